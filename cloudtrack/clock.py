@@ -1,0 +1,20 @@
+"""The only reader of the system clock. Times are milliseconds since 1970-01-01 UTC."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+sleep = time.sleep
+monotonic = time.monotonic
+
+
+def now_ms() -> int:
+    """The wall clock, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def format_ms(timestamp_ms: int) -> str:
+    """An instant as ISO 8601 in UTC with milliseconds, such as ``2026-05-01T12:00:00.000Z``."""
+    moment = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{timestamp_ms % 1000:03d}Z"

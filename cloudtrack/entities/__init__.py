@@ -1,0 +1,1 @@
+"""Frozen values, and rules that need nothing but the value."""

@@ -1,0 +1,1 @@
+"""Bytes under keys, with conditional writes. Knows nothing of runs or models."""

@@ -1,0 +1,43 @@
+"""Numbered immutable objects, each claimed by creation: 1, 2, 3 ... without a gap.
+
+The number is the order. Numbers are never freed: one that was could be won twice by a writer that
+slept. Bodies carry something unique, so that a writer whose answer was lost recognises its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cloudtrack.errors import ObjectNotFound
+from cloudtrack.storage.object_store import ObjectStore
+
+_DIGITS = 12
+
+
+class Sequence:
+    """The objects ``<prefix>000000000001.json``, ``...2.json`` and so on."""
+
+    def __init__(self, store: ObjectStore, prefix: str) -> None:
+        self._store = store
+        self._prefix = prefix
+
+    def key(self, number: int) -> str:
+        """The key of one entry."""
+        return f"{self._prefix}{number:0{_DIGITS}d}.json"
+
+    def claim(self, number: int, body: bytes) -> None:
+        """Write entry ``number``. Raises ObjectExists, with the winner's body, where somebody was faster."""
+        self._store.create(self.key(number), body)
+
+    def get(self, number: int) -> bytes:
+        """One entry. Raises ObjectNotFound."""
+        return self._store.get(self.key(number)).body
+
+    def read_after(self, number: int) -> Iterator[tuple[int, bytes]]:
+        """Entries ``number + 1`` and so on, until one does not exist yet: one request each, and one more."""
+        while True:
+            number += 1
+            try:
+                yield number, self.get(number)
+            except ObjectNotFound:
+                return
