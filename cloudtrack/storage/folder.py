@@ -14,7 +14,7 @@ import hashlib
 import os
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -67,19 +67,17 @@ class FolderStore(ObjectStore):
         return Path(self._root)
 
     def get(self, key: str, *, unless_etag: str = "") -> Object:
-        with self._translated(key):
-            with self._open(key) as stream:
-                body = stream.read()
+        with self._translated(key), self._open(key) as stream:
+            body = stream.read()
         etag = _etag(body)
         if etag == unless_etag:
             raise NotModified(key)
         return Object(body, etag)
 
     def get_range(self, key: str, start: int, length: int) -> bytes:
-        with self._translated(key):
-            with self._open(key) as stream:
-                stream.seek(start)
-                return stream.read(length)
+        with self._translated(key), self._open(key) as stream:
+            stream.seek(start)
+            return stream.read(length)
 
     def create(self, key: str, body: bytes) -> str:
         path = self._path(key)
@@ -168,7 +166,7 @@ class FolderStore(ObjectStore):
             raise ObjectNotFound(f"there is no object {key!r} in {self.url}")
         return os.fdopen(handle, "rb")
 
-    def _entries(self, prefix: str) -> list[tuple[str, os.DirEntry[str]]]:
+    def _entries(self, prefix: str) -> Sequence[tuple[str, os.DirEntry[str]]]:
         """One level in key order; a folder's name ends in ``/``. Symbolic links are no objects."""
         try:
             with os.scandir(f"{self._root}/{prefix}") as scan:
