@@ -1,10 +1,10 @@
 """One small JSON object that many writers change, none of them blindly, each change applied once.
 
 A document carries ``version`` (1, 2, 3 ...), the id of the commit that wrote it, and the ids of the
-last commits before it. ``DocumentStore.update`` reads, applies a pure function and replaces under the
-etag. When an answer is lost and a rival has committed since, the list of recent commits says whether
-our own write is among them, so nothing is applied twice; where so many commits came between that the
-list cannot tell, Unavailable says that the outcome is not known.
+last commits before it. ``DocumentStore.update`` reads, applies a function to a draft and replaces
+under the etag. When an answer is lost and a rival has committed since, the list of recent commits says
+whether our own write is among them, so nothing is applied twice; where so many commits came between
+that the list cannot tell, Unavailable says that the outcome is not known.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import ClassVar, Generic, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cloudtrack import clock, ids
-from cloudtrack.errors import Conflict, CorruptData, ObjectChanged, ObjectNotFound, Unavailable
+from cloudtrack.errors import Conflict, CorruptData, ObjectChanged, Unavailable
 from cloudtrack.storage.object_store import ObjectStore
 
 MAX_DOCUMENT_BYTES = 64 << 20
@@ -29,7 +29,7 @@ _LONGEST_PAUSE_S = 0.5
 class Document(BaseModel):
     """Base of every stored document; fields that a newer writer added are kept and written back."""
 
-    model_config = ConfigDict(extra="allow", ser_json_inf_nan="strings", validate_assignment=False)
+    model_config = ConfigDict(extra="allow", ser_json_inf_nan="strings")
     format_name: ClassVar[str] = ""
 
     format: str = ""
@@ -39,7 +39,7 @@ class Document(BaseModel):
 
     def to_bytes(self) -> bytes:
         """The stored form."""
-        return self.model_dump_json(exclude_defaults=False).encode()
+        return self.model_dump_json().encode()
 
     @classmethod
     def from_bytes(cls, key: str, body: bytes) -> Self:
@@ -58,14 +58,12 @@ class Document(BaseModel):
             )
         return document
 
-    def successor(self) -> Self:
-        """A deep copy with the next version number and a new commit id, to be changed and written."""
-        copy = self.model_copy(deep=True)
-        copy.format = self.format_name
-        copy.version = self.version + 1
-        copy.recent = [*self.recent, self.commit][-RECENT_COMMITS:] if self.commit else []
-        copy.commit = ids.new_commit_id()
-        return copy
+    def advance(self) -> None:
+        """Become the draft of the next version."""
+        self.format = self.format_name
+        self.recent = [*self.recent, self.commit][-RECENT_COMMITS:] if self.commit else []
+        self.version += 1
+        self.commit = ids.new_commit_id()
 
     def contains(self, commit: str, *, since: int) -> bool:
         """Whether ``commit``, tried on top of version ``since``, became part of this document.
@@ -83,13 +81,24 @@ D = TypeVar("D", bound=Document)
 
 
 class Stored(Generic[D]):
-    """A document as it was read or written, with its etag."""
+    """A document as it was read or written, with its bytes and its etag."""
 
-    __slots__ = ("document", "etag")
-
-    def __init__(self, document: D, etag: str) -> None:
+    def __init__(self, key: str, document: D, body: bytes, etag: str) -> None:
         self.document = document
         self.etag = etag
+        self._key = key
+        self._body = body
+
+    @classmethod
+    def parse(cls, kind: type[D], key: str, body: bytes, etag: str) -> Stored[D]:
+        """Raises CorruptData."""
+        return cls(key, kind.from_bytes(key, body), body, etag)
+
+    def draft(self) -> D:
+        """A copy that shares nothing, ready to become the next version."""
+        copy = self.document.from_bytes(self._key, self._body)
+        copy.advance()
+        return copy
 
 
 class DocumentStore(Generic[D]):
@@ -102,12 +111,21 @@ class DocumentStore(Generic[D]):
     def get(self, key: str) -> Stored[D]:
         """Raises ObjectNotFound, CorruptData."""
         found = self._store.get(key)
-        return Stored(self._kind.from_bytes(key, found.body), found.etag)
+        return Stored.parse(self._kind, key, found.body, found.etag)
 
     def create(self, key: str, document: D) -> Stored[D]:
         """Write the first version. Raises ObjectExists."""
-        first = document.successor()
-        return Stored(first, self._store.create(key, first.to_bytes()))
+        first = document.model_copy(deep=True)
+        first.advance()
+        body = first.to_bytes()
+        return Stored(key, first, body, self._store.create(key, body))
+
+    def replace(self, key: str, stored: Stored[D], change: Callable[[D], object]) -> Stored[D]:
+        """One attempt to commit a change on top of the version that was read. Raises ObjectChanged, Unavailable."""
+        draft = stored.draft()
+        change(draft)
+        body = draft.to_bytes()
+        return Stored(key, draft, body, self._store.replace(key, body, stored.etag))
 
     def update(
         self,
@@ -119,34 +137,29 @@ class DocumentStore(Generic[D]):
     ) -> Stored[D]:
         """Apply ``change`` to the newest version and commit it, exactly once.
 
-        ``change`` alters the document it is given; it may run several times, each time on a fresh
-        copy, and returns False to leave things as they are. ``known`` is a version read earlier, tried
-        first without a read. ``before_commit`` runs before each attempt with the document about to be
-        written. Raises ObjectNotFound, Unavailable, and what ``change`` raises.
+        ``change`` alters the draft it is given; it may run several times, each time on a fresh draft,
+        and returns False to leave things as they are. ``known`` is a version read earlier, tried first
+        without a read. ``before_commit`` runs before each attempt with the draft about to be written.
+        Raises ObjectNotFound, Unavailable, Conflict, and what ``change`` raises.
         """
         current = known or self.get(key)
-        attempts: list[tuple[str, int]] = []  # commits whose fate is not known: (id, the version they stood on)
+        unknown: list[tuple[str, int]] = []  # commits whose fate is not known, and the version each stood on
         for attempt in range(_MAX_ATTEMPTS):
-            new = current.document.successor()
-            if change(new) is False:
+            draft = current.draft()
+            if change(draft) is False:
                 return current
             if before_commit:
-                before_commit(new)
+                before_commit(draft)
+            body = draft.to_bytes()
             try:
-                return Stored(new, self._store.replace(key, new.to_bytes(), current.etag))
-            except (ObjectChanged, Unavailable) as error:
-                if not (isinstance(error, ObjectChanged) and error.certain):
-                    attempts.append((new.commit, current.document.version))
-                current = self._get_again(key, error)
-            if any(current.document.contains(commit, since=since) for commit, since in attempts):
+                return Stored(key, draft, body, self._store.replace(key, body, current.etag))
+            except ObjectChanged as error:
+                if not error.certain:
+                    unknown.append((draft.commit, current.document.version))
+            except Unavailable:
+                unknown.append((draft.commit, current.document.version))
+            current = self.get(key)
+            if any(current.document.contains(commit, since=since) for commit, since in unknown):
                 return current
             clock.sleep(ids.jitter(min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(attempt, 20))))
         raise Conflict(f"{key!r} was changed by others {_MAX_ATTEMPTS} times in a row; try again")
-
-    def _get_again(self, key: str, error: Exception) -> Stored[D]:
-        try:
-            return self.get(key)
-        except ObjectNotFound:
-            raise
-        except Unavailable:
-            raise error from None

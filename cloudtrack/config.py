@@ -1,0 +1,68 @@
+"""Settings, from arguments and the environment: the only reader of ``os.environ``.
+
+cloudtrack's own variable wins over MLflow's of the same meaning:
+
+    CLOUDTRACK_URI          MLFLOW_TRACKING_URI         where the store is; default ./cloudtrack-data
+    CLOUDTRACK_EXPERIMENT   MLFLOW_EXPERIMENT_NAME      the experiment of new runs
+                            MLFLOW_EXPERIMENT_ID
+    CLOUDTRACK_RUN_ID       MLFLOW_RUN_ID               the run that start_run() resumes
+    CLOUDTRACK_USER         MLFLOW_TRACKING_USERNAME    who is recorded; default the login name
+    CLOUDTRACK_SPOOL_DIR                                where unsent data waits; default ~/.cloudtrack/spool
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+DEFAULT_URI = "./cloudtrack-data"
+
+
+def environment() -> Mapping[str, str]:
+    """The process's environment."""
+    return os.environ
+
+
+def store_uri() -> str:
+    """Where the store is, when no argument says so."""
+    return _first("CLOUDTRACK_URI", "MLFLOW_TRACKING_URI") or DEFAULT_URI
+
+
+def experiment_name() -> str:
+    """The experiment of new runs; empty where none is set."""
+    return _first("CLOUDTRACK_EXPERIMENT", "MLFLOW_EXPERIMENT_NAME")
+
+
+def experiment_id() -> str:
+    """The experiment of new runs by id; empty where none is set, or where a name of our own is."""
+    return "" if _first("CLOUDTRACK_EXPERIMENT") else _first("MLFLOW_EXPERIMENT_ID")
+
+
+def run_id() -> str:
+    """The run to resume; empty where none is set."""
+    return _first("CLOUDTRACK_RUN_ID", "MLFLOW_RUN_ID")
+
+
+def user() -> str:
+    """Who is recorded as the author of runs and registry events."""
+    return _first("CLOUDTRACK_USER", "MLFLOW_TRACKING_USERNAME") or _login_name()
+
+
+def spool_dir() -> Path:
+    """The folder where data waits until the store has it."""
+    configured = _first("CLOUDTRACK_SPOOL_DIR")
+    return Path(configured).expanduser() if configured else Path.home() / ".cloudtrack" / "spool"
+
+
+def _first(*names: str) -> str:
+    return next((value for name in names if (value := os.environ.get(name, ""))), "")
+
+
+def _login_name() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no entry for this user id, as in many containers
+        return "unknown"

@@ -1,0 +1,1 @@
+"""Experiments, runs, metrics and artifacts: the rules, over one store."""

@@ -1,0 +1,54 @@
+"""Where tracking keeps what, relative to the store."""
+
+from __future__ import annotations
+
+from cloudtrack.storage.quoting import quote_name, quote_path
+
+EXPERIMENTS = "experiments/"
+NAME_CLAIMS = "experiments/names/"
+
+
+def experiment(experiment_id: str) -> str:
+    """The document of an experiment."""
+    return f"{EXPERIMENTS}{experiment_id}/experiment.json"
+
+
+def name_claim(name: str) -> str:
+    """The claim that binds a name to an experiment's id."""
+    return f"{NAME_CLAIMS}{quote_name(name)}"
+
+
+def pending(experiment_id: str) -> str:
+    """Prefix of the markers of runs whose latest change no index has."""
+    return f"{EXPERIMENTS}{experiment_id}/index/pending/"
+
+
+def pending_marker(experiment_id: str, run_id: str, version: int) -> str:
+    """The empty marker that says: run ``run_id`` changes at ``version``."""
+    return f"{pending(experiment_id)}{run_id}.{version}"
+
+
+def run(run_id: str) -> str:
+    """The document of a run."""
+    return f"runs/{run_id}/run.json"
+
+
+def segment(run_id: str, name: str) -> str:
+    """An immutable file of metric points."""
+    return f"runs/{run_id}/metrics/{name}.parquet"
+
+
+def source_patch(run_id: str) -> str:
+    """What the working tree had beyond its commit, as ``git apply`` takes it."""
+    return f"runs/{run_id}/source/code.patch"
+
+
+def packages(run_id: str) -> str:
+    """The installed packages, one ``name==version`` a line."""
+    return f"runs/{run_id}/source/packages.txt"
+
+
+def artifacts(run_id: str, path: str = "") -> str:
+    """A run's artifact folder (ending in a slash), or the key of one file in it."""
+    root = f"runs/{run_id}/artifacts/"
+    return root + quote_path(path) if path else root
