@@ -108,8 +108,8 @@ class DatasetUse(Part):
     digest: str
     source_type: str = ""
     source: str = ""
-    schema_json: str | None = None
-    profile_json: str | None = None
+    dataset_schema: str | None = None
+    dataset_profile: str | None = None
     tags: dict[str, str] = {}
 
 
@@ -195,5 +195,5 @@ class RunDocument(Document):
 
 
 def _dataset_input(use: DatasetUse) -> DatasetInput:
-    dataset = Dataset(use.name, use.digest, use.source_type, use.source, use.schema_json, use.profile_json)
+    dataset = Dataset(use.name, use.digest, use.source_type, use.source, use.dataset_schema, use.dataset_profile)
     return DatasetInput(dataset, [InputTag(key, value) for key, value in use.tags.items()])

@@ -55,7 +55,11 @@ def fold(document: RunDocument, columns: Columns) -> None:
 def summarize(column: Points) -> Summary:
     """The summary of at least one point."""
     values, steps, timestamps = column.value, column.step, column.timestamp
-    last = max(range(len(values)), key=lambda i: _order(steps[i], timestamps[i], values[i]))
+    newest = max(steps)
+    at_newest = (
+        [i for i, step in enumerate(steps) if step == newest] if steps.count(newest) > 1 else [steps.index(newest)]
+    )
+    last = max(at_newest, key=lambda i: _order(newest, timestamps[i], values[i]))
     numbers = values if not any(map(math.isnan, values)) else [value for value in values if not math.isnan(value)]
     low = min(numbers, default=math.nan)
     high = max(numbers, default=math.nan)

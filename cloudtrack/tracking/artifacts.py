@@ -1,0 +1,143 @@
+"""Artifacts: the files of a run, under their own names, in its folder of the store."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from cloudtrack.entities.artifact import FileInfo
+from cloudtrack.entities.names import check_run_id
+from cloudtrack.errors import InvalidInput, NotFound, ObjectNotFound
+from cloudtrack.storage.object_store import ObjectInfo, ObjectStore, Progress
+from cloudtrack.storage.parallel import map_in_order
+from cloudtrack.storage.quoting import unquote_path
+from cloudtrack.tracking import keys
+
+
+class Artifacts:
+    """The artifacts of one store's runs. A path is relative to the run's artifact folder; "" is that folder.
+
+    ``progress`` is called with numbers of bytes as they move, from any thread.
+    """
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    def log_file(
+        self, run_id: str, local_path: str | os.PathLike[str], folder: str = "", *, progress: Progress | None = None
+    ) -> None:
+        """Upload one file into ``folder`` under its own name; a file that is there is replaced."""
+        path = Path(local_path)
+        if not path.exists():
+            raise NotFound(f"there is no file {str(path)!r} to log")
+        if path.is_dir():
+            raise InvalidInput(f"{str(path)!r} is a folder; log it with log_artifacts")
+        self.upload(run_id, path, _join(folder, path.name), progress=progress)
+
+    def log_folder(
+        self, run_id: str, local_dir: str | os.PathLike[str], folder: str = "", *, progress: Progress | None = None
+    ) -> None:
+        """Upload all files below a local folder, with their relative paths. Names are checked before any moves."""
+        root = Path(local_dir)
+        if not root.is_dir():
+            raise NotFound(f"there is no folder {str(root)!r} to log")
+        files = [path for path in sorted(root.rglob("*")) if path.is_file()]
+        moves = [(path, _join(folder, path.relative_to(root).as_posix())) for path in files]
+        for _, path in moves:
+            keys.artifacts(run_id, path)
+        map_in_order(lambda move: self.upload(run_id, move[0], move[1], progress=progress), moves)
+
+    def upload(self, run_id: str, source: Path | BinaryIO, path: str, *, progress: Progress | None = None) -> None:
+        """Upload a file, or a seekable binary stream, to ``path``."""
+        self._store.upload(_key(run_id, path), source, progress=progress)
+
+    def log_text(self, run_id: str, text: str, path: str) -> None:
+        """Write text as UTF-8."""
+        self.upload(run_id, io.BytesIO(text.encode()), path)
+
+    def log_dict(self, run_id: str, dictionary: Any, path: str) -> None:
+        """Write as YAML where the path ends in .yml or .yaml, else as JSON."""
+        if path.lower().endswith((".yml", ".yaml")):
+            import yaml
+
+            text = yaml.safe_dump(dictionary, sort_keys=False, allow_unicode=True)
+        else:
+            text = json.dumps(dictionary, indent=2, ensure_ascii=False, default=str)
+        self.log_text(run_id, text, path)
+
+    def log_saved(self, run_id: str, save: Callable[[Path], object], path: str) -> None:
+        """Upload what ``save`` writes into the file it is given, which has the name that ``path`` ends in."""
+        keys.artifacts(run_id, path)
+        with tempfile.TemporaryDirectory(prefix="cloudtrack-") as folder:
+            local = Path(folder) / path.rpartition("/")[2]
+            save(local)
+            self.upload(run_id, local, path)
+
+    def list(self, run_id: str, path: str = "") -> list[FileInfo]:
+        """One level: files and folders of ``path``, by name. Empty for a file and for what is not there."""
+        root = keys.artifacts(check_run_id(run_id))
+        prefix = f"{_key(run_id, path)}/" if path else root
+        level = self._store.list_folder(prefix)
+        folders = [FileInfo(unquote_path(key[len(root) : -1]), is_dir=True) for key in level.folders]
+        files = [_file_info(root, info) for info in level.objects]
+        return sorted(folders + files, key=lambda info: info.path)
+
+    def walk(self, run_id: str, path: str = "") -> Iterable[FileInfo]:
+        """All files at or below ``path``, at any depth, in key order."""
+        root = keys.artifacts(check_run_id(run_id))
+        key = _key(run_id, path) if path else root
+        for info in self._store.list(key):
+            if not path or info.key == key or info.key.startswith(f"{key}/"):
+                yield _file_info(root, info)
+
+    def read(self, run_id: str, path: str) -> bytes:
+        """A whole file in memory. Raises NotFound."""
+        try:
+            return self._store.get(_key(run_id, path)).body
+        except ObjectNotFound as error:
+            raise NotFound(f"run {run_id} has no artifact {path!r}") from error
+
+    def download(
+        self, run_id: str, path: str, target_dir: str | os.PathLike[str], *, progress: Progress | None = None
+    ) -> Path:
+        """Download a file, or a folder with all below it, into ``target_dir``; the local path. Raises NotFound."""
+        files = list(self.walk(run_id, path))
+        if path and not files:
+            raise NotFound(f"run {run_id} has no artifact {path!r}")
+        root = Path(target_dir)
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+
+        def fetch(info: FileInfo) -> None:
+            self._store.download(_key(run_id, info.path), _inside(root, info.path), progress=progress)
+
+        map_in_order(fetch, files)
+        return root / path if path else root
+
+    def delete(self, run_id: str, path: str = "") -> None:
+        """Delete a file, or a folder with all below it. What is not there is no error."""
+        map_in_order(lambda info: self._store.delete(_key(run_id, info.path)), list(self.walk(run_id, path)))
+
+
+def _key(run_id: str, path: str) -> str:
+    return keys.artifacts(check_run_id(run_id), path)
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder.strip('/')}/{name}" if folder and folder.strip("/") else name
+
+
+def _file_info(root: str, info: ObjectInfo) -> FileInfo:
+    return FileInfo(unquote_path(info.key[len(root) :]), is_dir=False, file_size=info.size_bytes)
+
+
+def _inside(root: Path, path: str) -> Path:
+    """A local path below ``root``, whatever a foreign writer put into a key."""
+    target = root / path
+    if path.startswith("/") or ".." in path.split("/") or "\x00" in path:
+        raise InvalidInput(f"the artifact path {path!r} leads out of its folder; it is not downloaded")
+    return target

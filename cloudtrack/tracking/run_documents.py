@@ -1,0 +1,143 @@
+"""Reading and committing runs' documents: markers for the index, spilled points, merged segments.
+
+Before a commit whose change no index would otherwise see, the empty marker
+``experiments/<id>/index/pending/<run>.<version>`` is put: at creation, where it stands for all that
+happens until the run has ended, and before every change to a run that has ended.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from cloudtrack.entities.run import RunStatus
+from cloudtrack.errors import NotFound, ObjectExists, ObjectNotFound
+from cloudtrack.storage.document import DocumentStore, Stored
+from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.storage.parallel import map_in_order
+from cloudtrack.tracking import keys
+from cloudtrack.tracking.documents import Points, RunDocument, Segment
+from cloudtrack.tracking.points import INLINE_POINTS, Columns, count
+from cloudtrack.tracking.segments import Segments
+
+_MERGE_SEGMENTS = 8
+"""This many segments of about one size become one of the next size."""
+
+StoredRun = Stored[RunDocument]
+
+
+class RunDocuments:
+    """The runs of one store, as documents."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._documents = DocumentStore(store, RunDocument)
+        self._segments = Segments(store)
+
+    def create(self, document: RunDocument) -> StoredRun:
+        """Write a new run; two requests. A run with this id that is there already is returned as it is."""
+        self._mark(document.experiment_id, document.run_id, 1)
+        key = keys.run(document.run_id)
+        try:
+            return self._documents.create(key, document)
+        except ObjectExists as exists:
+            return Stored.parse(RunDocument, key, exists.body, exists.etag)
+
+    def get(self, run_id: str) -> StoredRun:
+        """Raises NotFound."""
+        try:
+            return self._documents.get(keys.run(run_id))
+        except ObjectNotFound as error:
+            raise NotFound(f"there is no run with id {run_id!r} in {self._store.url}") from error
+
+    def list(self, experiment_id: str) -> list[RunDocument]:
+        """All runs of an experiment, in no order; one request for each."""
+        prefix = keys.pending(experiment_id)
+        markers = (info.key[len(prefix) :] for info in self._store.list(prefix))
+        run_ids = dict.fromkeys(marker.rpartition(".")[0] for marker in markers)
+        documents = map_in_order(self._get_or_none, run_ids)
+        return [document for document in documents if document is not None and document.experiment_id == experiment_id]
+
+    def update(
+        self, run_id: str, change: Callable[[RunDocument], bool | None], *, known: StoredRun | None = None
+    ) -> StoredRun:
+        """Commit a change, exactly once; one request where ``known`` is the newest version and the run is running.
+
+        ``change`` may run several times, each time on a fresh draft. Raises NotFound and what it raises.
+        """
+        spilled: tuple[Columns, Segment] | None = None
+        ended_before = False
+
+        def changed(draft: RunDocument) -> bool | None:
+            nonlocal ended_before
+            ended_before = RunStatus.is_terminated(draft.status)
+            return change(draft)
+
+        def prepare(draft: RunDocument) -> None:
+            nonlocal spilled
+            if ended_before:
+                self._mark(draft.experiment_id, run_id, draft.version)
+            if count(draft.points) > INLINE_POINTS:
+                if spilled is None or spilled[0] != draft.points:
+                    spilled = (draft.points, self._segments.write(run_id, draft.points))
+                draft.segments.append(spilled[1])
+                draft.points = {}
+
+        stored = self._documents.update(
+            keys.run(run_id), changed, known=known or self.get(run_id), before_commit=prepare
+        )
+        return self._merge_segments(stored) if spilled else stored
+
+    def history(self, run_id: str, key: str) -> Points:
+        """Every point of one metric, in no order. A file merged away meanwhile means: read the run again."""
+        while True:
+            document = self.get(run_id).document
+            try:
+                points = self._segments.read(run_id, document.segments, key)
+            except ObjectNotFound:
+                if self.get(run_id).document.version == document.version:
+                    raise
+                continue
+            inline = document.points.get(key, Points())
+            return Points.model_construct(
+                step=points.step + inline.step,
+                timestamp=points.timestamp + inline.timestamp,
+                value=points.value + inline.value,
+            )
+
+    def _merge_segments(self, stored: StoredRun) -> StoredRun:
+        """Where many segments are of about one size, replace them by one, so that a long run has few."""
+        run_id = stored.document.run_id
+        old = _mergeable(stored.document.segments)
+        if not old:
+            return stored
+        merged = self._segments.merge(run_id, old)
+        names = {segment.name for segment in old}
+
+        def swap(draft: RunDocument) -> bool | None:
+            if not names <= {segment.name for segment in draft.segments}:
+                return False  # another writer of this run merged them
+            draft.segments = [segment for segment in draft.segments if segment.name not in names] + [merged]
+            return None
+
+        after = self._documents.update(keys.run(run_id), swap, known=stored)
+        present = {segment.name for segment in after.document.segments}
+        self._segments.delete(run_id, [s for s in [merged, *old] if s.name not in present])
+        return after
+
+    def _mark(self, experiment_id: str, run_id: str, version: int) -> None:
+        self._store.create(keys.pending_marker(experiment_id, run_id, version), b"")
+
+    def _get_or_none(self, run_id: str) -> RunDocument | None:
+        try:
+            return self._documents.get(keys.run(run_id)).document
+        except ObjectNotFound:  # the marker of a creation that was cut off
+            return None
+
+
+def _mergeable(segments: list[Segment]) -> list[Segment]:
+    sizes: dict[int, list[Segment]] = {}
+    for segment in segments:
+        level = int(math.log(max(segment.rows, INLINE_POINTS) / INLINE_POINTS, _MERGE_SEGMENTS))
+        sizes.setdefault(level, []).append(segment)
+    return next((group for group in sizes.values() if len(group) >= _MERGE_SEGMENTS), [])

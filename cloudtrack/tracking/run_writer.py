@@ -1,0 +1,326 @@
+"""Logging to a run without waiting for the store.
+
+``log_*`` appends to memory and returns. A thread moves what came to the spool, a file on the local
+disk, ten times a second: from then on it survives the end of the process. A second thread delivers
+the spool to the store, soon at first and then every few seconds, so that a run of a million points is
+a handful of writes. When the store is away, training goes on and the spool grows; one warning says so.
+
+After a fork the child is a writer of its own to the same run, with its own spool; it never ends the run.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+
+from cloudtrack import clock, ids
+from cloudtrack.entities.names import (
+    check_key_name,
+    check_value,
+    metric_step,
+    metric_value,
+    timestamp_ms,
+)
+from cloudtrack.errors import InvalidInput, StateError
+from cloudtrack.tracking.changes import RunChanges, changed_param
+from cloudtrack.tracking.documents import DatasetUse, ModelOutput, RunDocument
+from cloudtrack.tracking.points import INLINE_POINTS, Point
+from cloudtrack.tracking.run_delivery import HEARTBEAT_MS, RunDelivery
+from cloudtrack.tracking.run_documents import StoredRun
+from cloudtrack.tracking.spool import Frame, Spool, SpoolHeader
+
+_SPOOL_INTERVAL_S = 0.1
+_FIRST_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 5.0
+_LONGEST_PAUSE_BULK_S = 15.0
+"""Between deliveries so large that each makes a segment of its own."""
+_LONGEST_PAUSE_AWAY_S = 30.0
+_SHARE_OF_TIME = 10
+"""A delivery is followed by a pause at least this many times as long as it took."""
+
+_log = logging.getLogger(__name__)
+_writers: weakref.WeakSet[RunWriter] = weakref.WeakSet()
+
+
+class RunWriter:
+    """Logs to one run from this process; made by ``Runs.open_writer``. Any thread may use it."""
+
+    def __init__(
+        self,
+        delivery: RunDelivery,
+        run: RunDocument,
+        *,
+        stored: StoredRun | None,
+        store_url: str,
+        spool_dir: Path,
+        experiment_name: str = "",
+    ) -> None:
+        self.run_id = run.run_id
+        self._delivery = delivery
+        self._run = run
+        self._store_url = store_url
+        self._spool_dir = spool_dir
+        self._experiment_name = experiment_name
+        self._params = dict(stored.document.params if stored else run.params)
+        self._checked_keys: set[str] = set()
+        self._owns_run = True
+        self._away = False
+        self._reset(stored)
+        self._start()
+        _writers.add(self)
+        if stored is None:
+            self._warn_away("the store cannot be reached")
+
+    def _reset(self, stored: StoredRun | None) -> None:
+        """The state of a writer that has logged nothing yet, in this process."""
+        self._stored = stored
+        self._points: list[Point] = []
+        self._changes = RunChanges()
+        self._writer = ids.new_commit_id()
+        self._seq = 0
+        self._spool: Spool | None = None
+        self._quiet = True  # nothing was logged since the spool thread last looked
+        self._started = False
+        self._closed = False
+        self._lock = threading.Lock()  # guards what is logged, and the spool's life
+        self._delivering = threading.Lock()  # one delivery at a time
+        self._something_logged = threading.Event()
+        self._something_spooled = threading.Event()
+        self._closing = threading.Event()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing can be logged any more."""
+        return self._closed
+
+    def log_metric(self, key: str, value: object, step: object = 0, timestamp: object = None) -> None:
+        """Log one point. ``timestamp`` is in milliseconds since the epoch, now by default."""
+        if key not in self._checked_keys:
+            self._checked_keys.add(check_key_name("metric", key))
+        if type(value) is not float:
+            value = metric_value(key, value)
+        if type(step) is not int or not -(2**63) <= step < 2**63:
+            step = metric_step(key, step)
+        at = clock.now_ms() if timestamp is None else timestamp_ms(timestamp)
+        if self._closed:
+            raise StateError(f"run {self.run_id} has ended; resume it with start_run(run_id=...) to log more")
+        self._points.append((key, value, step, at))
+        if self._quiet:
+            self._wake()
+
+    def log_params(self, params: Mapping[str, object]) -> None:
+        """Log params. Raises InvalidInput, before anything is logged, where one has another value already."""
+        texts = {check_key_name("param", key): check_value("param", key, value) for key, value in params.items()}
+        with self._lock:
+            for key, value in texts.items():
+                if (kept := self._params.get(key, value)) != value:
+                    raise InvalidInput(changed_param(self.run_id, key, kept, value))
+            self._params.update(texts)
+            self._add(RunChanges(params=texts))
+        self._wake()
+
+    def set_tags(self, tags: Mapping[str, object]) -> None:
+        """Set tags; ``mlflow.runName`` also names the run."""
+        texts = {check_key_name("tag", key): check_value("tag", key, value) for key, value in tags.items()}
+        self._log(RunChanges(tags=texts, run_name=texts.get("mlflow.runName")))
+
+    def log_inputs(self, inputs: list[DatasetUse]) -> None:
+        """Record datasets that were read."""
+        self._log(RunChanges(inputs=inputs))
+
+    def log_outputs(self, outputs: list[ModelOutput]) -> None:
+        """Record models that were made."""
+        self._log(RunChanges(outputs=outputs))
+
+    def flush(self) -> None:
+        """Return when the store has all that was logged before. Raises Unavailable, PermissionDenied ..."""
+        self._spool_logged()
+        self._deliver(heartbeat=False)
+
+    def finish(self, status: str, end_time: int | None = None) -> None:
+        """End the run with a status and deliver everything. In a forked child: deliver only.
+
+        A store that is away does not raise: one warning names the spool file, and ``cloudtrack sync``
+        delivers it later.
+        """
+        if self._closed:
+            return
+        if self._owns_run:
+            self._log(RunChanges(status=status, end_time=end_time if end_time is not None else clock.now_ms()))
+        self._close()
+
+    def detach(self) -> None:
+        """Deliver everything and stop, without ending the run."""
+        if not self._closed:
+            self._close()
+
+    def _close(self) -> None:
+        self._closed = True
+        self._closing.set()
+        self._something_logged.set()
+        self._something_spooled.set()
+        self._spool_logged()
+        try:
+            self._deliver(heartbeat=False)
+        except Exception as error:  # noqa: BLE001 - the end of a training job is no place to raise
+            where = self._spool.path if self._spool else None
+            rest = f"kept in {where}; `cloudtrack sync` delivers it" if where else "lost: there is no spool on disk"
+            _log.warning(
+                "run %s: not all that was logged reached the store (%s); the rest is %s", self.run_id, error, rest
+            )
+        with self._lock:
+            if self._spool is not None:
+                self._spool.close()
+                self._spool = None
+
+    def _log(self, changes: RunChanges) -> None:
+        with self._lock:
+            self._add(changes)
+        self._wake()
+
+    def _add(self, changes: RunChanges) -> None:
+        if self._closed:
+            raise StateError(f"run {self.run_id} has ended; resume it with start_run(run_id=...) to log more")
+        self._changes.add(changes)
+
+    def _wake(self) -> None:
+        self._quiet = False
+        if not self._started:
+            self._start()
+        self._something_logged.set()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._started:
+                return
+            self._started = True
+            self._spool = self._new_spool()
+            for target in (self._spool_loop, self._deliver_loop):
+                threading.Thread(target=target, name=f"cloudtrack-{self.run_id[:8]}", daemon=True).start()
+            if not self._owns_run:
+                _close_at_exit_of_child(self)
+
+    def _spool_loop(self) -> None:
+        while not self._closing.is_set():
+            self._something_logged.wait()
+            self._something_logged.clear()
+            self._closing.wait(_SPOOL_INTERVAL_S)
+            if not self._closing.is_set():
+                self._spool_logged()
+
+    def _spool_logged(self) -> None:
+        """Move what was logged to the spool."""
+        with self._lock:
+            self._quiet = True  # before the look: a point that comes after it wakes the thread again
+            points = self._points
+            taken = len(points)
+            changes, self._changes = self._changes, RunChanges()
+            changes.points = points[:taken]
+            del points[:taken]
+            if changes.is_empty():
+                return
+            self._seq += 1
+            self._append(Frame.model_construct(seq=self._seq, changes=changes))
+        self._something_spooled.set()
+
+    def _append(self, frame: Frame) -> None:
+        spool = self._spool or self._new_spool()
+        try:
+            spool.append(frame)
+        except OSError as error:
+            self._warn_no_spool(error)
+            unsent, _ = spool.read_unsent(limit_points=2**63)
+            spool = Spool.in_memory(self._header())
+            for earlier in [*unsent, frame]:
+                spool.append(earlier)
+        self._spool = spool
+
+    def _new_spool(self) -> Spool:
+        try:
+            return Spool.create(self._spool_dir, self._header())
+        except OSError as error:
+            self._warn_no_spool(error)
+            return Spool.in_memory(self._header())
+
+    def _warn_no_spool(self, error: OSError) -> None:
+        _log.warning(
+            "the spool folder %s cannot be written (%s): logging goes on in memory, "
+            "and what the store does not have yet is lost if this process is killed",
+            self._spool_dir,
+            error.strerror or error,
+        )
+
+    def _header(self) -> SpoolHeader:
+        return SpoolHeader(
+            store_url=self._store_url,
+            writer=self._writer,
+            run=self._run,
+            experiment_name=self._experiment_name,
+        )
+
+    def _deliver_loop(self) -> None:
+        pause_s = _FIRST_PAUSE_S
+        while not self._closing.is_set():
+            self._something_spooled.wait(HEARTBEAT_MS / 1000)
+            self._something_spooled.clear()
+            if self._closing.wait(pause_s):
+                return
+            before = clock.monotonic()
+            try:
+                rows_before = self._rows()
+                self._deliver(heartbeat=True)
+                bulk = self._rows() - rows_before > INLINE_POINTS
+                longest = _LONGEST_PAUSE_BULK_S if bulk else _LONGEST_PAUSE_S
+            except Exception as error:  # noqa: BLE001 - a thread that died would deliver nothing any more
+                self._warn_away(str(error))
+                self._something_spooled.set()
+                longest = _LONGEST_PAUSE_AWAY_S
+            spent = clock.monotonic() - before
+            pause_s = max(min(pause_s * 2, longest), spent * _SHARE_OF_TIME)
+
+    def _rows(self) -> int:
+        return sum(segment.rows for segment in self._stored.document.segments) if self._stored else 0
+
+    def _deliver(self, *, heartbeat: bool) -> None:
+        with self._delivering:
+            if self._spool is None:
+                return  # a forked child that has logged nothing
+            self._stored = self._delivery.deliver(self._spool, self._stored, heartbeat=heartbeat)
+        if self._away:
+            self._away = False
+            _log.warning("run %s: the store is back and has everything", self.run_id)
+
+    def _warn_away(self, reason: str) -> None:
+        if not self._away:
+            self._away = True
+            _log.warning(
+                "run %s: %s; training goes on, and what is logged waits in %s", self.run_id, reason, self._spool_dir
+            )
+
+    def _after_fork(self) -> None:
+        """In the child: forget the parent's data, which the parent delivers."""
+        if self._spool is not None:
+            self._spool.abandon()
+        closed = self._closed
+        self._owns_run = False
+        self._reset(self._stored)
+        self._closed = closed
+
+
+def _close_at_exit_of_child(writer: RunWriter) -> None:
+    """Children of ``multiprocessing`` leave without running ``atexit``; they do run these."""
+    from multiprocessing import util
+
+    util.Finalize(None, writer.detach, exitpriority=100)
+
+
+def _reset_writers_after_fork() -> None:
+    for writer in list(_writers):
+        writer._after_fork()
+
+
+os.register_at_fork(after_in_child=_reset_writers_after_fork)

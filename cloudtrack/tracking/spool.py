@@ -1,0 +1,231 @@
+"""A file on the local disk where a run's data waits until the store has it.
+
+    <writer id>.spool = one record after another
+    record            = magic, length and CRC-32 of what follows, JSON header, columns
+    first record      = the header of the file: store, writer, and the run as it was created
+    others            = frames: a sequence number and what was logged, points as packed columns
+
+The writer holds a lock on the file while it lives, so ``sync`` leaves it alone; the kernel drops the
+lock of a process that dies. A record that was cut off by a crash ends the file. Frames are numbered,
+and the run's document knows the last one it has of each writer, so a spool can be replayed any number
+of times, from any copy.
+"""
+
+from __future__ import annotations
+
+import array
+import fcntl
+import io
+import os
+import struct
+import threading
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from pydantic import BaseModel, ValidationError
+
+from cloudtrack.errors import CorruptData, StateError
+from cloudtrack.tracking.changes import RunChanges
+from cloudtrack.tracking.documents import RunDocument
+from cloudtrack.tracking.points import Point
+
+SUFFIX = ".spool"
+_RECORD = struct.Struct("<4sII")
+_JSON = struct.Struct("<II")
+_MAGIC = b"ctsp"
+_KEEP_BYTES = 8 << 20
+"""A spool that the store has whole is cut back when it is larger than this."""
+
+
+class SpoolHeader(BaseModel):
+    """Whose data this is, and all that is needed to make the run where the store has not heard of it."""
+
+    format: str = "cloudtrack.spool/1"
+    store_url: str
+    writer: str
+    run: RunDocument
+    experiment_name: str = ""
+
+
+class Frame(BaseModel):
+    """One numbered batch of what was logged."""
+
+    seq: int
+    changes: RunChanges
+
+
+class Spool:
+    """One writer's spool file. One thread appends and reads; ``close`` may come from another."""
+
+    def __init__(self, stream: BinaryIO, header: SpoolHeader, start: int, path: Path | None) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+        self.header = header
+        self.path = path
+        self._start = start  # where the frames begin
+        self._sent = start  # up to here the store has everything
+        self._end = start
+        self._damaged = False
+
+    @classmethod
+    def create(cls, folder: Path, header: SpoolHeader) -> Spool:
+        """A new file, locked by this process. Raises OSError where the folder cannot be written."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = folder / f"{header.writer}{SUFFIX}"
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        stream = cast(BinaryIO, os.fdopen(handle, "r+b", buffering=0))
+        start = _write(stream, 0, _record(header.model_dump_json().encode(), b""))
+        return cls(stream, header, start, path)
+
+    @classmethod
+    def in_memory(cls, header: SpoolHeader) -> Spool:
+        """A spool for a process that has no disk to write to: what is unsent dies with the process."""
+        return cls(cast(BinaryIO, io.BytesIO()), header, 0, None)
+
+    @classmethod
+    def open(cls, path: Path) -> Spool:
+        """An existing file, for replay. Raises StateError where its writer lives, CorruptData where it is no spool."""
+        stream = path.open("r+b", buffering=0)
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            stream.seek(0)
+            first = next(_records(cast(BinaryIO, stream)), None)
+            if first is None:
+                raise CorruptData(f"{path} is not a spool file: it has no header")
+            header = SpoolHeader.model_validate_json(first[0])
+        except BlockingIOError as error:
+            stream.close()
+            raise StateError(f"{path.name} belongs to a process that is still running") from error
+        except ValidationError as error:
+            stream.close()
+            raise CorruptData(f"{path} is not a spool file that this version of cloudtrack reads") from error
+        except CorruptData:
+            stream.close()
+            raise
+        spool = cls(cast(BinaryIO, stream), header, stream.tell(), path)
+        spool._end = path.stat().st_size
+        return spool
+
+    @property
+    def has_unsent(self) -> bool:
+        """Whether the store lacks something that is here."""
+        return self._end > self._sent
+
+    def append(self, frame: Frame) -> None:
+        """Add a frame; it survives the end of this process from here on. Raises OSError."""
+        with self._lock:
+            self._end = _write(self._stream, self._end, _frame_record(frame))
+
+    def read_unsent(self, *, limit_points: int) -> tuple[list[Frame], int]:
+        """The oldest frames that the store lacks, and the mark to hand to ``acknowledge`` when it has them.
+
+        Ends with the frame that reaches ``limit_points``. Without a frame, the rest of the file is damaged.
+        """
+        frames: list[Frame] = []
+        points = 0
+        with self._lock:
+            self._stream.seek(self._sent)
+            for head, columns in _records(self._stream):
+                frames.append(_parse_frame(head, columns))
+                points += len(frames[-1].changes.points)
+                if points >= limit_points:
+                    break
+            if points >= limit_points:
+                return frames, self._stream.tell()
+            self._damaged = self._stream.tell() < self._end
+            return frames, self._end
+
+    def acknowledge(self, mark: int) -> None:
+        """The store has all frames up to the mark. A large file whose frames are all sent is cut back."""
+        with self._lock:
+            self._sent = mark
+            if self._sent == self._end and self._end > _KEEP_BYTES:
+                self._stream.truncate(self._start)
+                self._sent = self._end = self._start
+
+    def abandon(self) -> None:
+        """In a forked child: let go of the parent's file. Takes no lock: a thread of the parent may have held it."""
+        self._stream.close()
+
+    def close(self) -> None:
+        """Let go of the file; it is deleted where the store has all of it, and set aside where it has damage."""
+        with self._lock:
+            if self.path is not None and not self.has_unsent:
+                if self._damaged:
+                    self.path.rename(self.path.with_suffix(".damaged"))
+                else:
+                    self.path.unlink(missing_ok=True)
+            self._stream.close()
+
+
+def _frame_record(frame: Frame) -> bytes:
+    points = frame.changes.points
+    if not points:
+        return _record(frame.model_dump_json().encode(), b"")
+    names, values, steps, timestamps = zip(*points, strict=True)
+    codes = {name: code for code, name in enumerate(dict.fromkeys(names))}
+    columns = b"".join(
+        (
+            array.array("d", values).tobytes(),
+            array.array("q", steps).tobytes(),
+            array.array("q", timestamps).tobytes(),
+            array.array("I", map(codes.__getitem__, names)).tobytes(),
+        )
+    )
+    head = _FrameHead(seq=frame.seq, changes=frame.changes, keys=list(codes), points=len(points))
+    return _record(head.model_dump_json().encode(), columns)
+
+
+class _FrameHead(Frame):
+    """A frame as JSON, with what is needed to read the columns behind it."""
+
+    keys: list[str] = []
+    points: int = 0
+
+
+def _parse_frame(head_json: bytes, columns: bytes) -> Frame:
+    head = _FrameHead.model_validate_json(head_json)
+    if head.points:
+        head.changes.points = list(_points(head, columns))
+    return Frame.model_construct(seq=head.seq, changes=head.changes)
+
+
+def _points(head: _FrameHead, columns: bytes) -> Iterator[Point]:
+    n = head.points
+    values, steps, timestamps, codes = array.array("d"), array.array("q"), array.array("q"), array.array("I")
+    values.frombytes(columns[: 8 * n])
+    steps.frombytes(columns[8 * n : 16 * n])
+    timestamps.frombytes(columns[16 * n : 24 * n])
+    codes.frombytes(columns[24 * n : 28 * n])
+    return zip(map(head.keys.__getitem__, codes), values, steps, timestamps, strict=True)
+
+
+def _record(head: bytes, columns: bytes) -> bytes:
+    body = b"".join((_JSON.pack(len(head), len(columns)), head, columns))
+    return _RECORD.pack(_MAGIC, len(body), zlib.crc32(body)) + body
+
+
+def _write(stream: BinaryIO, offset: int, record: bytes) -> int:
+    stream.seek(offset)
+    view = memoryview(record)
+    while view:
+        view = view[stream.write(view) :]
+    return offset + len(record)
+
+
+def _records(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """Whole records from here on; ends before the first that is torn or damaged."""
+    while True:
+        start = stream.tell()
+        prefix = stream.read(_RECORD.size)
+        magic, length, checksum = _RECORD.unpack(prefix) if len(prefix) == _RECORD.size else (b"", 0, 0)
+        body = stream.read(length) if magic == _MAGIC else b""
+        if magic != _MAGIC or len(body) != length or zlib.crc32(body) != checksum:
+            stream.seek(start)
+            return
+        head_length, _ = _JSON.unpack_from(body)
+        head_end = _JSON.size + head_length
+        yield body[_JSON.size : head_end], body[head_end:]
