@@ -29,6 +29,11 @@ def store_uri() -> str:
     return _first("CLOUDTRACK_URI", "MLFLOW_TRACKING_URI") or DEFAULT_URI
 
 
+def is_store_uri_set() -> bool:
+    """Whether the environment names a store."""
+    return bool(_first("CLOUDTRACK_URI", "MLFLOW_TRACKING_URI"))
+
+
 def experiment_name() -> str:
     """The experiment of new runs; empty where none is set."""
     return _first("CLOUDTRACK_EXPERIMENT", "MLFLOW_EXPERIMENT_NAME")

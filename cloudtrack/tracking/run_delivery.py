@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from cloudtrack import clock
 from cloudtrack.errors import NotFound
@@ -23,9 +24,11 @@ _log = logging.getLogger(__name__)
 class RunDelivery:
     """Delivers to the runs of one store."""
 
-    def __init__(self, documents: RunDocuments, experiments: Experiments) -> None:
+    def __init__(self, documents: RunDocuments, experiments: Experiments, make_ready: Callable[[], None]) -> None:
+        """``make_ready`` makes sure that the store exists; it is called before a run is created."""
         self._documents = documents
         self._experiments = experiments
+        self._make_ready = make_ready
 
     def deliver(self, spool: Spool, known: StoredRun | None, *, heartbeat: bool) -> StoredRun:
         """Bring everything the spool has, and a heartbeat where asked; the run as it then is.
@@ -69,6 +72,7 @@ class RunDelivery:
 
     def _find_or_create(self, header: SpoolHeader) -> StoredRun:
         run = header.run
+        self._make_ready()
         try:
             return self._documents.get(run.run_id)
         except NotFound:

@@ -37,12 +37,18 @@ class Runs:
     """The runs of one store. Everything logged by this process's writers is seen by its own reads."""
 
     def __init__(
-        self, store: ObjectStore, documents: RunDocuments, experiments: Experiments, *, spool_dir: Path
+        self,
+        store: ObjectStore,
+        documents: RunDocuments,
+        experiments: Experiments,
+        *,
+        spool_dir: Path,
+        make_ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._documents = documents
         self._experiments = experiments
-        self._delivery = RunDelivery(documents, experiments)
+        self._delivery = RunDelivery(documents, experiments, make_ready)
         self._spool_dir = spool_dir
         self._writers: dict[str, RunWriter] = {}
         self._lock = threading.Lock()
@@ -193,6 +199,11 @@ class Runs:
         """Take an experiment out of the trash, with the runs that went there with it."""
         self._move_all(experiment_id, _restore_with_experiment)
         self._experiments.set_lifecycle_stage(experiment_id, LifecycleStage.ACTIVE)
+
+    def close(self) -> None:
+        """Deliver what this process's writers have, without ending their runs."""
+        for writer in list(self._writers.values()):
+            writer.detach()
 
     @property
     def delivery(self) -> RunDelivery:

@@ -1,0 +1,110 @@
+"""Finding runs."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from cloudtrack.entities.experiment import ViewType
+from cloudtrack.entities.page import PagedList
+from cloudtrack.entities.run import Run
+from cloudtrack.errors import InvalidInput, MissingDependency
+from cloudtrack.fluent import session
+from cloudtrack.search.runs import select_runs
+from cloudtrack.tracking.runs import PARENT_RUN_TAG
+
+DEFAULT_MAX_RESULTS = 100_000
+
+
+def get_run(run_id: str) -> Run:
+    """A run with all that was logged so far, by this process too. Raises NotFound."""
+    return session.client().runs.get(run_id)
+
+
+def get_parent_run(run_id: str) -> Run | None:
+    """The run that this one is nested in."""
+    parent = get_run(run_id).data.tags.get(PARENT_RUN_TAG)
+    return get_run(parent) if parent else None
+
+
+def delete_run(run_id: str) -> None:
+    """Move a run to the trash."""
+    session.client().runs.delete(run_id)
+
+
+def find_runs(
+    experiment_ids: list[str],
+    filter_string: str = "",
+    run_view_type: int = ViewType.ACTIVE_ONLY,
+    max_results: int = 1000,
+    order_by: list[str] | None = None,
+    page_token: str | None = None,
+) -> PagedList[Run]:
+    """One page of the runs that meet the filter."""
+    if max_results < 1:
+        raise InvalidInput(f"max_results is {max_results}; it must be at least 1")
+    offset = _offset(page_token)
+    runs = session.client().runs.list(experiment_ids, view_type=run_view_type)
+    chosen = select_runs(runs, filter_string, order_by)
+    end = offset + max_results
+    return PagedList(chosen[offset:end], _token(end) if end < len(chosen) else None)
+
+
+def search_runs(
+    experiment_ids: list[str] | None = None,
+    filter_string: str = "",
+    run_view_type: int = ViewType.ACTIVE_ONLY,
+    max_results: int = DEFAULT_MAX_RESULTS,
+    order_by: list[str] | None = None,
+    output_format: str = "pandas",
+    search_all_experiments: bool = False,
+    experiment_names: list[str] | None = None,
+) -> Any:
+    """Runs of these experiments, or of the one in force: a DataFrame (``output_format="pandas"``) or a list."""
+    ids = session.experiment_ids(experiment_ids, experiment_names, search_all=search_all_experiments)
+    if output_format not in ("pandas", "list"):
+        raise InvalidInput(f"output_format is {output_format!r}; it is 'pandas' or 'list'")
+    runs = find_runs(ids, filter_string, run_view_type, max_results, order_by)
+    return _frame(runs) if output_format == "pandas" else list(runs)
+
+
+def _frame(runs: list[Run]) -> Any:
+    """One row a run: attributes, ``metrics.*``, ``params.*`` and ``tags.*``; missing values are NaN or None."""
+    try:
+        import pandas
+    except ImportError as error:
+        raise MissingDependency(
+            'search_runs gives a DataFrame: pip install "cloudtrack[pandas]", or ask for output_format="list"'
+        ) from error
+    info = [run.info for run in runs]
+    columns: dict[str, Any] = {
+        "run_id": [item.run_id for item in info],
+        "experiment_id": [item.experiment_id for item in info],
+        "status": [item.status for item in info],
+        "artifact_uri": [item.artifact_uri for item in info],
+        "start_time": pandas.to_datetime([item.start_time for item in info], unit="ms", utc=True),
+        "end_time": pandas.to_datetime([item.end_time for item in info], unit="ms", utc=True),
+    }
+    for kind, missing in (("metrics", float("nan")), ("params", None), ("tags", None)):
+        rows = [getattr(run.data, kind) for run in runs]
+        for key in sorted({key for row in rows for key in row}):
+            columns[f"{kind}.{key}"] = [row.get(key, missing) for row in rows]
+    return pandas.DataFrame(columns)
+
+
+def _token(offset: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps({"offset": offset}).encode()).decode()
+
+
+def _offset(token: str | None) -> int:
+    if not token:
+        return 0
+    try:
+        offset = json.loads(base64.urlsafe_b64decode(token))["offset"]
+        if not isinstance(offset, int) or offset < 0:
+            raise ValueError(token)
+    except (ValueError, KeyError, TypeError, binascii.Error) as error:
+        raise InvalidInput("the page token is not one that a search has given") from error
+    return offset

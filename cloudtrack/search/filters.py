@@ -1,0 +1,214 @@
+"""The simple filter: comparisons joined by AND, as MLflow writes them.
+
+    metrics.loss < 0.1 AND params.model = 'tree' AND tags."my tag" LIKE 'a%' AND attributes.status IN ('FINISHED')
+
+Source of the grammar: https://mlflow.org/docs/latest/search-runs.html. A run that lacks a key does not
+match a comparison of it. NaN matches nothing but ``!=``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cloudtrack.errors import InvalidInput
+
+Lookup = Callable[[str, str], Any]
+"""From an entity kind ("params") and a key to the value compared, or None where it is missing."""
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+        (?P<word>[A-Za-z_][\w.\-/]*)
+      | (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
+      | (?P<string>'(?:[^'\\]|\\.)*')
+      | (?P<quoted>"[^"]*"|`[^`]*`)
+      | (?P<operator><=|>=|!=|=|<|>)
+      | (?P<mark>[(),])
+    )""",
+    re.VERBOSE,
+)
+_WORD_OPERATORS = ("LIKE", "ILIKE", "IN", "NOT", "IS")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One condition: ``kind.key operator value``."""
+
+    kind: str
+    key: str
+    operator: str
+    value: Any
+
+    def holds(self, lookup: Lookup) -> bool:
+        """Whether the thing behind ``lookup`` meets the condition."""
+        found = lookup(self.kind, self.key)
+        if self.operator in ("IS NULL", "IS NOT NULL"):
+            return (found is None) == (self.operator == "IS NULL")
+        if found is None:
+            return False
+        if isinstance(found, str) != isinstance(self.value, str) and self.operator not in ("IN", "NOT IN"):
+            wanted = "text in single quotes" if isinstance(found, str) else "a number"
+            raise InvalidInput(f"{self.kind}.{self.key} is compared with {self.value!r}; it takes {wanted}")
+        return bool(_OPERATORS[self.operator](found, self.value))
+
+
+@dataclass(frozen=True)
+class Order:
+    """One term of an order: ``kind.key`` and its direction."""
+
+    kind: str
+    key: str
+    descending: bool
+
+
+def parse_filter(text: str | None, kinds: dict[str, str], default_kind: str) -> list[Comparison]:
+    """The comparisons of a filter. ``kinds`` maps spellings of entity kinds to one word each.
+
+    Raises InvalidInput with the column of what is not understood.
+    """
+    reader = _Reader(text or "")
+    comparisons: list[Comparison] = []
+    while not reader.at_end():
+        if comparisons:
+            reader.expect_word("AND")
+        comparisons.append(_comparison(reader, kinds, default_kind))
+    return comparisons
+
+
+def parse_order(terms: list[str] | None, kinds: dict[str, str], default_kind: str) -> list[Order]:
+    """The terms of an order, such as ``metrics.loss DESC``."""
+    orders = []
+    for term in terms or []:
+        reader = _Reader(term)
+        kind, key = _identifier(reader, kinds, default_kind)
+        direction = reader.take()[1].upper() if not reader.at_end() else "ASC"
+        if direction not in ("ASC", "DESC") or not reader.at_end():
+            raise InvalidInput(f"cannot read the order {term!r}: write it like 'metrics.loss DESC'")
+        orders.append(Order(kind, key, direction == "DESC"))
+    return orders
+
+
+class _Reader:
+    """The tokens of a text, one after another."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._position = 0
+
+    def at_end(self) -> bool:
+        return not self._text[self._position :].strip()
+
+    def take(self) -> tuple[str, str]:
+        """The kind of the next token, and its text."""
+        match = _TOKEN.match(self._text, self._position)
+        if match is None or match.lastgroup is None:
+            raise self.error("a name, an operator or a value")
+        self._position = match.end()
+        return match.lastgroup, match.group(match.lastgroup)
+
+    def peek(self) -> str:
+        match = _TOKEN.match(self._text, self._position)
+        return match.group(match.lastgroup).upper() if match and match.lastgroup else ""
+
+    def expect_word(self, word: str) -> None:
+        if self.peek() != word:
+            raise self.error(word)
+        self.take()
+
+    def error(self, expected: str) -> InvalidInput:
+        column = self._position + 1
+        rest = self._text[self._position :].strip()
+        found = f"{rest[:30]!r}" if rest else "the end"
+        return InvalidInput(f"cannot read the filter at column {column}: expected {expected}, found {found}")
+
+
+def _comparison(reader: _Reader, kinds: dict[str, str], default_kind: str) -> Comparison:
+    kind, key = _identifier(reader, kinds, default_kind)
+    operator = _operator(reader)
+    if operator in ("IS NULL", "IS NOT NULL"):
+        return Comparison(kind, key, operator, None)
+    if operator in ("IN", "NOT IN"):
+        return Comparison(kind, key, operator, _value_list(reader))
+    return Comparison(kind, key, operator, _value(reader))
+
+
+def _identifier(reader: _Reader, kinds: dict[str, str], default_kind: str) -> tuple[str, str]:
+    token, text = reader.take()
+    if token == "quoted":
+        return default_kind, text[1:-1]
+    if token != "word":
+        raise reader.error("a name such as metrics.loss")
+    kind, dot, key = text.partition(".")
+    if not dot:
+        return default_kind, text
+    if kind.lower() not in kinds:
+        raise InvalidInput(f"cannot filter by {kind!r}: use one of {', '.join(sorted(set(kinds.values())))}")
+    if not key:
+        token, quoted = reader.take()
+        if token != "quoted":
+            raise reader.error("a key in double quotes or backticks")
+        key = quoted[1:-1]
+    return kinds[kind.lower()], key
+
+
+def _operator(reader: _Reader) -> str:
+    token, text = reader.take()
+    if token == "operator":
+        return text
+    word = text.upper()
+    if token != "word" or word not in _WORD_OPERATORS:
+        raise reader.error("an operator: = != < <= > >= LIKE ILIKE IN NOT IN IS NULL")
+    if word == "NOT":
+        reader.expect_word("IN")
+        return "NOT IN"
+    if word == "IS":
+        negated = reader.peek() == "NOT"
+        if negated:
+            reader.take()
+        reader.expect_word("NULL")
+        return "IS NOT NULL" if negated else "IS NULL"
+    return word
+
+
+def _value(reader: _Reader) -> float | str:
+    token, text = reader.take()
+    if token == "number":
+        return float(text)
+    if token == "string":
+        return re.sub(r"\\(.)", r"\1", text[1:-1])
+    if token == "quoted":
+        return text[1:-1]
+    if token == "word" and text.lower() in ("nan", "inf", "infinity"):
+        return float(text)
+    raise reader.error("a number or text in single quotes")
+
+
+def _value_list(reader: _Reader) -> list[float | str]:
+    reader.take() if reader.peek() == "(" else reader.expect_word("(")
+    values = [_value(reader)]
+    while reader.peek() == ",":
+        reader.take()
+        values.append(_value(reader))
+    reader.expect_word(")")
+    return values
+
+
+def _like(found: str, pattern: str, flags: int = 0) -> bool:
+    parts = (".*" if char == "%" else "." if char == "_" else re.escape(char) for char in pattern)
+    return re.fullmatch("".join(parts), found, flags | re.DOTALL) is not None
+
+
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": lambda found, value: found == value,
+    "!=": lambda found, value: found != value,
+    "<": lambda found, value: found < value,
+    "<=": lambda found, value: found <= value,
+    ">": lambda found, value: found > value,
+    ">=": lambda found, value: found >= value,
+    "IN": lambda found, values: found in values,
+    "NOT IN": lambda found, values: found not in values,
+    "LIKE": _like,
+    "ILIKE": lambda found, pattern: _like(found, pattern, re.IGNORECASE),
+}
