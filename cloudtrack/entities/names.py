@@ -30,9 +30,7 @@ def check_key_name(kind: str, key: Any) -> str:
     if len(key) > MAX_KEY_LENGTH:
         raise InvalidInput(f"{kind} key {_short(key)} has {len(key)} characters; at most {MAX_KEY_LENGTH} are allowed")
     if not _KEY.fullmatch(key):
-        raise InvalidInput(
-            f"{kind} key {_short(key)} is not allowed: use letters, digits, and _ - . : / or a space"
-        )
+        raise InvalidInput(f"{kind} key {_short(key)} is not allowed: use letters, digits, and _ - . : / or a space")
     normal = posixpath.normpath(key)
     if normal != key or normal == "." or normal.startswith(("..", "/")):
         raise InvalidInput(f"{kind} key {_short(key)} is not allowed: it must not look like the path {normal!r}")

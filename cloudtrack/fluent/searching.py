@@ -7,6 +7,7 @@ import binascii
 import json
 from typing import Any
 
+from cloudtrack.client import Client
 from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.run import Run
@@ -41,12 +42,14 @@ def find_runs(
     max_results: int = 1000,
     order_by: list[str] | None = None,
     page_token: str | None = None,
+    *,
+    client: Client | None = None,
 ) -> PagedList[Run]:
-    """One page of the runs that meet the filter."""
+    """One page of the runs that meet the filter, in the store in force or another."""
     if max_results < 1:
         raise InvalidInput(f"max_results is {max_results}; it must be at least 1")
     offset = _offset(page_token)
-    runs = session.client().runs.list(experiment_ids, view_type=run_view_type)
+    runs = (client or session.client()).runs.list(experiment_ids, view_type=run_view_type)
     chosen = select_runs(runs, filter_string, order_by)
     end = offset + max_results
     return PagedList(chosen[offset:end], _token(end) if end < len(chosen) else None)

@@ -135,10 +135,10 @@ def _comparison(reader: _Reader, kinds: dict[str, str], default_kind: str) -> Co
 
 
 def _identifier(reader: _Reader, kinds: dict[str, str], default_kind: str) -> tuple[str, str]:
-    token, text = reader.take()
-    if token == "quoted":
+    form, text = reader.take()
+    if form == "quoted":
         return default_kind, text[1:-1]
-    if token != "word":
+    if form != "word":
         raise reader.error("a name such as metrics.loss")
     kind, dot, key = text.partition(".")
     if not dot:
@@ -146,19 +146,19 @@ def _identifier(reader: _Reader, kinds: dict[str, str], default_kind: str) -> tu
     if kind.lower() not in kinds:
         raise InvalidInput(f"cannot filter by {kind!r}: use one of {', '.join(sorted(set(kinds.values())))}")
     if not key:
-        token, quoted = reader.take()
-        if token != "quoted":
+        form, quoted = reader.take()
+        if form != "quoted":
             raise reader.error("a key in double quotes or backticks")
         key = quoted[1:-1]
     return kinds[kind.lower()], key
 
 
 def _operator(reader: _Reader) -> str:
-    token, text = reader.take()
-    if token == "operator":
+    form, text = reader.take()
+    if form == "operator":
         return text
     word = text.upper()
-    if token != "word" or word not in _WORD_OPERATORS:
+    if form != "word" or word not in _WORD_OPERATORS:
         raise reader.error("an operator: = != < <= > >= LIKE ILIKE IN NOT IN IS NULL")
     if word == "NOT":
         reader.expect_word("IN")
@@ -173,14 +173,14 @@ def _operator(reader: _Reader) -> str:
 
 
 def _value(reader: _Reader) -> float | str:
-    token, text = reader.take()
-    if token == "number":
+    form, text = reader.take()
+    if form == "number":
         return float(text)
-    if token == "string":
+    if form == "string":
         return re.sub(r"\\(.)", r"\1", text[1:-1])
-    if token == "quoted":
+    if form == "quoted":
         return text[1:-1]
-    if token == "word" and text.lower() in ("nan", "inf", "infinity"):
+    if form == "word" and text.lower() in ("nan", "inf", "infinity"):
         return float(text)
     raise reader.error("a number or text in single quotes")
 

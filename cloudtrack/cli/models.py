@@ -1,0 +1,177 @@
+"""``cloudtrack models``: the registry."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cloudtrack.cli import output
+from cloudtrack.cli.state import client
+from cloudtrack.entities.model_version import ModelVersion
+
+app = typer.Typer(help="Register models, move stages, set aliases, read the history.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The registered model's name.")]
+Version = Annotated[int, typer.Argument(help="The version's number.")]
+Comment = Annotated[str, typer.Option("--comment", "-m", help="Why; kept in the history.")]
+
+
+@app.command("create")
+def create(
+    name: Name,
+    description: Annotated[str, typer.Option("--description")] = "",
+    as_json: output.JsonOption = False,
+) -> None:
+    """Create a registered model without versions."""
+    model = client(create=True).registered_models.create(name, description=description or None)
+    if as_json:
+        output.show_json(model)
+    else:
+        output.say(f"created {model.name}")
+
+
+@app.command("list")
+def list_models(as_json: output.JsonOption = False) -> None:
+    """List registered models."""
+    found = client().registered_models.search(max_results=1000)
+    if as_json:
+        output.show_json(found)
+        return
+    rows = [
+        (
+            model.name,
+            max((version.version for version in model.latest_versions), default=""),
+            ", ".join(f"{v.current_stage} {v.version}" for v in model.latest_versions if v.current_stage != "None"),
+            ", ".join(f"@{alias} {version}" for alias, version in model.aliases.items()),
+            output.time(model.last_updated_timestamp),
+        )
+        for model in found
+    ]
+    output.show_table(
+        "Registered models", ("name", "latest", "stages", "aliases", "changed (UTC)"), rows, empty="no models"
+    )
+
+
+@app.command("show")
+def show(name: Name, as_json: output.JsonOption = False) -> None:
+    """Show a model and its versions."""
+    store = client()
+    model = store.registered_models.get(name)
+    versions = store.model_versions.search(f"name = '{name}'")
+    if as_json:
+        output.show_json({"model": model, "versions": versions})
+        return
+    output.show_fields(
+        {
+            "name": model.name,
+            "description": model.description or "",
+            "changed": output.time(model.last_updated_timestamp),
+        }
+    )
+    _show_versions(versions)
+
+
+@app.command("register")
+def register(
+    source: Annotated[str, typer.Argument(help="Where the model is, such as runs:/<run id>/model.")],
+    name: Name,
+    comment: Comment = "",
+    as_json: output.JsonOption = False,
+) -> None:
+    """Register a model as the next version of a name; the name is made where there is none."""
+    version = client(create=True).register_model(source, name, description=comment or None)
+    if as_json:
+        output.show_json(version)
+    else:
+        output.say(f"registered {version.name} version {version.version}")
+
+
+@app.command("promote")
+def promote(
+    name: Name,
+    version: Version,
+    stage: Annotated[str, typer.Argument(help="None, Staging, Production or Archived.")] = "Production",
+    archive_existing: Annotated[
+        bool, typer.Option("--archive-existing/--keep-existing", help="Archive the stage's present versions.")
+    ] = True,
+    comment: Comment = "",
+    as_json: output.JsonOption = False,
+) -> None:
+    """Move a version to a stage."""
+    archive = archive_existing and stage.lower() in ("staging", "production")
+    moved = client().stages.transition(name, version, stage, archive_existing_versions=archive, comment=comment or None)
+    if as_json:
+        output.show_json(moved)
+    else:
+        output.say(f"{moved.name} version {moved.version} is in {moved.current_stage}")
+
+
+@app.command("alias")
+def alias(
+    name: Name,
+    alias_name: Annotated[str, typer.Argument(metavar="ALIAS")],
+    version: Annotated[int | None, typer.Argument(help="The version's number; leave it out with --delete.")] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete the alias.")] = False,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Point an alias to a version, or delete it."""
+    store = client()
+    if delete == (version is not None):
+        raise typer.BadParameter("give a version, or --delete")
+    if version is None:
+        store.aliases.delete(name, alias_name)
+    else:
+        store.aliases.set(name, alias_name, version)
+    model = store.registered_models.get(name)
+    if as_json:
+        output.show_json(model)
+    else:
+        output.say(", ".join(f"@{key} {value}" for key, value in model.aliases.items()) or "no aliases")
+
+
+@app.command("history")
+def history(name: Name, as_json: output.JsonOption = False) -> None:
+    """Print every change to a model: when, who, what and why. Also after its deletion."""
+    events = client().history.events(name)
+    if as_json:
+        output.show_json([event.model_dump(mode="json") for event in events])
+        return
+    rows = [(e.number, output.time(e.time_ms), e.actor, e.summary(), e.comment or "") for e in events]
+    output.show_table(name, ("#", "time (UTC)", "who", "what", "why"), rows, empty="no history")
+
+
+@app.command("verify")
+def verify(name: Name, as_json: output.JsonOption = False) -> None:
+    """Check the history's numbering and hash chain."""
+    count = client().history.verify(name)
+    if as_json:
+        output.show_json({"name": name, "events": count, "ok": True})
+    else:
+        output.say(f"{name}: {count} events, the chain holds")
+
+
+@app.command("delete")
+def delete(
+    name: Name,
+    version: Annotated[int | None, typer.Argument(help="One version; the whole model by default.")] = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Delete a version, or a model with its versions. The history stays, and numbers are not used again."""
+    store = client()
+    if version is None:
+        store.registered_models.delete(name)
+    else:
+        store.model_versions.delete(name, version)
+    if as_json:
+        output.show_json({"name": name, "version": version, "deleted": True})
+    else:
+        output.say(f"deleted {name}" if version is None else f"deleted {name} version {version}")
+
+
+def _show_versions(versions: list[ModelVersion]) -> None:
+    rows = [
+        (v.version, v.current_stage, ", ".join(f"@{a}" for a in v.aliases), output.time(v.creation_timestamp), v.source)
+        for v in sorted(versions, key=lambda version: -int(version.version))
+    ]
+    output.show_table("Versions", ("version", "stage", "aliases", "created (UTC)", "source"), rows, empty="no versions")
