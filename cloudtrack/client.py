@@ -74,8 +74,7 @@ class Client:
     def make_ready(self) -> None:
         """Check that this is a store of a format we know, and make it where it does not exist. Once."""
         if not self._is_ready:
-            if initialize(self.store, create=self._create).is_new:
-                self.experiments.create_default()
+            initialize(self.store, create=self._create, fill=self.experiments.create_default)
             self._is_ready = True
 
     def sync(self) -> SyncReport:

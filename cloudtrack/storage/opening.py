@@ -1,0 +1,68 @@
+"""From a URL to a store."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from cloudtrack import config
+from cloudtrack.errors import InvalidInput, MissingDependency
+from cloudtrack.storage.folder import FolderStore
+from cloudtrack.storage.memory import MemoryStore
+from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.storage.s3_options import parse_s3_url
+
+_memory_stores: dict[str, MemoryStore] = {}
+
+
+def open_store(url: str, *, form: str = "", **options: str | None) -> ObjectStore:
+    """The store at ``url``; nothing is read or written yet.
+
+    - ``s3://bucket/prefix``, with ``endpoint_url``, ``region``, ``profile``, ``role_arn`` and ``kms_key`` as
+      arguments or in the URL's query. ``form`` is "obstore" (default where it is installed) or "s3fs".
+    - ``file:///path``, or a path; ``~`` is the home folder.
+    - ``memory://name``: the same store for the same name, while this process lives.
+
+    Raises InvalidInput, MissingDependency.
+    """
+    scheme = urlsplit(url).scheme if "://" in url else ""
+    if scheme == "s3":
+        return _open_s3(url, form, options)
+    if form or options:
+        name = "form" if form else next(iter(options))
+        raise InvalidInput(f"the option {name!r} is for s3:// stores; {url!r} is none")
+    if scheme == "memory":
+        name = url[len("memory://") :]
+        return _memory_stores.setdefault(name, MemoryStore(name))
+    if scheme == "file":
+        parts = urlsplit(url)
+        if parts.netloc not in ("", "localhost"):
+            raise InvalidInput(f"{url!r} names the machine {parts.netloc!r}: write file:///path with three slashes")
+        return FolderStore(unquote(parts.path))
+    if scheme in ("http", "https"):
+        raise InvalidInput(f"{url!r} is a server; this version opens folders and s3:// stores directly")
+    if scheme or not url:
+        raise InvalidInput(
+            f"{url!r} is no store: use a folder's path, file:///path, s3://bucket/prefix or memory://name"
+        )
+    if "\x00" in url:
+        raise InvalidInput("a folder's path has no NUL character")
+    return FolderStore(Path(url).expanduser())
+
+
+def _open_s3(url: str, form: str, arguments: Mapping[str, str | None]) -> ObjectStore:
+    options = parse_s3_url(url, arguments)
+    has_obstore = importlib.util.find_spec("obstore") is not None
+    if form not in ("", "s3fs", "obstore"):
+        raise InvalidInput(f"form is {form!r}; it is 'obstore' or 's3fs'")
+    if form == "obstore" and not has_obstore:
+        raise MissingDependency('the form "obstore" needs obstore: pip install "cloudtrack[fast]"')
+    if form != "s3fs" and has_obstore:
+        from cloudtrack.storage.s3_obstore import S3ObstoreStore
+
+        return S3ObstoreStore(options, config.environment())
+    from cloudtrack.storage.s3_fsspec import S3FsspecStore
+
+    return S3FsspecStore(options)

@@ -1,0 +1,236 @@
+"""What both forms of S3 store share: conditional writes that survive lost answers, retries, transfers.
+
+A form (``s3_fsspec.py``, ``s3_obstore.py``) makes single requests, without retries of its own, and says
+how each ended: an answer, ``ObjectNotFound``, ``NotModified``, ``PreconditionFailed``, ``Transient``, or a
+CloudtrackError that no repetition mends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from cloudtrack.errors import ObjectChanged, ObjectExists, ObjectNotFound, Unavailable
+from cloudtrack.storage.object_store import (
+    Folder,
+    NotModified,
+    Object,
+    ObjectInfo,
+    ObjectStore,
+    Progress,
+    Transfer,
+    check_key,
+    check_prefix,
+)
+from cloudtrack.storage.retrying import RetryPolicy, Transient
+from cloudtrack.storage.s3_options import S3Options
+from cloudtrack.storage.streaming import opened, read_chunks, written_whole
+
+T = TypeVar("T")
+
+SINGLE_PUT_BYTES = 8 << 20
+"""Larger files go up in parts."""
+_RANGE_BYTES = 8 << 20
+"""A download asks for this much at a time."""
+_MOST_PARTS = 9_000
+"""S3 takes 10,000 parts; a file may grow while it is read."""
+
+
+class PreconditionFailed(Exception):
+    """The answer 412: the object is not, or no longer, as the request demands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A piece of an object, with the etag and the size of the whole."""
+
+    body: bytes
+    etag: str
+    total_bytes: int
+
+
+class S3Store(ObjectStore):
+    """Objects under a prefix of a bucket."""
+
+    def __init__(self, options: S3Options, retries: RetryPolicy | None = None) -> None:
+        self.options = options
+        self._retries = retries or RetryPolicy()
+        self._prefix = f"{options.prefix}/" if options.prefix else ""
+        self._prefix_bytes = len(self._prefix.encode())
+
+    @property
+    def url(self) -> str:
+        return self.options.url
+
+    # One request each; ``path`` is the key with the prefix.
+
+    @abstractmethod
+    def _put(self, path: str, body: bytes, *, if_none_match: bool = False, if_match: str = "") -> str: ...
+
+    @abstractmethod
+    def _get(self, path: str, *, unless_etag: str = "") -> Object: ...
+
+    @abstractmethod
+    def _get_page(self, path: str, start: int, length: int, *, if_match: str = "") -> Page:
+        """A range; an empty body where ``start`` is not inside the object. Raises ObjectChanged by ``if_match``."""
+
+    @abstractmethod
+    def _delete(self, path: str) -> None: ...
+
+    @abstractmethod
+    def _list_pages(self, prefix: str, start_after: str) -> Iterator[list[ObjectInfo]]:
+        """Pages of infos whose keys are paths; each page is one request, retried here by ``_again``."""
+
+    @abstractmethod
+    def _list_level(self, prefix: str) -> Folder: ...
+
+    @abstractmethod
+    def _put_parts(self, path: str, chunks: Iterator[bytes], part_bytes: int) -> None:
+        """A multipart upload of a stream in bounded memory; parts are repeated, and a failed upload aborted."""
+
+    def get(self, key: str, *, unless_etag: str = "") -> Object:
+        return self._again(key, lambda: self._get(self._path(key), unless_etag=unless_etag))
+
+    def get_range(self, key: str, start: int, length: int) -> bytes:
+        return self._again(key, lambda: self._get_page(self._path(key), start, length)).body if length > 0 else b""
+
+    def create(self, key: str, body: bytes) -> str:
+        path = self._path(key)
+        failure: Exception | None = None
+        for _ in self._retries.tries():
+            try:
+                return self._put(path, body, if_none_match=True)
+            except Transient as error:
+                failure = error
+                continue
+            except PreconditionFailed:
+                pass
+            try:
+                there = self.get(key)
+            except ObjectNotFound:
+                continue  # deleted since: claim it again
+            if there.body != body:
+                raise ObjectExists(f"{key!r} exists already", body=there.body, etag=there.etag)
+            return there.etag
+        raise self._unavailable(key, failure)
+
+    def replace(self, key: str, body: bytes, etag: str) -> str:
+        path = self._path(key)
+        failure: Exception | None = None
+        may_have_landed = False
+        for _ in self._retries.tries():
+            try:
+                return self._put(path, body, if_match=etag)
+            except Transient as error:
+                failure = error
+                may_have_landed |= error.may_have_landed
+            except (PreconditionFailed, ObjectNotFound) as refused:
+                if may_have_landed and (landed := self._etag_if_body(key, body)):
+                    return landed
+                raise ObjectChanged(
+                    f"{key!r} is no longer the version that was read", certain=not may_have_landed
+                ) from refused
+        raise self._unavailable(key, failure)
+
+    def delete(self, key: str) -> None:
+        self._again(key, lambda: self._delete(self._path(key)))
+
+    def list(self, prefix: str = "", *, start_after: str = "") -> Iterator[ObjectInfo]:
+        check_prefix(prefix)
+        after = self._prefix + start_after if start_after else ""
+        for page in self._list_pages(self._prefix + prefix, after):
+            for info in page:
+                yield self._relative(info)
+
+    def list_folder(self, prefix: str = "") -> Folder:
+        check_prefix(prefix)
+        level = self._again(prefix, lambda: self._list_level(self._prefix + prefix))
+        return Folder(
+            [path[len(self._prefix) :] for path in level.folders],
+            [self._relative(info) for info in level.objects if info.key != self._prefix + prefix],
+        )
+
+    def upload(self, key: str, source: Path | BinaryIO, *, progress: Progress | None = None) -> Transfer:
+        path = self._path(key)
+        digest = hashlib.sha256()
+        moved = 0
+
+        def counted(chunks: Iterator[bytes]) -> Iterator[bytes]:
+            nonlocal moved
+            for chunk in chunks:
+                digest.update(chunk)
+                moved += len(chunk)
+                yield chunk
+                if progress:
+                    progress(len(chunk))
+
+        with opened(source) as stream:
+            size = _remaining_bytes(stream)
+            if size <= SINGLE_PUT_BYTES:
+                body = b"".join(counted(read_chunks(stream)))
+                self._again(key, lambda: self._put(path, body))
+            else:
+                part_bytes = max(SINGLE_PUT_BYTES, size // _MOST_PARTS + 1)
+                try:
+                    self._put_parts(path, counted(read_chunks(stream, part_bytes)), part_bytes)
+                except Transient as error:
+                    raise self._unavailable(key, error) from error
+        return Transfer(moved, digest.hexdigest())
+
+    def download(self, key: str, target: Path, *, progress: Progress | None = None) -> Transfer:
+        """In ranges, each under the etag of the first: a file that is replaced meanwhile is never mixed in."""
+        path = self._path(key)
+        page = self._again(key, lambda: self._get_page(path, 0, _RANGE_BYTES))
+        etag, total = page.etag, page.total_bytes
+        digest = hashlib.sha256()
+        done = 0
+        with written_whole(target) as stream:
+            while True:
+                stream.write(page.body)
+                digest.update(page.body)
+                done += len(page.body)
+                if progress:
+                    progress(len(page.body))
+                if done >= total or not page.body:
+                    return Transfer(done, digest.hexdigest())
+                page = self._next_page(key, done, etag)
+
+    def _next_page(self, key: str, start: int, etag: str) -> Page:
+        return self._again(key, lambda: self._get_page(self._path(key), start, _RANGE_BYTES, if_match=etag))
+
+    def _path(self, key: str) -> str:
+        return self._prefix + check_key(key, prefix_bytes=self._prefix_bytes)
+
+    def _relative(self, info: ObjectInfo) -> ObjectInfo:
+        return ObjectInfo(info.key[len(self._prefix) :], info.size_bytes, info.etag, info.modified_ms)
+
+    def _etag_if_body(self, key: str, body: bytes) -> str:
+        try:
+            there = self.get(key)
+        except ObjectNotFound:
+            return ""
+        return there.etag if there.body == body else ""
+
+    def _again(self, key: str, request: Callable[[], T]) -> T:
+        try:
+            return self._retries.run(request)
+        except Transient as error:
+            raise self._unavailable(key, error) from error
+
+    def _unavailable(self, key: str, failure: Exception | None) -> Unavailable:
+        where = f"{self.url} at {self.options.endpoint_url}" if self.options.endpoint_url else self.url
+        return Unavailable(f"{where} did not answer for {key!r} ({failure}); check the network and try again later")
+
+
+def _remaining_bytes(stream: BinaryIO) -> int:
+    position = stream.tell()
+    end = stream.seek(0, 2)
+    stream.seek(position)
+    return end - position
+
+
+__all__ = ["NotModified", "Page", "PreconditionFailed", "S3Store"]

@@ -1,0 +1,1 @@
+"""What every store promises; each kind of store runs all of it."""
