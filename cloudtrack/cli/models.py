@@ -58,7 +58,7 @@ def show(name: Name, as_json: output.JsonOption = False) -> None:
     """Show a model and its versions."""
     store = client()
     model = store.registered_models.get(name)
-    versions = store.model_versions.search(f"name = '{name}'")
+    versions = store.model_versions.list(name)
     if as_json:
         output.show_json({"model": model, "versions": versions})
         return
@@ -172,6 +172,6 @@ def delete(
 def _show_versions(versions: list[ModelVersion]) -> None:
     rows = [
         (v.version, v.current_stage, ", ".join(f"@{a}" for a in v.aliases), output.time(v.creation_timestamp), v.source)
-        for v in sorted(versions, key=lambda version: -int(version.version))
+        for v in versions
     ]
     output.show_table("Versions", ("version", "stage", "aliases", "created (UTC)", "source"), rows, empty="no versions")

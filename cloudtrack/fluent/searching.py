@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from typing import Any
 
 from cloudtrack.client import Client
@@ -13,6 +10,7 @@ from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.run import Run
 from cloudtrack.errors import InvalidInput, MissingDependency
 from cloudtrack.fluent import session
+from cloudtrack.search.pages import page_of
 from cloudtrack.search.runs import select_runs
 from cloudtrack.tracking.runs import PARENT_RUN_TAG
 
@@ -46,13 +44,8 @@ def find_runs(
     client: Client | None = None,
 ) -> PagedList[Run]:
     """One page of the runs that meet the filter, in the store in force or another."""
-    if max_results < 1:
-        raise InvalidInput(f"max_results is {max_results}; it must be at least 1")
-    offset = _offset(page_token)
     runs = (client or session.client()).runs.list(experiment_ids, view_type=run_view_type)
-    chosen = select_runs(runs, filter_string, order_by)
-    end = offset + max_results
-    return PagedList(chosen[offset:end], _token(end) if end < len(chosen) else None)
+    return page_of(select_runs(runs, filter_string, order_by), max_results, page_token)
 
 
 def search_runs(
@@ -95,19 +88,3 @@ def _frame(runs: list[Run]) -> Any:
         for key in sorted({key for row in rows for key in row}):
             columns[f"{kind}.{key}"] = [row.get(key, missing) for row in rows]
     return pandas.DataFrame(columns)
-
-
-def _token(offset: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps({"offset": offset}).encode()).decode()
-
-
-def _offset(token: str | None) -> int:
-    if not token:
-        return 0
-    try:
-        offset = json.loads(base64.urlsafe_b64decode(token))["offset"]
-        if not isinstance(offset, int) or offset < 0:
-            raise ValueError(token)
-    except (ValueError, KeyError, TypeError, binascii.Error) as error:
-        raise InvalidInput("the page token is not one that a search has given") from error
-    return offset

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cloudtrack.entities.experiment import Experiment
-from cloudtrack.search.filters import parse_filter, parse_order
+from cloudtrack.search.filters import parse_query, select
 
 _KINDS = {
     "tag": "tags",
@@ -20,15 +20,7 @@ def select_experiments(
     experiments: list[Experiment], filter_string: str | None, order_by: list[str] | None
 ) -> list[Experiment]:
     """The experiments that meet the filter, ordered. Raises InvalidInput for a filter it cannot read."""
-    comparisons = parse_filter(filter_string, _KINDS, "attributes")
-    chosen = [
-        item
-        for item in experiments
-        if all(comparison.holds(lambda k, key, e=item: _value(e, k, key)) for comparison in comparisons)
-    ]
-    for order in reversed(parse_order(order_by, _KINDS, "attributes")):
-        chosen.sort(key=lambda item, o=order: _value(item, o.kind, o.key), reverse=order.descending)
-    return chosen
+    return select(experiments, _value, parse_query(filter_string, order_by, _KINDS))
 
 
 def _value(experiment: Experiment, kind: str, key: str) -> Any:

@@ -8,13 +8,17 @@ match a comparison of it. NaN matches nothing but ``!=``.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from operator import itemgetter
+from typing import Any, TypeVar
 
 from cloudtrack.errors import InvalidInput
 
+T = TypeVar("T")
 Lookup = Callable[[str, str], Any]
 """From an entity kind ("params") and a key to the value compared, or None where it is missing."""
 
@@ -63,31 +67,63 @@ class Order:
     descending: bool
 
 
-def parse_filter(text: str | None, kinds: dict[str, str], default_kind: str) -> list[Comparison]:
-    """The comparisons of a filter. ``kinds`` maps spellings of entity kinds to one word each.
+@dataclass(frozen=True)
+class Query:
+    """What to choose, and in which order."""
 
-    Raises InvalidInput with the column of what is not understood.
+    comparisons: list[Comparison]
+    orders: list[Order]
+
+
+def parse_query(filter_string: str | None, order_by: list[str] | None, kinds: dict[str, str]) -> Query:
+    """A filter and an order. ``kinds`` maps spellings of entity kinds to one word each; without a kind, a key
+    is an attribute. Raises InvalidInput with the column of what is not understood.
     """
+    return Query(parse_filter(filter_string, kinds), parse_order(order_by, kinds))
+
+
+def parse_filter(text: str | None, kinds: dict[str, str]) -> list[Comparison]:
+    """The comparisons of a filter."""
     reader = _Reader(text or "")
     comparisons: list[Comparison] = []
     while not reader.at_end():
         if comparisons:
             reader.expect_word("AND")
-        comparisons.append(_comparison(reader, kinds, default_kind))
+        comparisons.append(_comparison(reader, kinds))
     return comparisons
 
 
-def parse_order(terms: list[str] | None, kinds: dict[str, str], default_kind: str) -> list[Order]:
+def parse_order(terms: list[str] | None, kinds: dict[str, str]) -> list[Order]:
     """The terms of an order, such as ``metrics.loss DESC``."""
     orders = []
     for term in terms or []:
         reader = _Reader(term)
-        kind, key = _identifier(reader, kinds, default_kind)
+        kind, key = _identifier(reader, kinds)
         direction = reader.take()[1].upper() if not reader.at_end() else "ASC"
         if direction not in ("ASC", "DESC") or not reader.at_end():
             raise InvalidInput(f"cannot read the order {term!r}: write it like 'metrics.loss DESC'")
         orders.append(Order(kind, key, direction == "DESC"))
     return orders
+
+
+def select(items: Sequence[T], value_of: Callable[[T, str, str], Any], query: Query) -> list[T]:
+    """The items that meet the query's filter, in its order; equal ones stay as they were.
+
+    Numbers and text come first, then NaN, then items that lack the key, whatever the direction.
+    """
+    chosen = [item for item in items if all(c.holds(partial(value_of, item)) for c in query.comparisons)]
+    for order in reversed(query.orders):
+        values = [(item, value_of(item, order.kind, order.key)) for item in chosen]
+        missing = [item for item, value in values if value is None]
+        nan = [item for item, value in values if _is_nan(value)]
+        plain = [pair for pair in values if pair[1] is not None and not _is_nan(pair[1])]
+        plain.sort(key=itemgetter(1), reverse=order.descending)
+        chosen = [item for item, _ in plain] + nan + missing
+    return chosen
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 class _Reader:
@@ -124,8 +160,8 @@ class _Reader:
         return InvalidInput(f"cannot read the filter at column {column}: expected {expected}, found {found}")
 
 
-def _comparison(reader: _Reader, kinds: dict[str, str], default_kind: str) -> Comparison:
-    kind, key = _identifier(reader, kinds, default_kind)
+def _comparison(reader: _Reader, kinds: dict[str, str]) -> Comparison:
+    kind, key = _identifier(reader, kinds)
     operator = _operator(reader)
     if operator in ("IS NULL", "IS NOT NULL"):
         return Comparison(kind, key, operator, None)
@@ -134,15 +170,15 @@ def _comparison(reader: _Reader, kinds: dict[str, str], default_kind: str) -> Co
     return Comparison(kind, key, operator, _value(reader))
 
 
-def _identifier(reader: _Reader, kinds: dict[str, str], default_kind: str) -> tuple[str, str]:
+def _identifier(reader: _Reader, kinds: dict[str, str]) -> tuple[str, str]:
     form, text = reader.take()
     if form == "quoted":
-        return default_kind, text[1:-1]
+        return "attributes", text[1:-1]
     if form != "word":
         raise reader.error("a name such as metrics.loss")
     kind, dot, key = text.partition(".")
     if not dot:
-        return default_kind, text
+        return "attributes", text
     if kind.lower() not in kinds:
         raise InvalidInput(f"cannot filter by {kind!r}: use one of {', '.join(sorted(set(kinds.values())))}")
     if not key:

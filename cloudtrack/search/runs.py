@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from cloudtrack.entities.run import Run
-from cloudtrack.search.filters import Order, parse_filter, parse_order
+from cloudtrack.search.filters import parse_query, select
 
 _KINDS = {
     "metric": "metrics",
@@ -29,27 +28,8 @@ _ATTRIBUTE_NAMES = {"Created": "start_time", "created": "start_time", "run name"
 
 def select_runs(runs: list[Run], filter_string: str | None, order_by: list[str] | None) -> list[Run]:
     """The runs that meet the filter, ordered; then newest first. Raises InvalidInput for a filter it cannot read."""
-    comparisons = parse_filter(filter_string, _KINDS, "attributes")
-    orders = parse_order(order_by, _KINDS, "attributes")
-    chosen = [
-        run
-        for run in runs
-        if all(comparison.holds(lambda k, key, r=run: _value(r, k, key)) for comparison in comparisons)
-    ]
-    chosen.sort(key=lambda run: (-(run.info.start_time or 0), run.info.run_id))
-    for order in reversed(orders):
-        chosen = _sorted(chosen, order)
-    return chosen
-
-
-def _sorted(runs: list[Run], order: Order) -> list[Run]:
-    """By one term: numbers and text first, then NaN, then runs that lack the key; whatever the direction."""
-    values = [(run, _value(run, order.kind, order.key)) for run in runs]
-    missing = [run for run, value in values if value is None]
-    nan = [run for run, value in values if isinstance(value, float) and math.isnan(value)]
-    plain = [pair for pair in values if pair[1] is not None and pair[1] == pair[1]]
-    plain.sort(key=lambda pair: pair[1], reverse=order.descending)
-    return [run for run, _ in plain] + nan + missing
+    newest_first = sorted(runs, key=lambda run: (-(run.info.start_time or 0), run.info.run_id))
+    return select(newest_first, _value, parse_query(filter_string, order_by, _KINDS))
 
 
 def _value(run: Run, kind: str, key: str) -> Any:

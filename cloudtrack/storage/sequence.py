@@ -19,11 +19,11 @@ class Sequence:
 
     def __init__(self, store: ObjectStore, prefix: str) -> None:
         self._store = store
-        self._prefix = prefix
+        self.prefix = prefix
 
     def key(self, number: int) -> str:
         """The key of one entry."""
-        return f"{self._prefix}{number:0{_DIGITS}d}.json"
+        return f"{self.prefix}{number:0{_DIGITS}d}.json"
 
     def claim(self, number: int, body: bytes) -> None:
         """Write entry ``number``. Raises ObjectExists, with the winner's body, where somebody was faster."""

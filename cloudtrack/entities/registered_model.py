@@ -1,0 +1,53 @@
+"""Registered models: names under which versions are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from cloudtrack.entities.model_version import ModelVersion
+from cloudtrack.errors import InvalidInput
+
+MAX_NAME_LENGTH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModel:
+    """A name with versions. ``latest_versions`` holds the newest version of each stage that has one."""
+
+    name: str
+    creation_timestamp: int
+    last_updated_timestamp: int
+    description: str = ""
+    user_id: str = ""
+    latest_versions: list[ModelVersion] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, int] = field(default_factory=dict)
+
+
+def check_model_name(name: Any) -> str:
+    """A registered model's name: text, not empty, without '/' and ':', at most 256 characters."""
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidInput(f"{name!r} is no model name: it must be text that is not empty")
+    if len(name) > MAX_NAME_LENGTH:
+        raise InvalidInput(f"the model name {name[:40]!r}... has {len(name)} characters; at most {MAX_NAME_LENGTH}")
+    if "/" in name or ":" in name:
+        raise InvalidInput(f"the model name {name!r} must not have '/' or ':', which are part of model URIs")
+    if any(ord(char) < 32 or ord(char) == 127 for char in name):
+        raise InvalidInput(f"the model name {name!r} has a control character")
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"the model name {name!r} is not valid Unicode") from error
+    return name
+
+
+def check_version(version: Any) -> int:
+    """A version's number, from a number or text."""
+    try:
+        number = int(version)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"{version!r} is no model version; versions are 1, 2, 3 ...") from error
+    if number < 1 or isinstance(version, float):
+        raise InvalidInput(f"{version!r} is no model version; versions are 1, 2, 3 ...")
+    return number

@@ -1,0 +1,246 @@
+"""The events of a model's history, as they are stored. This is the truth, and is read for ever.
+
+An event is written once, as ``models/<name>/events/<number>.json``, and names the hash of the one
+before it. Fields that a newer writer adds are kept; a type that this version does not know is an error,
+because the state after it would be a guess.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from cloudtrack.entities.model_version import Stage
+from cloudtrack.errors import CorruptData
+
+FORMAT = "cloudtrack.registry-event/1"
+
+
+class Change(BaseModel):
+    """What an event changes; the base of all types."""
+
+    model_config = ConfigDict(extra="allow")
+
+    def summary(self) -> str:
+        """One line for people."""
+        raise NotImplementedError
+
+
+class ModelCreated(Change):
+    """The name exists, for the first time or again; version numbers go on."""
+
+    type: Literal["model_created"] = "model_created"
+    name: str
+    description: str = ""
+    tags: dict[str, str] = {}
+
+    def summary(self) -> str:
+        return "created"
+
+
+class ModelChanged(Change):
+    """Description or tags of the model; a tag of None is deleted."""
+
+    type: Literal["model_changed"] = "model_changed"
+    description: str | None = None
+    tags: dict[str, str | None] = {}
+
+    def summary(self) -> str:
+        return ", ".join([*(["description"] if self.description is not None else []), *_tags(self.tags)]) or "nothing"
+
+
+class ModelDeleted(Change):
+    """The name is gone, with its versions and aliases. The history stays."""
+
+    type: Literal["model_deleted"] = "model_deleted"
+
+    def summary(self) -> str:
+        return "deleted"
+
+
+class VersionCreated(Change):
+    """A model was registered as the next version."""
+
+    type: Literal["version_created"] = "version_created"
+    version: int
+    source: str
+    run_id: str | None = None
+    run_link: str | None = None
+    model_id: str | None = None
+    description: str = ""
+    tags: dict[str, str] = {}
+
+    def summary(self) -> str:
+        return f"version {self.version} from {self.source}"
+
+
+class VersionChanged(Change):
+    """Description or tags of a version; a tag of None is deleted."""
+
+    type: Literal["version_changed"] = "version_changed"
+    version: int
+    description: str | None = None
+    tags: dict[str, str | None] = {}
+
+    def summary(self) -> str:
+        what = [*(["description"] if self.description is not None else []), *_tags(self.tags)]
+        return f"version {self.version}: {', '.join(what) or 'nothing'}"
+
+
+class VersionDeleted(Change):
+    """A version is gone, with its aliases. Its number is not used again."""
+
+    type: Literal["version_deleted"] = "version_deleted"
+    version: int
+
+    def summary(self) -> str:
+        return f"version {self.version} deleted"
+
+
+class StageTransitioned(Change):
+    """A version moved to a stage, and others were archived by the same event."""
+
+    type: Literal["stage_transitioned"] = "stage_transitioned"
+    version: int
+    from_stage: str = Stage.NONE
+    to_stage: str
+    archived: list[int] = []
+
+    def summary(self) -> str:
+        archived = f"; archived {', '.join(map(str, self.archived))}" if self.archived else ""
+        return f"version {self.version}: {self.from_stage} -> {self.to_stage}{archived}"
+
+
+class AliasSet(Change):
+    """An alias points to a version; ``previous`` is the one it pointed to before."""
+
+    type: Literal["alias_set"] = "alias_set"
+    alias: str
+    version: int
+    previous: int | None = None
+
+    def summary(self) -> str:
+        return f"@{self.alias} -> {self.version}" + (f" (was {self.previous})" if self.previous else "")
+
+
+class AliasDeleted(Change):
+    """An alias is gone."""
+
+    type: Literal["alias_deleted"] = "alias_deleted"
+    alias: str
+    previous: int | None = None
+
+    def summary(self) -> str:
+        return f"@{self.alias} deleted" + (f" (was {self.previous})" if self.previous else "")
+
+
+class RenameStarted(Change):
+    """The name is frozen until its state has moved to the new name, or the rename is given up."""
+
+    type: Literal["rename_started"] = "rename_started"
+    new_name: str
+
+    def summary(self) -> str:
+        return f"renaming to {self.new_name}"
+
+
+class RenameGivenUp(Change):
+    """The new name was taken; the name is as it was."""
+
+    type: Literal["rename_given_up"] = "rename_given_up"
+    new_name: str
+
+    def summary(self) -> str:
+        return f"not renamed: {self.new_name} is taken"
+
+
+class Renamed(Change):
+    """The name is gone: its state went to another."""
+
+    type: Literal["renamed"] = "renamed"
+    new_name: str
+
+    def summary(self) -> str:
+        return f"renamed to {self.new_name}"
+
+
+class MovedIn(Change):
+    """The first event of a name that a rename made: the state of the old name at one of its events."""
+
+    type: Literal["moved_in"] = "moved_in"
+    name: str
+    old_name: str
+    old_number: int
+    state: dict[str, Any]
+
+    def summary(self) -> str:
+        return f"renamed from {self.old_name}"
+
+
+AnyChange = Annotated[
+    ModelCreated
+    | ModelChanged
+    | ModelDeleted
+    | VersionCreated
+    | VersionChanged
+    | VersionDeleted
+    | StageTransitioned
+    | AliasSet
+    | AliasDeleted
+    | RenameStarted
+    | RenameGivenUp
+    | Renamed
+    | MovedIn,
+    Field(discriminator="type"),
+]
+
+
+class Event(BaseModel):
+    """One commit: who, when, why, what. ``id`` is the operation's, so that a lost answer is recognised."""
+
+    model_config = ConfigDict(extra="allow")
+
+    format: str = FORMAT
+    number: int
+    id: str
+    time_ms: int
+    actor: str
+    comment: str | None = None
+    previous_hash: str
+    change: AnyChange
+
+    def summary(self) -> str:
+        """One line for people."""
+        return self.change.summary()
+
+    def to_bytes(self) -> bytes:
+        """The stored form."""
+        return self.model_dump_json().encode()
+
+
+_EVENT = TypeAdapter(Event)
+
+
+def parse_event(key: str, body: bytes) -> Event:
+    """Raises CorruptData, naming the key."""
+    try:
+        event = _EVENT.validate_json(body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        if first["type"] == "union_tag_invalid":
+            raise CorruptData(f"{key!r} is an event of a type that this version of cloudtrack does not know") from error
+        raise CorruptData(f"{key!r} is not a registry event: {first['msg']}") from error
+    if event.format != FORMAT:
+        raise CorruptData(f"{key!r} has the format {event.format[:60]!r}; this version reads {FORMAT!r}")
+    return event
+
+
+def hash_of(body: bytes) -> str:
+    """What the next event says of this one: SHA-256 of its exact bytes, in hexadecimal."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def _tags(tags: dict[str, str | None]) -> list[str]:
+    return [f"tag {key} deleted" if value is None else f"tag {key}={value}" for key, value in tags.items()]

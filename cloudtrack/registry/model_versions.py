@@ -1,0 +1,157 @@
+"""Model versions: register, read, search, change, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cloudtrack.entities.model_version import ModelVersion, Stage
+from cloudtrack.entities.names import check_key_name
+from cloudtrack.entities.page import PagedList
+from cloudtrack.entities.registered_model import check_version
+from cloudtrack.errors import InvalidInput, NotFound
+from cloudtrack.registry.events import AnyChange, VersionChanged, VersionCreated, VersionDeleted
+from cloudtrack.registry.registered_models import RegisteredModels, check_description, check_tags
+from cloudtrack.registry.registry import Registry, writable
+from cloudtrack.registry.state import ModelState
+from cloudtrack.search.model_versions import select_versions, single_name
+from cloudtrack.search.pages import page_of
+
+
+class ModelVersions:
+    """The versions of one store's registered models."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._models = RegisteredModels(registry)
+
+    def create(
+        self,
+        name: str,
+        source: str,
+        *,
+        run_id: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        run_link: str | None = None,
+        description: str | None = None,
+        model_id: str | None = None,
+        comment: str | None = None,
+    ) -> ModelVersion:
+        """The next version: 1, 2, 3 ... without a gap, whoever else registers. Raises NotFound for an unknown name."""
+        if not source:
+            raise InvalidInput("a model version needs a source: where the model is, such as runs:/<run id>/model")
+        checked_tags, checked_description = check_tags(tags), check_description(description)
+
+        def decide(state: ModelState) -> AnyChange:
+            writable(name, state)
+            return VersionCreated(
+                version=state.last_version + 1,
+                source=source,
+                run_id=run_id,
+                run_link=run_link,
+                model_id=model_id,
+                description=checked_description,
+                tags=checked_tags,
+            )
+
+        state = self._registry.commit(name, decide, comment=comment)
+        return state.version_entity(state.last_version)
+
+    def get(self, name: str, version: int | str) -> ModelVersion:
+        """Raises NotFound."""
+        return version_in(self._registry.read(name), version)
+
+    def get_latest_versions(self, name: str, stages: list[str] | None = None) -> list[ModelVersion]:
+        """The newest version of each stage that has one, or of the stages named."""
+        return self._registry.read(name).latest_versions(stages)
+
+    def latest(self, name: str) -> ModelVersion:
+        """The version with the greatest number, whatever its stage. Raises NotFound."""
+        state = self._registry.read(name)
+        if not state.versions:
+            raise NotFound(f"registered model {name!r} has no versions")
+        return state.version_entity(max(state.versions))
+
+    def search(
+        self,
+        filter_string: str | None = None,
+        *,
+        max_results: int = 10_000,
+        order_by: list[str] | None = None,
+        page_token: str | None = None,
+    ) -> PagedList[ModelVersion]:
+        """One page of versions, newest first. A filter ``name = '...'`` reads that model alone."""
+        name = single_name(filter_string)
+        states = [self._registry.read_any(name)] if name else self._models.states()
+        versions = [state.version_entity(number) for state in states if state.exists for number in state.versions]
+        return page_of(select_versions(versions, filter_string, order_by), max_results, page_token)
+
+    def update(self, name: str, version: int | str, *, description: str | None) -> ModelVersion:
+        """Change the description."""
+        return self._change(
+            name, VersionChanged(version=check_version(version), description=check_description(description))
+        )
+
+    def set_tag(self, name: str, version: int | str, key: str, value: Any) -> ModelVersion:
+        """Set a tag."""
+        return self._change(name, VersionChanged(version=check_version(version), tags=dict(check_tags({key: value}))))
+
+    def delete_tag(self, name: str, version: int | str, key: str) -> ModelVersion:
+        """Delete a tag; one that is not there is no error."""
+        tags: dict[str, str | None] = {check_key_name("tag", key): None}
+        return self._change(name, VersionChanged(version=check_version(version), tags=tags))
+
+    def delete(self, name: str, version: int | str, *, comment: str | None = None) -> None:
+        """Delete a version and its aliases. Its number is not used again."""
+        number = check_version(version)
+
+        def decide(state: ModelState) -> AnyChange:
+            version_in(writable(name, state), number)
+            return VersionDeleted(version=number)
+
+        self._registry.commit(name, decide, comment=comment)
+
+    def resolve(self, name: str, reference: str) -> ModelVersion:
+        """The version that a model URI means: a number, a stage, ``latest``, or ``@alias``. Raises NotFound.
+
+        A stage means its newest version.
+        """
+        if reference.startswith("@"):
+            return alias_in(self._registry.read(name), reference[1:])
+        if reference.isdecimal():
+            return self.get(name, reference)
+        if reference.lower() == "latest":
+            return self.latest(name)
+        stage = Stage.canonical(reference)
+        found = self.get_latest_versions(name, [stage])
+        if not found:
+            raise NotFound(f"registered model {name!r} has no version in {stage}")
+        return found[0]
+
+    def list(self, name: str) -> list[ModelVersion]:
+        """All versions of one model, newest first. Raises NotFound."""
+        state = self._registry.read(name)
+        return [state.version_entity(number) for number in sorted(state.versions, reverse=True)]
+
+    def _change(self, name: str, change: VersionChanged) -> ModelVersion:
+        def decide(state: ModelState) -> AnyChange:
+            version_in(writable(name, state), change.version)
+            return change
+
+        return self._registry.commit(name, decide).version_entity(change.version)
+
+
+def version_in(state: ModelState, version: int | str) -> ModelVersion:
+    """Raises NotFound."""
+    number = check_version(version)
+    if number not in state.versions:
+        gone = " (it was deleted)" if number <= state.last_version else ""
+        raise NotFound(f"registered model {state.name!r} has no version {number}{gone}")
+    return state.version_entity(number)
+
+
+def alias_in(state: ModelState, alias: str) -> ModelVersion:
+    """The version an alias points to. Raises NotFound."""
+    if alias not in state.aliases:
+        raise NotFound(f"registered model {state.name!r} has no alias {alias!r}")
+    return state.version_entity(state.aliases[alias])

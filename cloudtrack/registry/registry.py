@@ -1,0 +1,173 @@
+"""Reading and committing: the history is the truth, and a checkpoint saves reading all of it.
+
+A change to a model is an event, and the commit is the creation of ``events/<n>``: versions are dense
+and a stage has one truth because the event numbers are. ``model.json`` is the state folded up to some
+event; whoever commits moves it forward. A reader takes it and asks for the events after it, usually
+one request that finds none. Without it, or where it is nonsense, the state is folded from the first
+event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from cloudtrack import clock, ids
+from cloudtrack.entities.registered_model import check_model_name
+from cloudtrack.errors import Conflict, CorruptData, NotFound, ObjectExists, ObjectNotFound, StateError, Unavailable
+from cloudtrack.registry import keys
+from cloudtrack.registry.events import AnyChange, Event, hash_of, parse_event
+from cloudtrack.registry.state import ModelState, fold
+from cloudtrack.storage.document import Document, DocumentStore, Stored
+from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.storage.sequence import Sequence
+
+Decide = Callable[[ModelState], AnyChange | None]
+"""From the state to the change to commit; None for nothing to do. Runs again when a rival was faster."""
+
+_MAX_ATTEMPTS = 2000
+_FIRST_PAUSE_S = 0.002
+_LONGEST_PAUSE_S = 0.25
+
+
+class Checkpoint(Document):
+    """A model's state after some event; derived, and made again where it is missing."""
+
+    format_name: ClassVar[str] = "cloudtrack.model-checkpoint/1"
+
+    state: ModelState = ModelState()
+
+
+class Registry:
+    """The registered models of one store, as states and events."""
+
+    def __init__(self, store: ObjectStore, actor: str) -> None:
+        self.store = store
+        self.actor = actor
+        self._checkpoints = DocumentStore(store, Checkpoint)
+
+    def events(self, name: str) -> Sequence:
+        """A model's history."""
+        return Sequence(self.store, keys.events(check_model_name(name)))
+
+    def read(self, name: str) -> ModelState:
+        """The state after every commit that has returned. Raises NotFound where the name does not exist."""
+        return existing(name, self._state(name)[0])
+
+    def read_any(self, name: str) -> ModelState:
+        """The state, also of a name that never existed or is deleted."""
+        return self._state(name)[0]
+
+    def commit(self, name: str, decide: Decide, *, comment: str | None = None) -> ModelState:
+        """Decide on the newest state and commit, exactly once; the state after it.
+
+        Four requests where nobody else commits. Raises what ``decide`` raises, Conflict after very many
+        lost races, and Unavailable where the store is away: then the change may or may not be made.
+        """
+        state, checkpoint = self._state(name)
+        operation = ids.new_commit_id()
+        events = self.events(name)
+        for attempt in range(_MAX_ATTEMPTS):
+            change = decide(state)
+            if change is None:
+                return state
+            body = self._event(state, operation, change, comment).to_bytes()
+            number = state.number + 1
+            there = self._claim(events, number, body)
+            if there != body:
+                fold(state, parse_event(events.key(number), there), hash_of(there))
+                clock.sleep(ids.jitter(min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(attempt, 12))))
+                continue
+            fold(state, parse_event(events.key(number), body), hash_of(body))
+            self._save(name, state, checkpoint)
+            return state
+        raise Conflict(f"registered model {name!r} was changed by others {_MAX_ATTEMPTS} times in a row; try again")
+
+    def _state(self, name: str) -> tuple[ModelState, Stored[Checkpoint] | None]:
+        checkpoint = self._checkpoint(name)
+        state = checkpoint.document.state.model_copy(deep=True) if checkpoint else ModelState(name=name)
+        events = self.events(name)
+        try:
+            self._fold_after(state, events)
+        except CorruptData:
+            if checkpoint is None:
+                raise
+            state = ModelState(name=name)  # the checkpoint may be at fault: trust the events alone
+            self._fold_after(state, events)
+        return state, checkpoint
+
+    def _fold_after(self, state: ModelState, events: Sequence) -> None:
+        for number, body in events.read_after(state.number):
+            event = parse_event(events.key(number), body)
+            if event.number != number or event.previous_hash != state.last_hash:
+                raise CorruptData(
+                    f"{events.key(number)!r} does not follow the event before it: the history was altered"
+                )
+            fold(state, event, hash_of(body))
+
+    def _checkpoint(self, name: str) -> Stored[Checkpoint] | None:
+        try:
+            return self._checkpoints.get(keys.checkpoint(check_model_name(name)))
+        except (ObjectNotFound, CorruptData):
+            return None
+
+    def _save(self, name: str, state: ModelState, known: Stored[Checkpoint] | None) -> None:
+        """Move the checkpoint forward. Only a help: the commit has been made, so no failure matters here."""
+        key = keys.checkpoint(name)
+
+        def change(checkpoint: Checkpoint) -> bool | None:
+            if checkpoint.state.number >= state.number:
+                return False
+            checkpoint.state = state
+            return None
+
+        try:
+            if known is None:
+                self._checkpoints.create(key, Checkpoint(state=state))
+            else:
+                self._checkpoints.replace(key, known, change)
+        except (Conflict, ObjectExists, Unavailable):
+            return  # a rival's is as good: the next commit moves it on
+
+    def _event(self, state: ModelState, operation: str, change: AnyChange, comment: str | None) -> Event:
+        return Event(
+            number=state.number + 1,
+            id=operation,
+            time_ms=max(clock.now_ms(), state.updated),
+            actor=self.actor,
+            comment=comment,
+            previous_hash=state.last_hash,
+            change=change,
+        )
+
+    def _claim(self, events: Sequence, number: int, body: bytes) -> bytes:
+        """The event that has the number afterwards: ours, or a rival's. Raises Unavailable where that is not known."""
+        try:
+            events.claim(number, body)
+        except ObjectExists as rival:
+            return rival.body
+        except Unavailable as unknown:
+            try:
+                return events.get(number)
+            except ObjectNotFound:
+                raise unknown from None
+        return body
+
+
+def existing(name: str, state: ModelState) -> ModelState:
+    """The state itself. Raises NotFound where there is no such model, and says where it went."""
+    if state.renamed_to:
+        raise NotFound(f"registered model {name!r} was renamed to {state.renamed_to!r}")
+    if not state.exists:
+        raise NotFound(f"there is no registered model {name!r}")
+    return state
+
+
+def writable(name: str, state: ModelState) -> ModelState:
+    """The state itself. Raises NotFound, or StateError where the name is being renamed."""
+    existing(name, state)
+    if state.renaming_to:
+        raise StateError(
+            f"registered model {name!r} is being renamed to {state.renaming_to!r}; rename it again to finish"
+        )
+    return state

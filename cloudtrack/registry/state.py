@@ -1,0 +1,212 @@
+"""A model's state, folded from its events. Pure: the same events give the same state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict
+
+from cloudtrack.entities.model_version import ModelVersion, Stage
+from cloudtrack.entities.registered_model import RegisteredModel
+from cloudtrack.registry.events import (
+    AliasDeleted,
+    AliasSet,
+    Event,
+    ModelChanged,
+    ModelCreated,
+    ModelDeleted,
+    MovedIn,
+    Renamed,
+    RenameGivenUp,
+    RenameStarted,
+    StageTransitioned,
+    VersionChanged,
+    VersionCreated,
+    VersionDeleted,
+)
+
+
+class VersionState(BaseModel):
+    """One version."""
+
+    model_config = ConfigDict(extra="allow")
+
+    version: int
+    created: int
+    updated: int
+    source: str
+    user: str = ""
+    stage: str = Stage.NONE
+    run_id: str | None = None
+    run_link: str | None = None
+    model_id: str | None = None
+    description: str = ""
+    tags: dict[str, str] = {}
+
+
+class ModelState(BaseModel):
+    """A name after its first ``number`` events. ``exists`` is False before the first and after a deletion."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str = ""
+    number: int = 0
+    last_hash: str = ""
+    exists: bool = False
+    renaming_to: str = ""
+    renamed_to: str = ""
+    created: int = 0
+    updated: int = 0
+    user: str = ""
+    description: str = ""
+    tags: dict[str, str] = {}
+    aliases: dict[str, int] = {}
+    last_version: int = 0
+    versions: dict[int, VersionState] = {}
+
+    def holders(self, stage: str) -> list[int]:
+        """The versions in a stage, smallest first."""
+        return sorted(version.version for version in self.versions.values() if version.stage == stage)
+
+    def version_entity(self, number: int) -> ModelVersion:
+        """A version as callers see it. Raises KeyError."""
+        version = self.versions[number]
+        return ModelVersion(
+            name=self.name,
+            version=number,
+            creation_timestamp=version.created,
+            last_updated_timestamp=version.updated,
+            description=version.description,
+            user_id=version.user,
+            current_stage=version.stage,
+            source=version.source,
+            run_id=version.run_id,
+            run_link=version.run_link,
+            model_id=version.model_id,
+            tags=dict(version.tags),
+            aliases=sorted(alias for alias, target in self.aliases.items() if target == number),
+        )
+
+    def latest_versions(self, stages: list[str] | None = None) -> list[ModelVersion]:
+        """The newest version of each stage, or of those named, in the order of the stages."""
+        wanted = [Stage.canonical(stage) for stage in stages] if stages else list(Stage.NAMES)
+        found = [self.holders(stage) for stage in dict.fromkeys(wanted)]
+        return [self.version_entity(versions[-1]) for versions in found if versions]
+
+    def entity(self) -> RegisteredModel:
+        """The model as callers see it."""
+        return RegisteredModel(
+            name=self.name,
+            creation_timestamp=self.created,
+            last_updated_timestamp=self.updated,
+            description=self.description,
+            user_id=self.user,
+            latest_versions=self.latest_versions(),
+            tags=dict(self.tags),
+            aliases=dict(sorted(self.aliases.items())),
+        )
+
+
+def fold(state: ModelState, event: Event, event_hash: str) -> None:
+    """Bring the state past its next event."""
+    state.number = event.number
+    state.last_hash = event_hash
+    state.updated = event.time_ms
+    change = event.change
+    match change:
+        case ModelCreated():
+            _start(state, event, change)
+        case ModelChanged():
+            state.description = change.description if change.description is not None else state.description
+            _change_tags(state.tags, change.tags)
+        case ModelDeleted():
+            _clear(state)
+        case VersionCreated():
+            _add_version(state, event, change)
+        case VersionChanged():
+            version = state.versions[change.version]
+            version.description = change.description if change.description is not None else version.description
+            version.updated = event.time_ms
+            _change_tags(version.tags, change.tags)
+        case VersionDeleted():
+            del state.versions[change.version]
+            state.aliases = {alias: n for alias, n in state.aliases.items() if n != change.version}
+        case StageTransitioned():
+            _move(state, change, event.time_ms)
+        case AliasSet():
+            state.aliases[change.alias] = change.version
+        case AliasDeleted():
+            state.aliases.pop(change.alias, None)
+        case RenameStarted():
+            state.renaming_to = change.new_name
+        case RenameGivenUp():
+            state.renaming_to = ""
+        case Renamed():
+            _clear(state)
+            state.renamed_to = change.new_name
+        case MovedIn():
+            _move_in(state, event, change)
+
+
+def _start(state: ModelState, event: Event, change: ModelCreated) -> None:
+    state.name = change.name
+    state.exists = True
+    state.renamed_to = ""
+    state.created = event.time_ms
+    state.user = event.actor
+    state.description = change.description
+    state.tags = dict(change.tags)
+
+
+def _clear(state: ModelState) -> None:
+    state.exists = False
+    state.renaming_to = ""
+    state.description = ""
+    state.tags = {}
+    state.aliases = {}
+    state.versions = {}
+
+
+def _add_version(state: ModelState, event: Event, change: VersionCreated) -> None:
+    state.last_version = change.version
+    state.versions[change.version] = VersionState(
+        version=change.version,
+        created=event.time_ms,
+        updated=event.time_ms,
+        source=change.source,
+        user=event.actor,
+        run_id=change.run_id,
+        run_link=change.run_link,
+        model_id=change.model_id,
+        description=change.description,
+        tags=dict(change.tags),
+    )
+
+
+def _move(state: ModelState, change: StageTransitioned, time_ms: int) -> None:
+    for number in change.archived:
+        state.versions[number].stage = Stage.ARCHIVED
+        state.versions[number].updated = time_ms
+    state.versions[change.version].stage = change.to_stage
+    state.versions[change.version].updated = time_ms
+
+
+def _move_in(state: ModelState, event: Event, change: MovedIn) -> None:
+    """The old name's state; its own last number counts too, so that no version is numbered twice."""
+    old = ModelState.model_validate(change.state)
+    state.name = change.name
+    state.exists = True
+    state.renamed_to = ""
+    state.created, state.user = old.created, old.user
+    state.description, state.tags, state.aliases = old.description, old.tags, old.aliases
+    state.versions = old.versions
+    state.last_version = max(state.last_version, old.last_version)
+    state.updated = event.time_ms
+
+
+def _change_tags(tags: dict[str, str], changes: Mapping[str, str | None]) -> None:
+    for key, value in changes.items():
+        if value is None:
+            tags.pop(key, None)
+        else:
+            tags[key] = value

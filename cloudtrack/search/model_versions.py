@@ -1,0 +1,36 @@
+"""Choosing and ordering model versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cloudtrack.entities.model_version import ModelVersion
+from cloudtrack.search.filters import parse_filter, parse_query, select
+
+_KINDS = {"tag": "tags", "tags": "tags", "attribute": "attributes", "attributes": "attributes"}
+_NAMES = {"version_number": "version", "source_path": "source", "stage": "current_stage"}
+
+
+def select_versions(
+    versions: list[ModelVersion], filter_string: str | None, order_by: list[str] | None
+) -> list[ModelVersion]:
+    """The versions that meet the filter, newest first, or as ``order_by`` says."""
+    newest_first = sorted(versions, key=lambda v: (-v.last_updated_timestamp, v.name, -v.version))
+    return select(newest_first, _value, parse_query(filter_string, order_by, _KINDS))
+
+
+def single_name(filter_string: str | None) -> str:
+    """The one model that a filter allows; empty where it allows others."""
+    names = [
+        str(comparison.value)
+        for comparison in parse_filter(filter_string, _KINDS)
+        if comparison.kind == "attributes" and comparison.key == "name" and comparison.operator == "="
+    ]
+    return names[0] if names else ""
+
+
+def _value(version: ModelVersion, kind: str, key: str) -> Any:
+    if kind == "tags":
+        return version.tags.get(key)
+    value = getattr(version, _NAMES.get(key, key), None)
+    return float(value) if isinstance(value, int) else value

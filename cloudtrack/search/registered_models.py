@@ -1,0 +1,26 @@
+"""Choosing and ordering registered models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cloudtrack.entities.registered_model import RegisteredModel
+from cloudtrack.search.filters import parse_query, select
+
+_KINDS = {"tag": "tags", "tags": "tags", "attribute": "attributes", "attributes": "attributes"}
+_NAMES = {"timestamp": "last_updated_timestamp"}
+
+
+def select_models(
+    models: list[RegisteredModel], filter_string: str | None, order_by: list[str] | None
+) -> list[RegisteredModel]:
+    """The models that meet the filter, by name or as ``order_by`` says."""
+    by_name = sorted(models, key=lambda model: model.name)
+    return select(by_name, _value, parse_query(filter_string, order_by, _KINDS))
+
+
+def _value(model: RegisteredModel, kind: str, key: str) -> Any:
+    if kind == "tags":
+        return model.tags.get(key)
+    value = getattr(model, _NAMES.get(key, key), None)
+    return float(value) if isinstance(value, int) else value
