@@ -1,1 +1,157 @@
-"""cloudtrack: experiment tracking and a model registry with nothing but a bucket or a folder."""
+"""cloudtrack: experiment tracking and a model registry with nothing but a bucket or a folder.
+
+    import cloudtrack as ct
+
+    ct.set_tracking_uri("s3://bucket/prefix")
+    with ct.start_run():
+        ct.log_param("depth", 3)
+        ct.log_metric("loss", 0.5, step=1)
+
+The names and signatures are those of MLflow's Python interface. Everything is loaded when it is first
+used: importing this loads no other library.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cloudtrack import artifacts as artifacts
+    from cloudtrack import data as data
+    from cloudtrack import entities as entities
+    from cloudtrack import exceptions as exceptions
+    from cloudtrack import models as models
+    from cloudtrack.client import Client as Client
+    from cloudtrack.errors import CloudtrackError as CloudtrackError
+    from cloudtrack.exceptions import MlflowException as MlflowException
+    from cloudtrack.flavors import pyfunc as pyfunc
+    from cloudtrack.flavors import sklearn as sklearn
+    from cloudtrack.fluent.active_runs import ActiveRun as ActiveRun
+    from cloudtrack.fluent.active_runs import active_run as active_run
+    from cloudtrack.fluent.active_runs import end_run as end_run
+    from cloudtrack.fluent.active_runs import last_active_run as last_active_run
+    from cloudtrack.fluent.active_runs import start_run as start_run
+    from cloudtrack.fluent.artifacts import get_artifact_uri as get_artifact_uri
+    from cloudtrack.fluent.artifacts import load_table as load_table
+    from cloudtrack.fluent.artifacts import log_artifact as log_artifact
+    from cloudtrack.fluent.artifacts import log_artifacts as log_artifacts
+    from cloudtrack.fluent.artifacts import log_dict as log_dict
+    from cloudtrack.fluent.artifacts import log_figure as log_figure
+    from cloudtrack.fluent.artifacts import log_image as log_image
+    from cloudtrack.fluent.artifacts import log_table as log_table
+    from cloudtrack.fluent.artifacts import log_text as log_text
+    from cloudtrack.fluent.logging import delete_tag as delete_tag
+    from cloudtrack.fluent.logging import flush as flush
+    from cloudtrack.fluent.logging import log_input as log_input
+    from cloudtrack.fluent.logging import log_inputs as log_inputs
+    from cloudtrack.fluent.logging import log_metric as log_metric
+    from cloudtrack.fluent.logging import log_metrics as log_metrics
+    from cloudtrack.fluent.logging import log_outputs as log_outputs
+    from cloudtrack.fluent.logging import log_param as log_param
+    from cloudtrack.fluent.logging import log_params as log_params
+    from cloudtrack.fluent.logging import set_tag as set_tag
+    from cloudtrack.fluent.logging import set_tags as set_tags
+    from cloudtrack.fluent.models import register_model as register_model
+    from cloudtrack.fluent.models import search_model_versions as search_model_versions
+    from cloudtrack.fluent.models import search_registered_models as search_registered_models
+    from cloudtrack.fluent.searching import delete_run as delete_run
+    from cloudtrack.fluent.searching import get_parent_run as get_parent_run
+    from cloudtrack.fluent.searching import get_run as get_run
+    from cloudtrack.fluent.searching import search_runs as search_runs
+    from cloudtrack.fluent.session import create_experiment as create_experiment
+    from cloudtrack.fluent.session import delete_experiment as delete_experiment
+    from cloudtrack.fluent.session import delete_experiment_tag as delete_experiment_tag
+    from cloudtrack.fluent.session import get_experiment as get_experiment
+    from cloudtrack.fluent.session import get_experiment_by_name as get_experiment_by_name
+    from cloudtrack.fluent.session import get_registry_uri as get_registry_uri
+    from cloudtrack.fluent.session import get_tracking_uri as get_tracking_uri
+    from cloudtrack.fluent.session import is_tracking_uri_set as is_tracking_uri_set
+    from cloudtrack.fluent.session import search_experiments as search_experiments
+    from cloudtrack.fluent.session import set_experiment as set_experiment
+    from cloudtrack.fluent.session import set_experiment_tag as set_experiment_tag
+    from cloudtrack.fluent.session import set_experiment_tags as set_experiment_tags
+    from cloudtrack.fluent.session import set_registry_uri as set_registry_uri
+    from cloudtrack.fluent.session import set_tracking_uri as set_tracking_uri
+    from cloudtrack.mlflow_client import MlflowClient as MlflowClient
+
+_HOMES = {
+    "cloudtrack.client": ("Client",),
+    "cloudtrack.errors": ("CloudtrackError",),
+    "cloudtrack.exceptions": ("MlflowException",),
+    "cloudtrack.mlflow_client": ("MlflowClient",),
+    "cloudtrack.fluent.active_runs": ("ActiveRun", "active_run", "end_run", "last_active_run", "start_run"),
+    "cloudtrack.fluent.artifacts": (
+        "get_artifact_uri",
+        "load_table",
+        "log_artifact",
+        "log_artifacts",
+        "log_dict",
+        "log_figure",
+        "log_image",
+        "log_table",
+        "log_text",
+    ),
+    "cloudtrack.fluent.logging": (
+        "delete_tag",
+        "flush",
+        "log_input",
+        "log_inputs",
+        "log_metric",
+        "log_metrics",
+        "log_outputs",
+        "log_param",
+        "log_params",
+        "set_tag",
+        "set_tags",
+    ),
+    "cloudtrack.fluent.models": ("register_model", "search_model_versions", "search_registered_models"),
+    "cloudtrack.fluent.searching": ("delete_run", "get_parent_run", "get_run", "search_runs"),
+    "cloudtrack.fluent.session": (
+        "create_experiment",
+        "delete_experiment",
+        "delete_experiment_tag",
+        "get_experiment",
+        "get_experiment_by_name",
+        "get_registry_uri",
+        "get_tracking_uri",
+        "is_tracking_uri_set",
+        "search_experiments",
+        "set_experiment",
+        "set_experiment_tag",
+        "set_experiment_tags",
+        "set_registry_uri",
+        "set_tracking_uri",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_MODULES = {
+    "artifacts": "cloudtrack.artifacts",
+    "data": "cloudtrack.data",
+    "entities": "cloudtrack.entities",
+    "exceptions": "cloudtrack.exceptions",
+    "models": "cloudtrack.models",
+    "pyfunc": "cloudtrack.flavors.pyfunc",
+    "sklearn": "cloudtrack.flavors.sklearn",
+}
+
+__all__ = sorted([*_HOME_OF, *_MODULES])  # noqa: PLE0605 - the names are listed once, above
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        found = getattr(importlib.import_module(_HOME_OF[name]), name)
+    elif name in _MODULES:
+        found = importlib.import_module(_MODULES[name])
+    elif name == "__version__":
+        from importlib.metadata import version
+
+        found = version("cloudtrack")
+    else:
+        raise AttributeError(f"module 'cloudtrack' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cloudtrack import config
-from cloudtrack.errors import Unavailable
+from cloudtrack.entities.model_uri import RunModel, parse_model_uri
+from cloudtrack.entities.model_version import ModelVersion
+from cloudtrack.errors import AlreadyExists, InvalidInput, NotFound, Unavailable
+from cloudtrack.models.model_file import FILE_NAME as MODEL_FILE_NAME
+from cloudtrack.models.model_file import Model
 from cloudtrack.registry.aliases import Aliases
 from cloudtrack.registry.history import History
 from cloudtrack.registry.model_versions import ModelVersions
@@ -76,6 +81,44 @@ class Client:
         if not self._is_ready:
             initialize(self.store, create=self._create, fill=self.experiments.create_default)
             self._is_ready = True
+
+    def register_model(
+        self, model_uri: str, name: str, *, tags: Mapping[str, Any] | None = None, description: str | None = None
+    ) -> ModelVersion:
+        """Register a logged model as the next version of ``name``, which is made where it does not exist.
+
+        Raises NotFound where there is no model at the URI.
+        """
+        source = self.locate_model(model_uri)
+        self.read_model_file(source.uri)
+        with contextlib.suppress(AlreadyExists):
+            self.registered_models.create(name)
+        return self.model_versions.create(name, source.uri, run_id=source.run_id, tags=tags, description=description)
+
+    def locate_model(self, model_uri: str) -> RunModel:
+        """Where a model's folder is: a run and a path. Raises NotFound, InvalidInput."""
+        location = parse_model_uri(model_uri)
+        if isinstance(location, RunModel):
+            return location
+        version = self.model_versions.resolve(location.name, location.reference)
+        source = parse_model_uri(version.source)
+        if not isinstance(source, RunModel):
+            raise InvalidInput(f"version {version.version} of {version.name!r} has the source {version.source!r}")
+        return source
+
+    def download_model(self, model_uri: str, target_dir: Path) -> Path:
+        """Download a model's folder into ``target_dir``; its local path."""
+        location = self.locate_model(model_uri)
+        return self.artifacts.download(location.run_id, location.path, target_dir)
+
+    def read_model_file(self, model_uri: str) -> Model:
+        """The content of a model's ``MLmodel``. Raises NotFound, CorruptData."""
+        location = self.locate_model(model_uri)
+        try:
+            body = self.artifacts.read(location.run_id, f"{location.path}/{MODEL_FILE_NAME}")
+        except NotFound as error:
+            raise NotFound(f"there is no model at {model_uri!r}: no file {location.path}/{MODEL_FILE_NAME}") from error
+        return Model.from_bytes(body)
 
     def sync(self) -> SyncReport:
         """Deliver what earlier processes of this machine could not."""

@@ -18,7 +18,7 @@ from cloudtrack import clock
 from cloudtrack.entities.artifact import FileInfo
 from cloudtrack.entities.dataset import DatasetInput
 from cloudtrack.entities.experiment import Experiment, ViewType
-from cloudtrack.entities.model_version import ModelVersion
+from cloudtrack.entities.model_version import ModelVersion, Stage
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel
 from cloudtrack.entities.run import Metric, Param, Run, RunStatus, RunTag
@@ -275,3 +275,79 @@ class MlflowClient:
     def get_model_version_by_alias(self, name: str, alias: str) -> ModelVersion:
         """Raises NotFound."""
         return self._client.aliases.get(name, alias)
+
+    # Model versions
+
+    def create_model_version(
+        self,
+        name: str,
+        source: str,
+        run_id: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        run_link: str | None = None,
+        description: str | None = None,
+    ) -> ModelVersion:
+        """The next version of a model. ``source`` is a model URI of the store."""
+        location = self._client.locate_model(source)
+        return self._client.model_versions.create(
+            name,
+            location.uri,
+            run_id=run_id or location.run_id,
+            tags=tags,
+            run_link=run_link,
+            description=description,
+        )
+
+    def get_model_version(self, name: str, version: str | int) -> ModelVersion:
+        """Raises NotFound."""
+        return self._client.model_versions.get(name, version)
+
+    def search_model_versions(
+        self,
+        filter_string: str | None = None,
+        max_results: int = 10_000,
+        order_by: list[str] | None = None,
+        page_token: str | None = None,
+    ) -> PagedList[ModelVersion]:
+        """One page of versions, newest first."""
+        return self._client.model_versions.search(
+            filter_string, max_results=max_results, order_by=order_by, page_token=page_token
+        )
+
+    def update_model_version(self, name: str, version: str | int, description: str | None = None) -> ModelVersion:
+        """Change the description."""
+        return self._client.model_versions.update(name, version, description=description)
+
+    def transition_model_version_stage(
+        self, name: str, version: str | int, stage: str, archive_existing_versions: bool = False
+    ) -> ModelVersion:
+        """Move a version to a stage, and archive those that are there where asked, in one commit."""
+        return self._client.stages.transition(name, version, stage, archive_existing_versions=archive_existing_versions)
+
+    def delete_model_version(self, name: str, version: str | int) -> None:
+        """Delete a version; its number is not used again."""
+        self._client.model_versions.delete(name, version)
+
+    def set_model_version_tag(
+        self, name: str, version: str | int | None = None, key: str = "", value: Any = "", stage: str | None = None
+    ) -> None:
+        """Set a tag on a version, or on the newest in a stage."""
+        self._client.model_versions.set_tag(name, self._number(name, version, stage), key, str(value))
+
+    def delete_model_version_tag(
+        self, name: str, version: str | int | None = None, key: str = "", stage: str | None = None
+    ) -> None:
+        """Delete a tag of a version, or of the newest in a stage."""
+        self._client.model_versions.delete_tag(name, self._number(name, version, stage), key)
+
+    def get_model_version_download_uri(self, name: str, version: str | int) -> str:
+        """Where the version's model is."""
+        return self._client.model_versions.get(name, version).source
+
+    def get_model_version_stages(self, name: str, version: str | int) -> list[str]:
+        """The stages there are."""
+        self._client.model_versions.get(name, version)
+        return list(Stage.NAMES)
+
+    def _number(self, name: str, version: str | int | None, stage: str | None) -> int:
+        return self._client.model_versions.resolve(name, str(stage if version is None else version)).version

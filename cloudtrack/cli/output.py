@@ -41,7 +41,7 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
         return
     table = Table(title=escape(clean(title)), title_justify="left", header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == columns[0])
     for row in rows:
         table.add_row(*(escape(clean(cell)) for cell in row))
     Console().print(table)

@@ -1,1 +1,47 @@
-"""Frozen values, and rules that need nothing but the value."""
+"""Frozen values, and rules that need nothing but the value. The names are MLflow's."""
+
+from cloudtrack.entities.artifact import FileInfo
+from cloudtrack.entities.dataset import Dataset, DatasetInput, InputTag
+from cloudtrack.entities.experiment import Experiment, ExperimentTag, LifecycleStage, ViewType
+from cloudtrack.entities.model_version import ModelVersion, Stage
+from cloudtrack.entities.page import PagedList
+from cloudtrack.entities.registered_model import RegisteredModel
+from cloudtrack.entities.run import (
+    LoggedModelOutput,
+    Metric,
+    MetricSummary,
+    Param,
+    Run,
+    RunData,
+    RunInfo,
+    RunInputs,
+    RunOutputs,
+    RunStatus,
+    RunTag,
+)
+
+__all__ = [
+    "Dataset",
+    "DatasetInput",
+    "Experiment",
+    "ExperimentTag",
+    "FileInfo",
+    "InputTag",
+    "LifecycleStage",
+    "LoggedModelOutput",
+    "Metric",
+    "MetricSummary",
+    "ModelVersion",
+    "PagedList",
+    "Param",
+    "RegisteredModel",
+    "Run",
+    "RunData",
+    "RunInfo",
+    "RunInputs",
+    "RunOutputs",
+    "RunStatus",
+    "RunTag",
+    "Stage",
+    "ViewType",
+]

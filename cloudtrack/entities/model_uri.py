@@ -1,0 +1,50 @@
+"""URIs of models: ``runs:/<run id>/<path>``, ``models:/<name>/<version or stage>``, ``models:/<name>@<alias>``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from cloudtrack.entities.names import check_run_id
+from cloudtrack.errors import InvalidInput
+
+_FORMS = "runs:/<run id>/<path>, models:/<name>/<version>, models:/<name>/<stage>, models:/<name>@<alias>"
+
+
+@dataclass(frozen=True)
+class RunModel:
+    """A model in a run's artifacts."""
+
+    run_id: str
+    path: str
+
+    @property
+    def uri(self) -> str:
+        """The URI again."""
+        return f"runs:/{self.run_id}/{self.path}"
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """A version of a registered model: a number, a stage, ``latest``, or an alias with ``@``."""
+
+    name: str
+    reference: str
+
+
+def parse_model_uri(uri: str) -> RunModel | RegisteredVersion:
+    """Raises InvalidInput."""
+    scheme, _, rest = uri.partition(":/")
+    rest = rest.strip("/")
+    if scheme == "runs":
+        run_id, _, path = rest.partition("/")
+        if path:
+            return RunModel(check_run_id(run_id), path)
+    if scheme == "models":
+        name, at, alias = rest.partition("@")
+        if at and alias and "/" not in rest:
+            return RegisteredVersion(unquote(name), f"@{alias}")
+        name, _, reference = rest.partition("/")
+        if name and reference and "/" not in reference:
+            return RegisteredVersion(unquote(name), reference)
+    raise InvalidInput(f"{uri!r} is no model URI; there are {_FORMS}")

@@ -1,0 +1,1 @@
+"""One library, one file, found by name; nothing imports a flavor."""

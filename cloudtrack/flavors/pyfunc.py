@@ -1,0 +1,26 @@
+"""Models as Python functions: loading any model, and saving classes and functions of one's own.
+
+Names and arguments as in ``mlflow.pyfunc``; source:
+https://mlflow.org/docs/latest/api_reference/python_api/mlflow.pyfunc.html.
+"""
+
+from __future__ import annotations
+
+import os
+
+from cloudtrack.flavors.python_function import PythonModel, PythonModelContext, log_model, save_model
+from cloudtrack.fluent.models import local_model
+from cloudtrack.models.pyfunc import PyFuncModel, load_local
+
+
+def load_model(model_uri: str, dst_path: str | os.PathLike[str] | None = None) -> PyFuncModel:
+    """The model behind a URI or in a local folder, ready to predict.
+
+    ``runs:/<run id>/<path>``, ``models:/<name>/<version>``, ``models:/<name>/<stage>``,
+    ``models:/<name>@<alias>``, ``models:/<name>/latest``, or a path.
+    """
+    with local_model(str(model_uri), dst_path) as folder:
+        return load_local(folder)
+
+
+__all__ = ["PyFuncModel", "PythonModel", "PythonModelContext", "load_model", "log_model", "save_model"]

@@ -1,0 +1,168 @@
+"""Classes and functions of one's own as models, stored with cloudpickle."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cloudtrack.errors import InvalidInput, MissingDependency, NotFound
+from cloudtrack.fluent.models import log_saved
+from cloudtrack.models.environment import modules_in_pickle, pinned
+from cloudtrack.models.loading import inside
+from cloudtrack.models.model_file import Model, ModelInfo
+from cloudtrack.models.saving import Extras, Written, save
+from cloudtrack.models.signature import ModelSignature
+
+FLAVOR = "python_function"
+_MODEL_FILE = "python_model.pkl"
+_ARTIFACTS = "artifacts"
+
+
+@dataclass(frozen=True)
+class PythonModelContext:
+    """What a PythonModel is given: local paths of its artifacts, by name."""
+
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+    model_config: Mapping[str, Any] = field(default_factory=dict)
+
+
+class PythonModel:
+    """Base class of models written in Python. Only ``predict`` must be there."""
+
+    def load_context(self, context: PythonModelContext) -> None:
+        """Called once when the model is loaded."""
+
+    def predict(self, context: PythonModelContext, model_input: Any, params: dict[str, Any] | None = None) -> Any:
+        """Predictions for ``model_input``."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how to predict")
+
+
+def save_model(
+    path: str | os.PathLike[str],
+    python_model: PythonModel | Callable[[Any], Any] | None = None,
+    artifacts: Mapping[str, str | os.PathLike[str]] | None = None,
+    conda_env: dict[str, Any] | str | None = None,
+    code_paths: Sequence[str] | None = None,
+    mlflow_model: Model | None = None,
+    signature: ModelSignature | None = None,
+    input_example: Any = None,
+    pip_requirements: Sequence[str] | str | None = None,
+    extra_pip_requirements: Sequence[str] | None = None,
+    metadata: dict[str, Any] | None = None,
+) -> Model:
+    """Save a PythonModel, or a function of one argument, into the new folder ``path``.
+
+    ``artifacts`` are local files or folders, copied into the model under their names here.
+    """
+    if python_model is None or not (hasattr(python_model, "predict") or callable(python_model)):
+        raise InvalidInput("python_model is a PythonModel, or a function of the model's input")
+    pickled = _cloudpickle().dumps(python_model)
+
+    def write(folder: Path) -> Written:
+        (folder / _MODEL_FILE).write_bytes(pickled)
+        entry: dict[str, Any] = {
+            "cloudpickle_version": _cloudpickle().__version__,
+            "loader_module": "mlflow.pyfunc.model",
+            "python_model": _MODEL_FILE,
+            "python_version": platform.python_version(),
+        }
+        if artifacts:
+            entry["artifacts"] = {name: _copy_artifact(folder, name, source) for name, source in artifacts.items()}
+        return Written({FLAVOR: entry}, pinned(modules_in_pickle(pickled) | {"cloudpickle"}))
+
+    extras = Extras(
+        signature=signature,
+        input_example=input_example,
+        code_paths=code_paths,
+        pip_requirements=pip_requirements,
+        extra_pip_requirements=extra_pip_requirements,
+        conda_env=conda_env,
+        metadata=metadata,
+    )
+    return save(path, write, extras, model=mlflow_model)
+
+
+def log_model(
+    artifact_path: str | None = None,
+    python_model: PythonModel | Callable[[Any], Any] | None = None,
+    artifacts: Mapping[str, str | os.PathLike[str]] | None = None,
+    registered_model_name: str | None = None,
+    *,
+    name: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+    run_id: str | None = None,
+    **arguments: Any,
+) -> ModelInfo:
+    """Log a PythonModel or a function to the active run; ``arguments`` are those of ``save_model``."""
+
+    def save_to(folder: Path, identity: Model) -> Model:
+        return save_model(folder, python_model, artifacts, mlflow_model=identity, **arguments)
+
+    return log_saved(
+        save_to,
+        name=name,
+        artifact_path=artifact_path,
+        run_id=run_id,
+        registered_model_name=registered_model_name,
+        tags=tags,
+    )
+
+
+def load_saved(folder: Path, entry: dict[str, Any]) -> Any:
+    """The object that was saved."""
+    path = inside(folder, entry.get("python_model", _MODEL_FILE))
+    with path.open("rb") as stream:
+        return _cloudpickle().load(stream)
+
+
+def load_predictor(folder: Path, entry: dict[str, Any]) -> PythonPredictor:
+    """The object for prediction, its context loaded."""
+    artifacts = {
+        name: str(inside(folder, info["path"]).resolve()) for name, info in (entry.get("artifacts") or {}).items()
+    }
+    return PythonPredictor(load_saved(folder, entry), PythonModelContext(artifacts))
+
+
+class PythonPredictor:
+    """A PythonModel or a function, with its context."""
+
+    def __init__(self, model: Any, context: PythonModelContext) -> None:
+        self.model = model
+        self._context = context
+        if hasattr(model, "load_context"):
+            model.load_context(context)
+
+    def predict(self, data: Any, params: dict[str, Any] | None = None) -> Any:
+        """What the object gives for the data."""
+        if not hasattr(self.model, "predict"):
+            return self.model(data)
+        if params:
+            return self.model.predict(self._context, data, params=params)
+        return self.model.predict(self._context, data)
+
+
+def _copy_artifact(folder: Path, name: str, source: str | os.PathLike[str]) -> dict[str, str]:
+    origin = Path(source)
+    if not origin.exists():
+        raise NotFound(f"there is no file {str(origin)!r} for the artifact {name!r}")
+    target = folder / _ARTIFACTS / name / origin.name
+    inside(folder, target.relative_to(folder))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if origin.is_dir():
+        shutil.copytree(origin, target)
+    else:
+        shutil.copy2(origin, target)
+    return {"path": target.relative_to(folder).as_posix(), "uri": origin.name}
+
+
+def _cloudpickle() -> Any:
+    try:
+        import cloudpickle
+    except ImportError as error:
+        raise MissingDependency('Python models need cloudpickle: pip install "cloudtrack[sklearn]"') from error
+    return cloudpickle

@@ -1,0 +1,103 @@
+"""Logging, registering and loading models of the store in force."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cloudtrack.entities.model_version import ModelVersion
+from cloudtrack.entities.page import PagedList
+from cloudtrack.entities.registered_model import RegisteredModel
+from cloudtrack.errors import InvalidInput
+from cloudtrack.fluent import session
+from cloudtrack.fluent.active_runs import current_run_id
+from cloudtrack.models.model_file import Model, ModelInfo
+
+DEFAULT_NAME = "model"
+
+
+def log_saved(
+    save: Callable[[Path, Model], Model],
+    *,
+    name: str | None,
+    artifact_path: str | None,
+    run_id: str | None = None,
+    registered_model_name: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+) -> ModelInfo:
+    """Save a model into a folder, upload it as an artifact of the run, and register it where a name is given.
+
+    ``name`` is the folder below the run's artifacts; ``artifact_path`` is MLflow's older word for it.
+    """
+    if name and artifact_path and name != artifact_path:
+        raise InvalidInput(f"name is {name!r} and artifact_path is {artifact_path!r}: give one of them")
+    path = name or artifact_path or DEFAULT_NAME
+    run = current_run_id(run_id)
+    client = session.client()
+    with tempfile.TemporaryDirectory(prefix="cloudtrack-") as folder:
+        identity = Model.new().model_copy(update={"run_id": run, "artifact_path": path})
+        model = save(Path(folder) / "model", identity)
+        client.artifacts.log_folder(run, Path(folder) / "model", path)
+    info = replace(model.get_model_info(f"runs:/{run}/{path}"), name=path)
+    if registered_model_name:
+        version = register_model(info.model_uri, registered_model_name, tags=tags)
+        info = replace(info, registered_model_version=version.version)
+    return info
+
+
+def register_model(
+    model_uri: str,
+    name: str,
+    await_registration_for: int | None = None,
+    *,
+    tags: Mapping[str, Any] | None = None,
+) -> ModelVersion:
+    """Register a logged model as the next version of ``name``, which is made where it does not exist.
+
+    ``await_registration_for`` is MLflow's; a version is ready when this returns.
+    """
+    del await_registration_for
+    return session.client().register_model(model_uri, name, tags=tags)
+
+
+def search_registered_models(
+    max_results: int | None = None, filter_string: str | None = None, order_by: list[str] | None = None
+) -> PagedList[RegisteredModel]:
+    """Registered models, by name."""
+    return session.client().registered_models.search(filter_string, max_results=max_results or 10**6, order_by=order_by)
+
+
+def search_model_versions(
+    max_results: int | None = None, filter_string: str | None = None, order_by: list[str] | None = None
+) -> PagedList[ModelVersion]:
+    """Model versions, newest first."""
+    return session.client().model_versions.search(filter_string, max_results=max_results or 10**6, order_by=order_by)
+
+
+@contextmanager
+def local_model(model_uri: str, dst_path: str | os.PathLike[str] | None = None) -> Iterator[Path]:
+    """A model's folder on the local disk, downloaded where the URI names one of the store.
+
+    Takes a local folder, ``runs:/<run id>/<path>``, ``models:/<name>/<version or stage>``,
+    ``models:/<name>@<alias>`` and ``models:/<name>/latest``. Without ``dst_path`` it is gone afterwards.
+    """
+    if ":/" not in model_uri or model_uri.startswith("file:"):
+        yield Path(model_uri.removeprefix("file://"))
+    elif dst_path is not None:
+        yield session.client().download_model(model_uri, Path(dst_path))
+    else:
+        with tempfile.TemporaryDirectory(prefix="cloudtrack-") as folder:
+            yield session.client().download_model(model_uri, Path(folder))
+
+
+def get_model_info(model_uri: str) -> ModelInfo:
+    """What ``MLmodel`` says of a model; the model itself is not loaded."""
+    client = session.client()
+    if ":/" not in model_uri or model_uri.startswith("file:"):
+        return Model.load(model_uri.removeprefix("file://")).get_model_info(model_uri)
+    return client.read_model_file(model_uri).get_model_info(model_uri)

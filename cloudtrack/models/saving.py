@@ -1,0 +1,108 @@
+"""Laying out a model folder: the one place where files of a model come together."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cloudtrack import ids
+from cloudtrack.errors import AlreadyExists, InvalidInput, NotFound
+from cloudtrack.models.environment import CONDA, PYTHON_ENV, write_environment
+from cloudtrack.models.input_example import write_input_example
+from cloudtrack.models.model_file import FILE_NAME, Model
+from cloudtrack.models.signature import ModelSignature
+
+CODE_FOLDER = "code"
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What every flavor's ``save_model`` takes beside the model; names as MLflow's."""
+
+    signature: ModelSignature | None = None
+    input_example: Any = None
+    code_paths: Sequence[str] | None = None
+    pip_requirements: Sequence[str] | str | None = None
+    extra_pip_requirements: Sequence[str] | None = None
+    conda_env: dict[str, Any] | str | None = None
+    metadata: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a flavor has put into the folder: its entries in ``MLmodel``, and what must be installed."""
+
+    flavors: dict[str, dict[str, Any]]
+    requirements: Iterable[str]
+
+
+def save(
+    path: str | os.PathLike[str], write: Callable[[Path], Written], extras: Extras, *, model: Model | None = None
+) -> Model:
+    """Make the model folder ``path``, whole or not at all; the content of its ``MLmodel``.
+
+    ``write`` puts the flavor's own files into the folder it is given. ``model`` may carry an identity
+    (run, uuid, time). Raises AlreadyExists where the folder exists and is not empty.
+    """
+    model = model or Model.new()
+    with _new_folder(Path(path)) as folder:
+        written = write(folder)
+        code = _copy_code(folder, extras.code_paths)
+        environment = {"conda": CONDA, "virtualenv": PYTHON_ENV}
+        for name, entry in written.flavors.items():
+            entry["code"] = code
+            if name == "python_function":
+                entry["env"] = environment
+        model.flavors = written.flavors
+        model.signature = extras.signature
+        model.metadata = extras.metadata
+        if extras.input_example is not None:
+            model.saved_input_example_info = write_input_example(folder, extras.input_example)
+        write_environment(
+            folder,
+            written.requirements,
+            pip_requirements=extras.pip_requirements,
+            extra_pip_requirements=extras.extra_pip_requirements,
+            conda_env=extras.conda_env,
+        )
+        model.model_size_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        model.save(folder / FILE_NAME)
+    return model
+
+
+@contextmanager
+def _new_folder(path: Path) -> Iterator[Path]:
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise AlreadyExists(f"{path} exists already; save the model to a new or empty folder")
+    aside = path.with_name(f".{path.name}.{ids.new_commit_id()}.part")
+    aside.mkdir(parents=True)
+    try:
+        yield aside
+        if path.exists():
+            path.rmdir()
+        aside.rename(path)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+
+
+def _copy_code(folder: Path, code_paths: Sequence[str] | None) -> str | None:
+    if not code_paths:
+        return None
+    target = folder / CODE_FOLDER
+    target.mkdir()
+    for source in map(Path, code_paths):
+        if not source.exists():
+            raise NotFound(f"there is no code at {str(source)!r}")
+        if (target / source.name).exists():
+            raise InvalidInput(f"two code paths are named {source.name!r}")
+        if source.is_dir():
+            shutil.copytree(source, target / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, target / source.name)
+    return CODE_FOLDER
