@@ -17,11 +17,11 @@ from cloudtrack.storage.s3_options import parse_s3_url
 _memory_stores: dict[str, MemoryStore] = {}
 
 
-def open_store(url: str, *, form: str = "", **options: str | None) -> ObjectStore:
+def open_store(url: str, **options: str | None) -> ObjectStore:
     """The store at ``url``; nothing is read or written yet.
 
-    - ``s3://bucket/prefix``, with ``endpoint_url``, ``region``, ``profile``, ``role_arn`` and ``kms_key`` as
-      arguments or in the URL's query. ``form`` is "obstore" (default where it is installed) or "s3fs".
+    - ``s3://bucket/prefix``, with ``endpoint_url``, ``region``, ``profile``, ``role_arn``, ``kms_key`` and ``form``
+      as arguments or in the URL's query; see ``S3Options``.
     - ``file:///path``, or a path; ``~`` is the home folder.
     - ``memory://name``: the same store for the same name, while this process lives.
 
@@ -29,10 +29,9 @@ def open_store(url: str, *, form: str = "", **options: str | None) -> ObjectStor
     """
     scheme = urlsplit(url).scheme if "://" in url else ""
     if scheme == "s3":
-        return _open_s3(url, form, options)
-    if form or options:
-        name = "form" if form else next(iter(options))
-        raise InvalidInput(f"the option {name!r} is for s3:// stores; {url!r} is none")
+        return _open_s3(url, options)
+    if options:
+        raise InvalidInput(f"the option {next(iter(options))!r} is for s3:// stores; {url!r} is none")
     if scheme == "memory":
         name = url[len("memory://") :]
         return _memory_stores.setdefault(name, MemoryStore(name))
@@ -52,14 +51,12 @@ def open_store(url: str, *, form: str = "", **options: str | None) -> ObjectStor
     return FolderStore(Path(url).expanduser())
 
 
-def _open_s3(url: str, form: str, arguments: Mapping[str, str | None]) -> ObjectStore:
+def _open_s3(url: str, arguments: Mapping[str, str | None]) -> ObjectStore:
     options = parse_s3_url(url, arguments)
     has_obstore = importlib.util.find_spec("obstore") is not None
-    if form not in ("", "s3fs", "obstore"):
-        raise InvalidInput(f"form is {form!r}; it is 'obstore' or 's3fs'")
-    if form == "obstore" and not has_obstore:
+    if options.form == "obstore" and not has_obstore:
         raise MissingDependency('the form "obstore" needs obstore: pip install "cloudtrack[fast]"')
-    if form != "s3fs" and has_obstore:
+    if options.form != "s3fs" and has_obstore:
         from cloudtrack.storage.s3_obstore import S3ObstoreStore
 
         return S3ObstoreStore(options, config.environment())

@@ -25,6 +25,8 @@ class S3Options:
     profile: str = ""
     role_arn: str = ""
     kms_key: str = ""
+    form: str = ""
+    """"obstore" or "s3fs"; obstore by default where it is installed."""
 
     @property
     def url(self) -> str:
@@ -47,6 +49,8 @@ def parse_s3_url(url: str, arguments: Mapping[str, str | None]) -> S3Options:
     unknown = [name for name in options if name not in _OPTION_NAMES]
     if unknown:
         raise InvalidInput(f"unknown option {unknown[0]!r} of an s3:// store; there are {', '.join(_OPTION_NAMES)}")
+    if options.get("form", "") not in ("", "obstore", "s3fs"):
+        raise InvalidInput(f"form is {options['form']!r}; it is 'obstore' or 's3fs'")
     endpoint = options.get("endpoint_url", "")
     if endpoint and urlsplit(endpoint).scheme not in ("http", "https"):
         raise InvalidInput(f"endpoint_url {endpoint!r} must begin with http:// or https://")

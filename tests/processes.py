@@ -1,0 +1,42 @@
+"""Running a function in many processes at once, each a new interpreter."""
+
+from __future__ import annotations
+
+import multiprocessing
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+_TIMEOUT_S = 240
+
+
+def run_together(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Results in order. All begin at the same moment. Raises where one of them raised or did not answer."""
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(len(arguments))
+    answers: Any = context.Queue()
+    processes = [
+        context.Process(target=_work, args=(number, function, given, barrier, answers), daemon=True)
+        for number, given in enumerate(arguments)
+    ]
+    for process in processes:
+        process.start()
+    try:
+        found = dict(answers.get(timeout=_TIMEOUT_S) for _ in processes)
+    finally:
+        for process in processes:
+            process.join(10)
+            if process.is_alive():
+                process.kill()
+    failures = [text for ok, text in found.values() if not ok]
+    if failures:
+        raise AssertionError(f"{len(failures)} of {len(processes)} processes failed; the first:\n{failures[0]}")
+    return [found[number][1] for number in range(len(processes))]
+
+
+def _work(number: int, function: Callable[..., Any], arguments: tuple[Any, ...], barrier: Any, answers: Any) -> None:
+    try:
+        barrier.wait(_TIMEOUT_S)
+        answers.put((number, (True, function(*arguments))))
+    except BaseException:
+        answers.put((number, (False, traceback.format_exc())))

@@ -1,0 +1,170 @@
+"""A store that loses answers: the write lands, and the caller hears that the store is away."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from cloudtrack.errors import Unavailable
+from cloudtrack.storage.object_store import Folder, Object, ObjectInfo, ObjectStore, Progress, Transfer
+
+
+class ForwardingStore(ObjectStore):
+    """Passes everything on; tests override what they disturb."""
+
+    def __init__(self, inner: ObjectStore) -> None:
+        self.inner = inner
+
+    @property
+    def url(self) -> str:
+        return self.inner.url
+
+    def get(self, key: str, *, unless_etag: str = "") -> Object:
+        return self.inner.get(key, unless_etag=unless_etag)
+
+    def get_range(self, key: str, start: int, length: int) -> bytes:
+        return self.inner.get_range(key, start, length)
+
+    def create(self, key: str, body: bytes) -> str:
+        return self.inner.create(key, body)
+
+    def replace(self, key: str, body: bytes, etag: str) -> str:
+        return self.inner.replace(key, body, etag)
+
+    def delete(self, key: str) -> None:
+        self.inner.delete(key)
+
+    def list(self, prefix: str = "", *, start_after: str = "") -> Iterator[ObjectInfo]:
+        return self.inner.list(prefix, start_after=start_after)
+
+    def list_folder(self, prefix: str = "") -> Folder:
+        return self.inner.list_folder(prefix)
+
+    def upload(self, key: str, source: Path | BinaryIO, *, progress: Progress | None = None) -> Transfer:
+        return self.inner.upload(key, source, progress=progress)
+
+    def download(self, key: str, target: Path, *, progress: Progress | None = None) -> Transfer:
+        return self.inner.download(key, target, progress=progress)
+
+
+class LossyStore(ForwardingStore):
+    """Loses a share of the answers to writes, after the write has landed."""
+
+    def __init__(self, inner: ObjectStore, *, share: float, seed: int) -> None:
+        super().__init__(inner)
+        self._share = share
+        self._random = random.Random(seed)
+        self.lost = 0
+
+    def create(self, key: str, body: bytes) -> str:
+        return self._maybe_lost(self.inner.create(key, body))
+
+    def replace(self, key: str, body: bytes, etag: str) -> str:
+        return self._maybe_lost(self.inner.replace(key, body, etag))
+
+    def _maybe_lost(self, etag: str) -> str:
+        if self._random.random() < self._share:
+            self.lost += 1
+            raise Unavailable("the answer was lost")
+        return etag
+
+
+class CountingStore(ForwardingStore):
+    """Counts requests by verb, and remembers the keys of writes."""
+
+    def __init__(self, inner: ObjectStore) -> None:
+        super().__init__(inner)
+        self.counts: dict[str, int] = {}
+        self.written: list[str] = []
+
+    @property
+    def requests(self) -> int:
+        """All requests so far."""
+        return sum(self.counts.values())
+
+    @property
+    def writes(self) -> int:
+        """Requests that change something."""
+        return sum(self.counts.get(verb, 0) for verb in ("create", "replace", "delete", "upload"))
+
+    def reset(self) -> None:
+        """Count from zero."""
+        self.counts.clear()
+        self.written.clear()
+
+    def _count(self, verb: str, key: str) -> None:
+        self.counts[verb] = self.counts.get(verb, 0) + 1
+        if verb in ("create", "replace", "upload"):
+            self.written.append(key)
+
+    def get(self, key: str, *, unless_etag: str = "") -> Object:
+        self._count("get", key)
+        return super().get(key, unless_etag=unless_etag)
+
+    def get_range(self, key: str, start: int, length: int) -> bytes:
+        self._count("get", key)
+        return super().get_range(key, start, length)
+
+    def create(self, key: str, body: bytes) -> str:
+        self._count("create", key)
+        return super().create(key, body)
+
+    def replace(self, key: str, body: bytes, etag: str) -> str:
+        self._count("replace", key)
+        return super().replace(key, body, etag)
+
+    def delete(self, key: str) -> None:
+        self._count("delete", key)
+        super().delete(key)
+
+    def list(self, prefix: str = "", *, start_after: str = "") -> Iterator[ObjectInfo]:
+        self._count("list", prefix)
+        return super().list(prefix, start_after=start_after)
+
+    def list_folder(self, prefix: str = "") -> Folder:
+        self._count("list", prefix)
+        return super().list_folder(prefix)
+
+    def upload(self, key: str, source: Path | BinaryIO, *, progress: Progress | None = None) -> Transfer:
+        self._count("upload", key)
+        return super().upload(key, source, progress=progress)
+
+    def download(self, key: str, target: Path, *, progress: Progress | None = None) -> Transfer:
+        self._count("get", key)
+        return super().download(key, target, progress=progress)
+
+
+class Stopped(Exception):
+    """The process is gone."""
+
+
+class StoppingStore(ForwardingStore):
+    """Dies before the write number ``writes + 1``, as a killed process does: nothing works afterwards."""
+
+    def __init__(self, inner: ObjectStore, *, writes: int) -> None:
+        super().__init__(inner)
+        self._left = writes
+
+    def _step(self) -> None:
+        if self._left == 0:
+            raise Stopped
+        self._left -= 1
+
+    def get(self, key: str, *, unless_etag: str = "") -> Object:
+        if self._left == 0:
+            raise Stopped
+        return super().get(key, unless_etag=unless_etag)
+
+    def create(self, key: str, body: bytes) -> str:
+        self._step()
+        return super().create(key, body)
+
+    def replace(self, key: str, body: bytes, etag: str) -> str:
+        self._step()
+        return super().replace(key, body, etag)
+
+    def delete(self, key: str) -> None:
+        self._step()
+        super().delete(key)

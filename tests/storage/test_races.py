@@ -1,0 +1,113 @@
+"""Rival writers in processes of their own, also when answers to their writes are lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import pytest
+
+from cloudtrack.errors import ObjectExists
+from cloudtrack.storage.document import Document, DocumentStore
+from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.storage.opening import open_store
+from tests.conftest import SHARED_KINDS
+from tests.processes import run_together
+from tests.servers.lossy_proxy import lossy_proxy
+from tests.storage.lossy import LossyStore
+
+KEY = "counters/one.json"
+
+
+class Counter(Document):
+    """Counts, and remembers who counted."""
+
+    format_name: ClassVar[str] = "tests.counter/1"
+
+    count: int = 0
+    by_writer: dict[str, int] = {}
+
+
+def _width(kind: str) -> int:
+    """SeaweedFS is exact, but slow when many writers contend for a key."""
+    return 4 if kind.startswith("seaweed") else 16
+
+
+def increment(url: str, writer: int, times: int, lost_share: float) -> None:
+    """Count ``times`` up, one commit each."""
+    store: ObjectStore = open_store(url)
+    if lost_share:
+        store = LossyStore(store, share=lost_share, seed=writer)
+
+    def add_one(counter: Counter) -> None:
+        counter.count += 1
+        counter.by_writer[str(writer)] = counter.by_writer.get(str(writer), 0) + 1
+
+    documents = DocumentStore(store, Counter)
+    for _ in range(times):
+        documents.update(KEY, add_one)
+
+
+def claim(url: str, writer: int) -> bool:
+    """Whether this writer won the key."""
+    try:
+        open_store(url).create("claims/one", f"writer {writer}".encode())
+    except ObjectExists:
+        return False
+    return True
+
+
+def _count_up(url: str, writers: int, times: int, *, lost_share: float = 0.0) -> Counter:
+    documents = DocumentStore(open_store(url), Counter)
+    documents.create(KEY, Counter())
+    run_together(increment, [(url, writer, times, lost_share) for writer in range(writers)])
+    return documents.get(KEY).document
+
+
+@pytest.mark.parametrize("kind", SHARED_KINDS)
+def test_no_increment_of_many_writers_is_lost(kind: str, make_url: Callable[[str], str]) -> None:
+    writers = _width(kind)
+    counter = _count_up(make_url(kind), writers, 50)
+    assert counter.count == writers * 50
+    assert counter.by_writer == {str(writer): 50 for writer in range(writers)}
+    assert counter.version == writers * 50 + 1
+
+
+@pytest.mark.parametrize("kind", ["folder", "moto-obstore", "seaweed-obstore"])
+def test_nothing_is_applied_twice_when_answers_are_lost(kind: str, make_url: Callable[[str], str]) -> None:
+    writers = _width(kind)
+    counter = _count_up(make_url(kind), writers, 50, lost_share=0.25)
+    assert counter.count == writers * 50
+    assert counter.by_writer == {str(writer): 50 for writer in range(writers)}
+
+
+@pytest.mark.parametrize("kind", ["moto-s3fs", "moto-obstore"])
+def test_nothing_is_applied_twice_when_connections_break_after_the_write(
+    kind: str, make_url: Callable[[str], str], moto_url: str
+) -> None:
+    with lossy_proxy(moto_url) as proxy:
+        url = make_url(kind).replace(moto_url, proxy.url)
+        counter = _count_up(url, 8, 20)
+        assert proxy.lost > 20
+    assert counter.count == 160
+    assert counter.by_writer == {str(writer): 20 for writer in range(8)}
+
+
+@pytest.mark.parametrize("kind", SHARED_KINDS)
+def test_of_many_simultaneous_creates_exactly_one_wins(kind: str, make_url: Callable[[str], str]) -> None:
+    url = make_url(kind)
+    racers = 32 if not kind.startswith("seaweed") else 4
+    won = run_together(claim, [(url, writer) for writer in range(racers)])
+    assert won.count(True) == 1
+    assert open_store(url).get("claims/one").body == f"writer {won.index(True)}".encode()
+
+
+@pytest.mark.parametrize("kind", ["moto-s3fs", "moto-obstore"])
+def test_of_many_creates_exactly_one_wins_when_connections_break_after_the_write(
+    kind: str, make_url: Callable[[str], str], moto_url: str
+) -> None:
+    with lossy_proxy(moto_url, share=0.5) as proxy:
+        url = make_url(kind).replace(moto_url, proxy.url)
+        won = run_together(claim, [(url, writer) for writer in range(16)])
+    assert won.count(True) == 1
+    assert open_store(url.replace(proxy.url, moto_url)).get("claims/one").body == f"writer {won.index(True)}".encode()
