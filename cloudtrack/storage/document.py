@@ -161,5 +161,7 @@ class DocumentStore(Generic[D]):
             current = self.get(key)
             if any(current.document.contains(commit, since=since) for commit, since in unknown):
                 return current
+            # One that stood on an older version can never land now; one on this version still may.
+            unknown = [(commit, since) for commit, since in unknown if since == current.document.version]
             clock.sleep(ids.jitter(min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(attempt, 20))))
         raise Conflict(f"{key!r} was changed by others {_MAX_ATTEMPTS} times in a row; try again")

@@ -29,6 +29,8 @@ _CLIENT_CONFIG = {"retries": {"max_attempts": 0}, "connect_timeout": 10, "read_t
 class S3FsspecStore(S3Store):
     """Objects of a bucket through s3fs."""
 
+    _transport_resends = True  # aiohttp does, when the server closes a connection that was in use before
+
     def __init__(self, options: S3Options, retries: RetryPolicy | None = None) -> None:
         super().__init__(options, retries)
         self._process = 0

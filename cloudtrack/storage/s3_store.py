@@ -17,7 +17,6 @@ from typing import BinaryIO, TypeVar
 from cloudtrack.errors import ObjectChanged, ObjectExists, ObjectNotFound, Unavailable
 from cloudtrack.storage.object_store import (
     Folder,
-    NotModified,
     Object,
     ObjectInfo,
     ObjectStore,
@@ -55,6 +54,9 @@ class Page:
 
 class S3Store(ObjectStore):
     """Objects under a prefix of a bucket."""
+
+    _transport_resends = False
+    """Whether the HTTP library may send a PUT again by itself: then a 412 can be the answer to our own write."""
 
     def __init__(self, options: S3Options, retries: RetryPolicy | None = None) -> None:
         self.options = options
@@ -121,19 +123,25 @@ class S3Store(ObjectStore):
     def replace(self, key: str, body: bytes, etag: str) -> str:
         path = self._path(key)
         failure: Exception | None = None
-        may_have_landed = False
+        may_have_landed = self._transport_resends
         for _ in self._retries.tries():
             try:
                 return self._put(path, body, if_match=etag)
+            except (PreconditionFailed, ObjectNotFound) as refused:
+                failure = refused
             except Transient as error:
                 failure = error
                 may_have_landed |= error.may_have_landed
-            except (PreconditionFailed, ObjectNotFound) as refused:
-                if may_have_landed and (landed := self._etag_if_body(key, body)):
-                    return landed
+                if not error.may_have_landed:
+                    continue
+            # Look at once: the longer one waits, the more rivals may have written over what landed.
+            there = self._look(path) if may_have_landed else None
+            if there is not None and there.body == body:
+                return there.etag
+            if not isinstance(failure, Transient) or (there is not None and there.etag != etag):
                 raise ObjectChanged(
                     f"{key!r} is no longer the version that was read", certain=not may_have_landed
-                ) from refused
+                ) from failure
         raise self._unavailable(key, failure)
 
     def delete(self, key: str) -> None:
@@ -208,12 +216,14 @@ class S3Store(ObjectStore):
     def _relative(self, info: ObjectInfo) -> ObjectInfo:
         return ObjectInfo(info.key[len(self._prefix) :], info.size_bytes, info.etag, info.modified_ms)
 
-    def _etag_if_body(self, key: str, body: bytes) -> str:
+    def _look(self, path: str) -> Object | None:
+        """What is there now; an empty object where there is nothing, None where there is no answer."""
         try:
-            there = self.get(key)
+            return self._get(path)
         except ObjectNotFound:
-            return ""
-        return there.etag if there.body == body else ""
+            return Object(b"", "")
+        except Transient:
+            return None
 
     def _again(self, key: str, request: Callable[[], T]) -> T:
         try:
@@ -231,6 +241,3 @@ def _remaining_bytes(stream: BinaryIO) -> int:
     end = stream.seek(0, 2)
     stream.seek(position)
     return end - position
-
-
-__all__ = ["NotModified", "Page", "PreconditionFailed", "S3Store"]

@@ -141,7 +141,9 @@ def test_listings_longer_than_a_page_are_whole(store: ObjectStore) -> None:
     assert len(store.list_folder("many/").objects) == 1_050
 
 
-@pytest.mark.parametrize("name", ["with space", "plus+and%percent", "ünï-漢字", "a=b&c", "semi;colon,comma", "(paren)'q'"])
+@pytest.mark.parametrize(
+    "name", ["with space", "plus+and%percent", "ünï-漢字", "a=b&c", "semi;colon,comma", "(paren)'q'"]
+)
 def test_keys_keep_their_spelling(store: ObjectStore, name: str) -> None:
     store.create(f"names/{name}", name.encode())
     assert store.get(f"names/{name}").body == name.encode()
