@@ -1,0 +1,39 @@
+"""What racing processes run; imports little, because each process imports it anew."""
+
+from __future__ import annotations
+
+from cloudtrack.registry.model_versions import ModelVersions
+from cloudtrack.registry.registry import Registry
+from cloudtrack.registry.stages import Stages
+from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.storage.opening import open_store
+from tests.storage.lossy import LossyStore
+
+MODEL = "churn"
+
+
+def register(url: str, writer: int, times: int, lost_share: float) -> list[int]:
+    """The numbers of the versions that this process registered."""
+    store: ObjectStore = open_store(url)
+    if lost_share:
+        store = LossyStore(store, share=lost_share, seed=writer)
+    versions = ModelVersions(Registry(store, actor=f"writer {writer}"))
+    return [versions.create(MODEL, f"runs:/{writer:032x}/model{number}").version for number in range(times)]
+
+
+def promote(url: str, version: int, times: int) -> None:
+    """Move one version to Production again and again, archiving the others."""
+    stages = Stages(Registry(open_store(url), actor=f"promoter of {version}"))
+    for _ in range(times):
+        stages.transition(MODEL, version, "Production", archive_existing_versions=True)
+
+
+def watch_production(url: str, reads: int) -> list[int]:
+    """How many versions were in Production at each read."""
+    stages = Stages(Registry(open_store(url), actor="watcher"))
+    return [len(stages.holders(MODEL, "Production")) for _ in range(reads)]
+
+
+def watch_or_promote(what: str, url: str, number: int) -> list[int] | None:
+    """One of the two above."""
+    return watch_production(url, number) if what == "watch" else promote(url, number, 15)
