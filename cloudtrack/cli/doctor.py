@@ -24,7 +24,7 @@ def doctor(as_json: output.JsonOption = False) -> None:
     spool = config.spool_dir()
     facts = {
         "store": store.url,
-        "form": type(store).__name__,
+        "form": type(getattr(store, "inner", store)).__name__,
         "identity": identity(store),
         "user": config.user(),
         "python": platform.python_version(),

@@ -5,17 +5,19 @@ from __future__ import annotations
 import getpass
 
 from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.storage.per_process import PerProcessStore
 from cloudtrack.storage.s3_store import S3Store
 
 
 def identity(store: ObjectStore) -> str:
     """One line: the AWS identity behind S3 requests, or the local user. Never a secret; never raises."""
-    if not isinstance(store, S3Store):
+    inner = store.inner if isinstance(store, PerProcessStore) else store
+    if not isinstance(inner, S3Store):
         return f"local user {getpass.getuser()}"
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
-    options = store.options
+    options = inner.options
     session = boto3.Session(profile_name=options.profile or None, region_name=options.region or None)
     credentials = session.get_credentials()
     if credentials is None:

@@ -12,7 +12,8 @@ from cloudtrack.errors import InvalidInput, MissingDependency
 from cloudtrack.storage.folder import FolderStore
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
-from cloudtrack.storage.s3_options import parse_s3_url
+from cloudtrack.storage.per_process import PerProcessStore
+from cloudtrack.storage.s3_options import S3Options, parse_s3_url
 
 _memory_stores: dict[str, MemoryStore] = {}
 
@@ -56,10 +57,18 @@ def _open_s3(url: str, arguments: Mapping[str, str | None]) -> ObjectStore:
     has_obstore = importlib.util.find_spec("obstore") is not None
     if options.form == "obstore" and not has_obstore:
         raise MissingDependency('the form "obstore" needs obstore: pip install "cloudtrack[fast]"')
-    if options.form != "s3fs" and has_obstore:
-        from cloudtrack.storage.s3_obstore import S3ObstoreStore
+    if options.form == "s3fs" or not has_obstore:
+        return PerProcessStore(lambda: _s3fs_store(options), lambda: _s3fs_store(options))
+    return PerProcessStore(lambda: _obstore_store(options), lambda: _s3fs_store(options))
 
-        return S3ObstoreStore(options, config.environment())
+
+def _obstore_store(options: S3Options) -> ObjectStore:
+    from cloudtrack.storage.s3_obstore import S3ObstoreStore
+
+    return S3ObstoreStore(options, config.environment())
+
+
+def _s3fs_store(options: S3Options) -> ObjectStore:
     from cloudtrack.storage.s3_fsspec import S3FsspecStore
 
     return S3FsspecStore(options)

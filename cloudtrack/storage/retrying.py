@@ -5,13 +5,10 @@ Source: "Exponential Backoff And Jitter", AWS Architecture Blog; and the S3 guid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
 from cloudtrack import clock, ids
-
-T = TypeVar("T")
 
 
 class Transient(Exception):
@@ -34,22 +31,15 @@ class RetryPolicy:
     longest_pause_s: float = 4.0
     deadline_s: float = 30.0
 
-    def tries(self) -> Iterator[int]:
-        """1, 2, 3 ... with a pause before each but the first; ends with the attempts or the time."""
+    def tries(self, *, briefly: bool = False) -> Iterator[int]:
+        """1, 2, 3 ... with a pause before each but the first; ends with the attempts or the time.
+
+        ``briefly`` stands for a store that has just been given up: two attempts tell whether it is back.
+        """
         began = clock.monotonic()
         yield 1
-        for number in range(2, self.attempts + 1):
+        for number in range(2, (2 if briefly else self.attempts) + 1):
             clock.sleep(ids.jitter(min(self.longest_pause_s, self.first_pause_s * 2**number)))
             if clock.monotonic() - began > self.deadline_s:
                 return
             yield number
-
-    def run(self, request: Callable[[], T]) -> T:
-        """The answer of a request that may be repeated without harm. Raises the last Transient."""
-        failure = Transient("no attempt was made", may_have_landed=False)
-        for _ in self.tries():
-            try:
-                return request()
-            except Transient as error:
-                failure = error
-        raise failure

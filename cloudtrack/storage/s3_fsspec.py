@@ -7,7 +7,6 @@ and listings are cached. ``call_s3`` drops arguments it does not know, so a test
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,7 +32,6 @@ class S3FsspecStore(S3Store):
 
     def __init__(self, options: S3Options, retries: RetryPolicy | None = None) -> None:
         super().__init__(options, retries)
-        self._process = 0
         self._lock = threading.Lock()
         self._files: Any = None
         self._encryption = (
@@ -130,12 +128,9 @@ class S3FsspecStore(S3Store):
             return bytes(sync(self._client().loop, read))
 
     def _client(self) -> Any:
-        """A client of this process: s3fs refuses to work after a fork."""
-        if self._process != os.getpid():
-            self._lock = threading.Lock()
-            with self._lock:
+        with self._lock:
+            if self._files is None:
                 self._files = self._connect()
-                self._process = os.getpid()
         return self._files
 
     def _connect(self) -> Any:

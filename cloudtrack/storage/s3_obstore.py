@@ -7,7 +7,6 @@ the code inside its messages count here.
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +40,6 @@ class S3ObstoreStore(S3Store):
     def __init__(self, options: S3Options, environment: Environment, retries: RetryPolicy | None = None) -> None:
         super().__init__(options, retries)
         self._environment = environment
-        self._process = 0
         self._lock = threading.Lock()
         self._requests: Any = None
         self._transfers: Any = None
@@ -116,14 +114,11 @@ class S3ObstoreStore(S3Store):
             )
 
     def _client(self, *, transfers: bool = False) -> Any:
-        """A client of this process: obstore's threads do not survive a fork."""
-        if self._process != os.getpid():
-            self._lock = threading.Lock()
-            with self._lock:
-                # Retries are ours for single requests; parts of an upload are retried by obstore.
+        """Retries are ours for single requests; parts of an upload are retried by obstore."""
+        with self._lock:
+            if self._requests is None:
                 self._requests = self._connect(max_retries=0)
                 self._transfers = self._connect(max_retries=10)
-                self._process = os.getpid()
         return self._transfers if transfers else self._requests
 
     def _connect(self, *, max_retries: int) -> Any:

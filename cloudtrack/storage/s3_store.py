@@ -8,12 +8,14 @@ CloudtrackError that no repetition mends.
 from __future__ import annotations
 
 import hashlib
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from cloudtrack import clock
 from cloudtrack.errors import ObjectChanged, ObjectExists, ObjectNotFound, Unavailable
 from cloudtrack.storage.object_store import (
     Folder,
@@ -35,6 +37,8 @@ SINGLE_PUT_BYTES = 8 << 20
 """Larger files go up in parts."""
 _RANGE_BYTES = 8 << 20
 """A download asks for this much at a time."""
+_BRIEF_S = 60.0
+"""For so long after a request was given up, others are given up sooner: a job must not wait for each anew."""
 _MOST_PARTS = 9_000
 """S3 takes 10,000 parts; a file may grow while it is read."""
 
@@ -61,6 +65,7 @@ class S3Store(ObjectStore):
     def __init__(self, options: S3Options, retries: RetryPolicy | None = None) -> None:
         self.options = options
         self._retries = retries or RetryPolicy()
+        self._given_up_at = -math.inf
         self._prefix = f"{options.prefix}/" if options.prefix else ""
         self._prefix_bytes = len(self._prefix.encode())
 
@@ -103,9 +108,9 @@ class S3Store(ObjectStore):
     def create(self, key: str, body: bytes) -> str:
         path = self._path(key)
         failure: Exception | None = None
-        for _ in self._retries.tries():
+        for _ in self._tries():
             try:
-                return self._put(path, body, if_none_match=True)
+                return self._answered(self._put(path, body, if_none_match=True))
             except Transient as error:
                 failure = error
                 continue
@@ -124,9 +129,9 @@ class S3Store(ObjectStore):
         path = self._path(key)
         failure: Exception | None = None
         may_have_landed = self._transport_resends
-        for _ in self._retries.tries():
+        for _ in self._tries():
             try:
-                return self._put(path, body, if_match=etag)
+                return self._answered(self._put(path, body, if_match=etag))
             except (PreconditionFailed, ObjectNotFound) as refused:
                 failure = refused
             except Transient as error:
@@ -226,12 +231,24 @@ class S3Store(ObjectStore):
             return None
 
     def _again(self, key: str, request: Callable[[], T]) -> T:
-        try:
-            return self._retries.run(request)
-        except Transient as error:
-            raise self._unavailable(key, error) from error
+        """The answer of a request that may be repeated without harm."""
+        failure: Exception | None = None
+        for _ in self._tries():
+            try:
+                return self._answered(request())
+            except Transient as error:
+                failure = error
+        raise self._unavailable(key, failure) from failure
+
+    def _answered(self, answer: T) -> T:
+        self._given_up_at = -math.inf
+        return answer
+
+    def _tries(self) -> Iterator[int]:
+        return self._retries.tries(briefly=clock.monotonic() - self._given_up_at < _BRIEF_S)
 
     def _unavailable(self, key: str, failure: Exception | None) -> Unavailable:
+        self._given_up_at = clock.monotonic()
         where = f"{self.url} at {self.options.endpoint_url}" if self.options.endpoint_url else self.url
         return Unavailable(f"{where} did not answer for {key!r} ({failure}); check the network and try again later")
 

@@ -9,44 +9,14 @@ from typing import BinaryIO
 
 from cloudtrack.errors import Unavailable
 from cloudtrack.storage.object_store import Folder, Object, ObjectInfo, ObjectStore, Progress, Transfer
+from cloudtrack.storage.per_process import PerProcessStore
 
 
-class ForwardingStore(ObjectStore):
+class ForwardingStore(PerProcessStore):
     """Passes everything on; tests override what they disturb."""
 
     def __init__(self, inner: ObjectStore) -> None:
-        self.inner = inner
-
-    @property
-    def url(self) -> str:
-        return self.inner.url
-
-    def get(self, key: str, *, unless_etag: str = "") -> Object:
-        return self.inner.get(key, unless_etag=unless_etag)
-
-    def get_range(self, key: str, start: int, length: int) -> bytes:
-        return self.inner.get_range(key, start, length)
-
-    def create(self, key: str, body: bytes) -> str:
-        return self.inner.create(key, body)
-
-    def replace(self, key: str, body: bytes, etag: str) -> str:
-        return self.inner.replace(key, body, etag)
-
-    def delete(self, key: str) -> None:
-        self.inner.delete(key)
-
-    def list(self, prefix: str = "", *, start_after: str = "") -> Iterator[ObjectInfo]:
-        return self.inner.list(prefix, start_after=start_after)
-
-    def list_folder(self, prefix: str = "") -> Folder:
-        return self.inner.list_folder(prefix)
-
-    def upload(self, key: str, source: Path | BinaryIO, *, progress: Progress | None = None) -> Transfer:
-        return self.inner.upload(key, source, progress=progress)
-
-    def download(self, key: str, target: Path, *, progress: Progress | None = None) -> Transfer:
-        return self.inner.download(key, target, progress=progress)
+        super().__init__(lambda: inner, lambda: inner)
 
 
 class LossyStore(ForwardingStore):
