@@ -215,7 +215,8 @@ def _read_table(artifact_file: str, body: bytes) -> Any:
     pandas = _pandas("load_table")
     if artifact_file.endswith(".parquet"):
         return pandas.read_parquet(io.BytesIO(body))
-    return pandas.read_json(io.BytesIO(body), orient="split", convert_dates=False)
+    split = json.loads(body)
+    return pandas.DataFrame(split["data"], columns=split["columns"])
 
 
 def _frame(pandas: Any, data: Any) -> Any:

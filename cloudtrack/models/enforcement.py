@@ -65,8 +65,12 @@ def _enforce_columns(data: Any, schema: Schema) -> Any:
             if spec.required:
                 raise InvalidInput(f"the column {spec.name!r} is missing; the model takes {schema.input_names()}")
             continue
-        columns[spec.name] = _enforce_column(data[spec.name], spec)
-    return pandas.DataFrame(columns, index=data.index)
+        original = data[spec.name]
+        columns[spec.name] = (_enforce_column(original, spec), original)
+    if all(column is original for column, original in columns.values()):
+        # As it came: a copy in another memory order would move sums by a last digit.
+        return data if list(data.columns) == list(columns) else data[list(columns)]
+    return pandas.DataFrame({name: column for name, (column, _) in columns.items()}, index=data.index)
 
 
 def _frame_of_array(array: Any, schema: Schema) -> Any:
@@ -128,6 +132,8 @@ def _is_number(value: Any, wanted: str) -> bool:
 def _widens(source: str, target: str) -> bool:
     import numpy
 
+    if source == "bool":
+        return False
     try:
         return bool(numpy.can_cast(numpy.dtype(source), numpy.dtype(target), casting="safe")) or (
             target == "float64" and numpy.dtype(source).kind in "iu"

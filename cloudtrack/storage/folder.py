@@ -8,13 +8,14 @@ and a file system with hard links and locks shared by all writers (a local disk;
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import hashlib
 import os
 import stat
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -45,6 +46,7 @@ from cloudtrack.storage.streaming import copy_stream, opened, read_chunks, writt
 _PRIVATE = ".cloudtrack"
 """Folder inside the root for lock files and files not yet in place; holds no objects."""
 _LOCK_FILES = 256
+_PLACE_ATTEMPTS = 100
 _READ_ONLY = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
@@ -82,9 +84,8 @@ class FolderStore(ObjectStore):
     def create(self, key: str, body: bytes) -> str:
         path = self._path(key)
         with self._translated(key), self._written_aside(body) as partial:
-            self._make_folders(path)
             try:
-                os.link(partial, path)
+                self._place(os.link, partial, path)
             except FileExistsError:
                 pass
             else:
@@ -113,7 +114,8 @@ class FolderStore(ObjectStore):
                 with self._locked(key):
                     os.unlink(path)
             except (FileNotFoundError, NotADirectoryError):
-                pass
+                return
+            self._remove_empty_folders(path)
 
     def list(self, prefix: str = "", *, start_after: str = "") -> Iterator[ObjectInfo]:
         check_prefix(prefix)
@@ -139,9 +141,8 @@ class FolderStore(ObjectStore):
             try:
                 with os.fdopen(handle, "wb") as target:
                     moved = copy_stream(read_chunks(stream), target, progress)
-                self._make_folders(path)
                 with self._locked(key):
-                    os.rename(partial, path)
+                    self._place(os.rename, partial, path)
             except BaseException:
                 Path(partial).unlink(missing_ok=True)
                 raise
@@ -196,6 +197,23 @@ class FolderStore(ObjectStore):
 
     def _make_folders(self, path: str) -> None:
         os.makedirs(os.path.dirname(path), exist_ok=True)
+
+    def _place(self, move: Callable[[str, str], None], partial: str, path: str) -> None:
+        """Link or rename a file to its name; a rival's ``delete`` may remove the folder just made."""
+        for _ in range(_PLACE_ATTEMPTS):
+            self._make_folders(path)
+            with contextlib.suppress(FileNotFoundError):
+                move(partial, path)
+                return
+        raise Unavailable(f"the folder of {path} is removed again and again by another process")
+
+    def _remove_empty_folders(self, path: str) -> None:
+        """Folders are not objects: one that holds nothing any more is not listed."""
+        folder = os.path.dirname(path)
+        with contextlib.suppress(OSError):  # not empty, or removed by another
+            while folder != self._root:
+                os.rmdir(folder)
+                folder = os.path.dirname(folder)
 
     def _new_partial(self) -> tuple[str, int]:
         partial = f"{self._root}/{_PRIVATE}/partial/{ids.new_commit_id()}"

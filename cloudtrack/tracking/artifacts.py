@@ -89,11 +89,7 @@ class Artifacts:
 
     def walk(self, run_id: str, path: str = "") -> Iterable[FileInfo]:
         """All files at or below ``path``, at any depth, in key order."""
-        root = keys.artifacts(check_run_id(run_id))
-        key = _key(run_id, path) if path else root
-        for info in self._store.list(key):
-            if not path or info.key == key or info.key.startswith(f"{key}/"):
-                yield _file_info(root, info)
+        return (info for _, info in self._walk(run_id, path))
 
     def read(self, run_id: str, path: str) -> bytes:
         """A whole file in memory. Raises NotFound."""
@@ -106,21 +102,30 @@ class Artifacts:
         self, run_id: str, path: str, target_dir: str | os.PathLike[str], *, progress: Progress | None = None
     ) -> Path:
         """Download a file, or a folder with all below it, into ``target_dir``; the local path. Raises NotFound."""
-        files = list(self.walk(run_id, path))
+        files = list(self._walk(run_id, path))
         if path and not files:
             raise NotFound(f"run {run_id} has no artifact {path!r}")
         root = Path(target_dir)
         (root / path).parent.mkdir(parents=True, exist_ok=True)
 
-        def fetch(info: FileInfo) -> None:
-            self._store.download(_key(run_id, info.path), _inside(root, info.path), progress=progress)
+        def fetch(file: tuple[str, FileInfo]) -> None:
+            key, info = file
+            self._store.download(key, _inside(root, info.path), progress=progress)
 
         map_in_order(fetch, files)
         return root / path if path else root
 
     def delete(self, run_id: str, path: str = "") -> None:
         """Delete a file, or a folder with all below it. What is not there is no error."""
-        map_in_order(lambda info: self._store.delete(_key(run_id, info.path)), list(self.walk(run_id, path)))
+        map_in_order(lambda file: self._store.delete(file[0]), list(self._walk(run_id, path)))
+
+    def _walk(self, run_id: str, path: str) -> Iterable[tuple[str, FileInfo]]:
+        """Keys as they are stored, which other tools may have written, and what callers see of them."""
+        root = keys.artifacts(check_run_id(run_id))
+        key = _key(run_id, path) if path else root
+        for info in self._store.list(key):
+            if not path or info.key == key or info.key.startswith(f"{key}/"):
+                yield info.key, _file_info(root, info)
 
 
 def _key(run_id: str, path: str) -> str:
