@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from pathlib import Path
+
 from cloudtrack.cli import output
 from cloudtrack.cli.state import state
 
@@ -17,11 +21,22 @@ def demo(as_json: output.JsonOption = False) -> None:
     if as_json:
         output.show_json(result)
         return
-    output.say("")
-    output.say("Try next:")
-    output.say(f"  cloudtrack runs list --experiment {EXPERIMENT} --order-by 'metrics.accuracy DESC'")
-    output.say(f"  cloudtrack runs show {result.best_run_id}")
-    output.say(f"  cloudtrack models show {MODEL}")
-    output.say(f"  cloudtrack models history {MODEL}")
-    output.say("  cloudtrack demo                          (again: the next version takes over)")
-    output.say("  CLOUDTRACK_URI=s3://bucket/prefix cloudtrack demo   (the same, on S3)")
+    program = _program()
+    for line in (
+        "",
+        "Try next:",
+        f"  {program} runs list --experiment {EXPERIMENT} --order-by 'metrics.accuracy DESC'",
+        f"  {program} runs show {result.best_run_id}",
+        f"  {program} models show {MODEL}",
+        f"  {program} models history {MODEL}",
+        f"  {program} demo    (again: the next version takes over)",
+        "The same on S3: set CLOUDTRACK_URI=s3://bucket/prefix",
+    ):
+        output.say(line)
+
+
+def _program() -> str:
+    """The command as one can type it here."""
+    name = Path(sys.argv[0]).name
+    program = name if shutil.which(name) else sys.argv[0]
+    return f"{program} --store {state.store}" if state.store else program

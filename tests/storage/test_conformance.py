@@ -47,7 +47,7 @@ def test_replace_needs_the_etag_that_is_there(store: ObjectStore) -> None:
     first = store.create("a", b"1")
     second = store.replace("a", b"2", first)
     assert second != first
-    with pytest.raises(ObjectChanged) as caught:
+    with pytest.raises(ObjectChanged):
         store.replace("a", b"3", first)
     assert store.get("a").body == b"2"
 
