@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+MLFLOW := .venv-mlflow
+MLFLOW_STAMP := $(MLFLOW)/.installed
 
 .PHONY: demo test test-all check lint format bench clean
 
@@ -12,8 +14,8 @@ demo: $(STAMP)  ## the whole job on a folder: train, record, register, promote, 
 test: $(STAMP)  ## the tests, with moto and a real S3 server started by themselves
 	$(BIN)/python -m pytest -m "not slow"
 
-test-all: $(STAMP)  ## the slow proofs too
-	$(BIN)/python -m pytest
+test-all: $(STAMP) $(MLFLOW_STAMP)  ## the slow proofs too, and those that need MLflow
+	CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python $(BIN)/python -m pytest
 
 check: lint test  ## everything that must hold before a commit
 
@@ -27,8 +29,8 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP)  ## benchmarks, beside MLflow in an environment of its own
-	$(BIN)/python -m tests.benchmarks
+bench: $(STAMP) $(MLFLOW_STAMP)  ## benchmarks, beside MLflow in an environment of its own
+	CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python $(BIN)/python -m tests.benchmarks
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "cloudtrack needs Python 3.11 or newer"'
@@ -37,5 +39,10 @@ $(STAMP): pyproject.toml
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --editable . --group dev
 	touch $(STAMP)
 
+$(MLFLOW_STAMP): $(STAMP)
+	test -x $(MLFLOW)/bin/python || $(PYTHON) -m venv $(MLFLOW)
+	VIRTUAL_ENV=$(MLFLOW) $(BIN)/uv pip install --quiet mlflow skops
+	touch $(MLFLOW_STAMP)
+
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(MLFLOW) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,128 @@
+"""cloudtrack and MLflow (sqlite store) side by side in one run: figures and ratios.
+
+``python -m tests.benchmarks`` takes a few minutes. MLflow's interpreter is the one that
+CLOUDTRACK_MLFLOW_PYTHON names; without it only cloudtrack is measured. Sizes differ where MLflow would need
+hours; all figures are per point, run or version. The machine's speed drifts: quote ratios.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from cloudtrack.entities.run import RunStatus
+from cloudtrack.storage.folder import FolderStore
+from cloudtrack.tracking.experiments import Experiments
+from cloudtrack.tracking.run_documents import RunDocuments
+from cloudtrack.tracking.runs import Runs
+from tests.storage.lossy import CountingStore
+
+WORKLOAD = Path(__file__).with_name("workload.py")
+JOBS = [("points", 1_000_000, 2_000), ("history", 100_000, 2_000), ("short_runs", 50, 20), ("versions", 100, 30)]
+"""Job, size for cloudtrack, size for MLflow."""
+IMPORTS = 5
+_SIZES = ("points", "runs", "versions")
+
+
+def main() -> None:
+    """Run all, print a table each."""
+    mlflow = os.environ.get("CLOUDTRACK_MLFLOW_PYTHON", "")
+    if not mlflow:
+        print("CLOUDTRACK_MLFLOW_PYTHON names no interpreter with mlflow: cloudtrack alone is measured\n")
+    for job, size, mlflow_size in JOBS:
+        ours = _work(sys.executable, "cloudtrack", job, size)
+        theirs = _work(mlflow, "mlflow", job, mlflow_size) if mlflow else {}
+        _table(job, ours, theirs)
+    ours = {"user cpu s": _import_cpu_s(sys.executable, "cloudtrack")}
+    theirs = {"user cpu s": _import_cpu_s(mlflow, "mlflow")} if mlflow else {}
+    _table("import", ours, theirs)
+    _table("requests", {"1,000,000 points, object writes": _writes_of(_million_points)}, {})
+    _table("requests", {"run of 100 params and 10 metrics, all requests": _requests_of(_short_run)}, {})
+
+
+def _work(python: str, module: str, job: str, size: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        uri = f"{folder}/store" if module == "cloudtrack" else f"sqlite:///{folder}/mlflow.db"
+        environment = {**os.environ, "CLOUDTRACK_SPOOL_DIR": f"{folder}/spool", "MLFLOW_DISABLE_TELEMETRY": "true"}
+        done = subprocess.run(
+            [python, str(WORKLOAD), module, uri, job, str(size)],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=folder,
+            env=environment,
+        )
+    if done.returncode:
+        raise SystemExit(f"{module} {job} failed:\n{done.stderr[-2000:]}")
+    figures: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return figures
+
+
+def _import_cpu_s(python: str, module: str) -> float:
+    """The median of several imports' user CPU, beyond that of a bare interpreter."""
+    return _user_cpu_s(python, f"import {module}") - _user_cpu_s(python, "")
+
+
+def _user_cpu_s(python: str, code: str) -> float:
+    taken = []
+    for _ in range(IMPORTS + 1):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        subprocess.run([python, "-c", code], check=True, capture_output=True)
+        taken.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
+    return sorted(taken[1:])[IMPORTS // 2]
+
+
+def _million_points(runs: Runs, experiments: Experiments) -> None:
+    _, writer = runs.start_writer(experiments.get("0"))
+    for step in range(100_000):
+        for key in range(10):
+            writer.log_metric(f"m{key}", 0.5, step)
+    writer.finish(RunStatus.FINISHED)
+
+
+def _short_run(runs: Runs, experiments: Experiments) -> None:
+    _, writer = runs.start_writer(experiments.get("0"))
+    writer.log_params({f"p{key}": key for key in range(100)})
+    for key in range(10):
+        writer.log_metric(f"m{key}", 0.5)
+    writer.finish(RunStatus.FINISHED)
+
+
+def _counted(job: Callable[[Runs, Experiments], None]) -> CountingStore:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        store = CountingStore(FolderStore(f"{folder}/store"))
+        experiments = Experiments(store)
+        experiments.create_default()
+        runs = Runs(store, RunDocuments(store), experiments, spool_dir=Path(folder) / "spool")
+        store.reset()
+        job(runs, experiments)
+        return store
+
+
+def _writes_of(job: Callable[[Runs, Experiments], None]) -> float:
+    return _counted(job).writes
+
+
+def _requests_of(job: Callable[[Runs, Experiments], None]) -> float:
+    return _counted(job).requests
+
+
+def _table(title: str, ours: dict[str, float], theirs: dict[str, float]) -> None:
+    print(f"{title:<48}{'cloudtrack':>14}{'mlflow':>14}{'better by':>11}")
+    for name, value in ours.items():
+        other = theirs.get(name)
+        ratio = ""
+        if other and value and name not in _SIZES:
+            ratio = f"{value / other if ' per s ' in name else other / value:.1f}x"
+        print(f"  {name:<46}{value:>14,.2f}{'' if other is None else f'{other:,.2f}':>14}{ratio:>11}")
+    print(flush=True)
+
+
+if __name__ == "__main__":
+    main()
