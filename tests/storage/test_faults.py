@@ -20,6 +20,7 @@ from cloudtrack.errors import (
 )
 from cloudtrack.storage.marker import initialize
 from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.storage.opening import open_store
 from cloudtrack.storage.retrying import RetryPolicy
 from cloudtrack.storage.s3_options import parse_s3_url
 from tests.servers.scripted_server import ScriptedServer, scripted_server
@@ -211,3 +212,44 @@ def test_a_file_that_changes_during_a_download_is_never_mixed(
     with pytest.raises(ObjectChanged, match="while it was read"):
         s3.download("big", tmp_path / "big", progress=change)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_role_is_assumed_for_every_request(
+    form: str, server: ScriptedServer, moto_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", moto_url)
+    role = "arn:aws:iam::123456789012:role/trainer"
+    store = open_store(f"s3://bucket/p?endpoint_url={server.url}&region=us-east-1&form={form}&role_arn={role}")
+    etag = store.create("a", b"1")
+    store.replace("a", b"2", etag)
+    assert store.get("a").body == b"2"
+    assert len(server.requests) == 3
+    for _, _, headers in server.requests:
+        assert headers["x-amz-security-token"]
+        assert "Credential=testing/" not in headers["authorization"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_missing_credentials_say_what_to_set(
+    form: str, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(PermissionDenied, match="AWS_PROFILE"):
+        open_store(f"s3://bucket/p?endpoint_url={server.url}&form={form}").get("a")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_credentials_of_a_profile_are_used(
+    form: str, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "credentials").write_text("[ann]\naws_access_key_id = ANNSKEY\naws_secret_access_key = x\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    open_store(f"s3://bucket/p?endpoint_url={server.url}&form={form}&profile=ann").create("a", b"1")
+    monkeypatch.setenv("AWS_PROFILE", "ann")
+    open_store(f"s3://bucket/p?endpoint_url={server.url}&form={form}").create("b", b"1")
+    assert ["Credential=ANNSKEY/" in headers["authorization"] for _, _, headers in server.requests] == [True, True]
