@@ -14,6 +14,11 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def now() -> datetime:
+    """The wall clock in UTC."""
+    return datetime.now(UTC)
+
+
 def format_ms(timestamp_ms: int) -> str:
     """An instant as ISO 8601 in UTC with milliseconds, such as ``2026-05-01T12:00:00.000Z``."""
     moment = datetime.fromtimestamp(timestamp_ms / 1000, UTC)

@@ -17,6 +17,7 @@ from typing import Any
 from cloudtrack.errors import ObjectChanged
 from cloudtrack.storage.object_store import Folder, NotModified, Object, ObjectInfo
 from cloudtrack.storage.retrying import RetryPolicy, Transient
+from cloudtrack.storage.s3_credentials import assumed_role
 from cloudtrack.storage.s3_errors import no_credentials, translate
 from cloudtrack.storage.s3_options import S3Options
 from cloudtrack.storage.s3_store import Page, PreconditionFailed, S3Store
@@ -195,21 +196,18 @@ class _OutsideRange(Exception):
 
 def _assumed_role_session(options: S3Options) -> Any:
     """An aiobotocore session whose credentials are an assumed role's, renewed before they expire."""
-    from aiobotocore.credentials import AioAssumeRoleCredentialFetcher, AioDeferredRefreshableCredentials
-    from aiobotocore.session import AioSession
-    from botocore.session import Session
+    import asyncio
 
-    base = Session(profile=options.profile or None)
+    from aiobotocore.credentials import AioDeferredRefreshableCredentials
+    from aiobotocore.session import AioSession
+
+    assume = assumed_role(options)
+
+    async def refresh() -> dict[str, Any]:
+        return await asyncio.to_thread(assume)
+
     session = AioSession(profile=options.profile or None)
-    fetcher = AioAssumeRoleCredentialFetcher(
-        client_creator=session.create_client,
-        source_credentials=base.get_credentials(),
-        role_arn=options.role_arn,
-        extra_args={"RoleSessionName": "cloudtrack"},
-    )
-    session._credentials = AioDeferredRefreshableCredentials(
-        refresh_using=fetcher.fetch_credentials, method="assume-role"
-    )
+    session._credentials = AioDeferredRefreshableCredentials(refresh_using=refresh, method="assume-role")
     return session
 
 

@@ -21,6 +21,7 @@ from obstore.store import S3Store as ObstoreS3
 from cloudtrack.errors import ObjectChanged
 from cloudtrack.storage.object_store import Folder, NotModified, Object, ObjectInfo
 from cloudtrack.storage.retrying import RetryPolicy, Transient
+from cloudtrack.storage.s3_credentials import obstore_provider
 from cloudtrack.storage.s3_errors import no_credentials, translate
 from cloudtrack.storage.s3_options import S3Options
 from cloudtrack.storage.s3_store import Page, PreconditionFailed, S3Store
@@ -136,7 +137,7 @@ class S3ObstoreStore(S3Store):
             config=config,
             client_options={**_TIMEOUTS, "allow_http": endpoint.startswith("http://")},
             retry_config={"max_retries": max_retries, "retry_timeout": timedelta(seconds=60)},
-            credential_provider=_credential_provider(options, self._environment),
+            credential_provider=obstore_provider(options, self._environment),
         )
 
     @contextmanager
@@ -174,36 +175,6 @@ class S3ObstoreStore(S3Store):
 
 class OutsideRange(Exception):
     """The answer 416: the range begins behind the end of the object."""
-
-
-def _credential_provider(options: S3Options, environment: Environment) -> Any:
-    """None where obstore finds credentials by itself: keys, web identity, a container's or machine's role.
-
-    It reads no ``~/.aws``, so profiles, SSO and assumed roles go through boto3.
-    """
-    if options.role_arn or options.profile:
-        import boto3
-        from obstore.auth.boto3 import Boto3CredentialProvider, StsCredentialProvider
-
-        session = boto3.Session(profile_name=options.profile or None, region_name=options.region or None)
-        if options.role_arn:
-            return StsCredentialProvider(session, RoleArn=options.role_arn, RoleSessionName="cloudtrack")
-        return Boto3CredentialProvider(session)
-    found_by_obstore = (
-        "AWS_ACCESS_KEY_ID",
-        "AWS_WEB_IDENTITY_TOKEN_FILE",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    )
-    if any(environment.get(name) for name in found_by_obstore) and not environment.get("AWS_PROFILE"):
-        return None
-    import boto3
-    from obstore.auth.boto3 import Boto3CredentialProvider
-
-    session = boto3.Session()
-    if session.get_credentials() is None:
-        raise no_credentials(options)
-    return Boto3CredentialProvider(session)
 
 
 def _just_before(prefix: str) -> str:
