@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from cloudtrack.fluent.artifacts import log_text as log_text
     from cloudtrack.fluent.logging import delete_tag as delete_tag
     from cloudtrack.fluent.logging import flush as flush
+    from cloudtrack.fluent.logging import flush_async_logging as flush_async_logging
     from cloudtrack.fluent.logging import log_input as log_input
     from cloudtrack.fluent.logging import log_inputs as log_inputs
     from cloudtrack.fluent.logging import log_metric as log_metric
@@ -55,9 +56,11 @@ if TYPE_CHECKING:
     from cloudtrack.fluent.models import register_model as register_model
     from cloudtrack.fluent.models import search_model_versions as search_model_versions
     from cloudtrack.fluent.models import search_registered_models as search_registered_models
+    from cloudtrack.fluent.models import set_model_version_tag as set_model_version_tag
     from cloudtrack.fluent.searching import delete_run as delete_run
     from cloudtrack.fluent.searching import get_parent_run as get_parent_run
     from cloudtrack.fluent.searching import get_run as get_run
+    from cloudtrack.fluent.searching import restore_run as restore_run
     from cloudtrack.fluent.searching import search_runs as search_runs
     from cloudtrack.fluent.session import create_experiment as create_experiment
     from cloudtrack.fluent.session import delete_experiment as delete_experiment
@@ -67,6 +70,7 @@ if TYPE_CHECKING:
     from cloudtrack.fluent.session import get_registry_uri as get_registry_uri
     from cloudtrack.fluent.session import get_tracking_uri as get_tracking_uri
     from cloudtrack.fluent.session import is_tracking_uri_set as is_tracking_uri_set
+    from cloudtrack.fluent.session import restore_experiment as restore_experiment
     from cloudtrack.fluent.session import search_experiments as search_experiments
     from cloudtrack.fluent.session import set_experiment as set_experiment
     from cloudtrack.fluent.session import set_experiment_tag as set_experiment_tag
@@ -95,6 +99,7 @@ _HOMES = {
     "cloudtrack.fluent.logging": (
         "delete_tag",
         "flush",
+        "flush_async_logging",
         "log_input",
         "log_inputs",
         "log_metric",
@@ -105,8 +110,13 @@ _HOMES = {
         "set_tag",
         "set_tags",
     ),
-    "cloudtrack.fluent.models": ("register_model", "search_model_versions", "search_registered_models"),
-    "cloudtrack.fluent.searching": ("delete_run", "get_parent_run", "get_run", "search_runs"),
+    "cloudtrack.fluent.models": (
+        "register_model",
+        "search_model_versions",
+        "search_registered_models",
+        "set_model_version_tag",
+    ),
+    "cloudtrack.fluent.searching": ("delete_run", "get_parent_run", "get_run", "restore_run", "search_runs"),
     "cloudtrack.fluent.session": (
         "create_experiment",
         "delete_experiment",
@@ -116,6 +126,7 @@ _HOMES = {
         "get_registry_uri",
         "get_tracking_uri",
         "is_tracking_uri_set",
+        "restore_experiment",
         "search_experiments",
         "set_experiment",
         "set_experiment_tag",

@@ -25,6 +25,8 @@ from cloudtrack.entities.run import Metric, Param, Run, RunStatus, RunTag
 from cloudtrack.fluent import session
 from cloudtrack.fluent.searching import find_runs
 from cloudtrack.search.experiments import select_experiments
+from cloudtrack.search.pages import page_of
+from cloudtrack.tracking import rich_artifacts
 
 
 class MlflowClient:
@@ -62,10 +64,11 @@ class MlflowClient:
         max_results: int | None = 1000,
         filter_string: str | None = None,
         order_by: list[str] | None = None,
+        page_token: str | None = None,
     ) -> PagedList[Experiment]:
-        """Experiments, newest first unless ``order_by`` says otherwise."""
+        """One page of experiments, newest first unless ``order_by`` says otherwise."""
         found = select_experiments(self._client.experiments.search(view_type=view_type), filter_string, order_by)
-        return PagedList(found[:max_results])
+        return page_of(found, max_results or len(found) or 1, page_token)
 
     def rename_experiment(self, experiment_id: str, new_name: str) -> None:
         """Raises AlreadyExists where another experiment has the name."""
@@ -141,18 +144,36 @@ class MlflowClient:
         self._client.runs.restore(run_id)
 
     def log_metric(
-        self, run_id: str, key: str, value: float, timestamp: int | None = None, step: int | None = None
+        self,
+        run_id: str,
+        key: str,
+        value: float,
+        timestamp: int | None = None,
+        step: int | None = None,
+        synchronous: bool | None = None,  # noqa: ARG002 - MLflow's argument; this always waits
     ) -> None:
         """Log one point and wait for the store."""
         at = clock.now_ms() if timestamp is None else timestamp
         self._client.runs.log_batch(run_id, metrics=[Metric(key, value, at, step or 0)])
 
-    def log_param(self, run_id: str, key: str, value: Any) -> Any:
+    def log_param(
+        self,
+        run_id: str,
+        key: str,
+        value: Any,
+        synchronous: bool | None = None,  # noqa: ARG002 - MLflow's argument; this always waits
+    ) -> Any:
         """Log a param and wait for the store; the value."""
         self._client.runs.log_batch(run_id, params={key: value})
         return value
 
-    def set_tag(self, run_id: str, key: str, value: Any) -> None:
+    def set_tag(
+        self,
+        run_id: str,
+        key: str,
+        value: Any,
+        synchronous: bool | None = None,  # noqa: ARG002 - MLflow's argument; this always waits
+    ) -> None:
         """Set a tag and wait for the store."""
         self._client.runs.log_batch(run_id, tags={key: value})
 
@@ -166,6 +187,7 @@ class MlflowClient:
         metrics: Sequence[Metric] = (),
         params: Sequence[Param] = (),
         tags: Sequence[RunTag] = (),
+        synchronous: bool | None = None,  # noqa: ARG002 - MLflow's argument; this always waits
     ) -> None:
         """Log all of it or nothing, and wait for the store."""
         self._client.runs.log_batch(
@@ -206,6 +228,31 @@ class MlflowClient:
     def log_dict(self, run_id: str, dictionary: Any, artifact_file: str) -> None:
         """Write a dictionary as YAML or JSON, by the ending."""
         self._client.artifacts.log_dict(run_id, dictionary, artifact_file)
+
+    def log_figure(
+        self, run_id: str, figure: Any, artifact_file: str, *, save_kwargs: dict[str, Any] | None = None
+    ) -> None:
+        """Write a matplotlib or plotly figure."""
+        rich_artifacts.log_figure(self._client.artifacts, run_id, figure, artifact_file, save_kwargs or {})
+
+    def log_image(
+        self,
+        run_id: str,
+        image: Any,
+        artifact_file: str | None = None,
+        key: str | None = None,
+        step: int | None = None,
+        timestamp: int | None = None,
+        synchronous: bool | None = None,  # noqa: ARG002 - MLflow's argument; there is nothing to wait for
+    ) -> None:
+        """Write an image to a file, or to the series ``key``."""
+        rich_artifacts.log_image(
+            self._client.artifacts, run_id, image, artifact_file, key=key, step=step, timestamp=timestamp
+        )
+
+    def log_table(self, run_id: str, data: Any, artifact_file: str) -> None:
+        """Append rows to a table file."""
+        rich_artifacts.log_table(self._client.artifacts, run_id, data, artifact_file)
 
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
         """One level of the run's files."""
@@ -286,6 +333,8 @@ class MlflowClient:
         tags: Mapping[str, Any] | None = None,
         run_link: str | None = None,
         description: str | None = None,
+        await_creation_for: int | None = None,  # noqa: ARG002 - MLflow's argument; a version is ready at once
+        model_id: str | None = None,
     ) -> ModelVersion:
         """The next version of a model. ``source`` is a model URI of the store."""
         location = self._client.locate_model(source)
@@ -296,6 +345,7 @@ class MlflowClient:
             tags=tags,
             run_link=run_link,
             description=description,
+            model_id=model_id,
         )
 
     def get_model_version(self, name: str, version: str | int) -> ModelVersion:

@@ -46,3 +46,13 @@ def test_every_public_name_is_there() -> None:
         assert getattr(cloudtrack, name) is not None
     assert set(cloudtrack.__all__) <= set(dir(cloudtrack))
     assert cloudtrack.__version__.count(".") == 2
+
+
+def test_the_lazy_names_are_those_that_type_checkers_see() -> None:
+    import ast
+    from pathlib import Path
+
+    tree = ast.parse(Path(cloudtrack.__file__).read_text(encoding="utf-8"))
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    typed = {alias.asname for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert typed == set(cloudtrack.__all__)

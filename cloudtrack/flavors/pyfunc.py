@@ -13,7 +13,11 @@ from cloudtrack.fluent.models import local_model
 from cloudtrack.models.pyfunc import PyFuncModel, load_local
 
 
-def load_model(model_uri: str, dst_path: str | os.PathLike[str] | None = None) -> PyFuncModel:
+def load_model(
+    model_uri: str,
+    suppress_warnings: bool = False,  # noqa: ARG001 - MLflow's argument; there are none
+    dst_path: str | os.PathLike[str] | None = None,
+) -> PyFuncModel:
     """The model behind a URI or in a local folder, ready to predict.
 
     ``runs:/<run id>/<path>``, ``models:/<name>/<version>``, ``models:/<name>/<stage>``,

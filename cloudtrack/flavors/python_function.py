@@ -44,6 +44,7 @@ class PythonModel:
 
 def save_model(
     path: str | os.PathLike[str],
+    *,
     python_model: PythonModel | Callable[[Any], Any] | None = None,
     artifacts: Mapping[str, str | os.PathLike[str]] | None = None,
     conda_env: dict[str, Any] | str | None = None,
@@ -89,10 +90,10 @@ def save_model(
 
 def log_model(
     artifact_path: str | None = None,
+    *,
     python_model: PythonModel | Callable[[Any], Any] | None = None,
     artifacts: Mapping[str, str | os.PathLike[str]] | None = None,
     registered_model_name: str | None = None,
-    *,
     name: str | None = None,
     tags: Mapping[str, Any] | None = None,
     run_id: str | None = None,
@@ -101,7 +102,7 @@ def log_model(
     """Log a PythonModel or a function to the active run; ``arguments`` are those of ``save_model``."""
 
     def save_to(folder: Path, identity: Model) -> Model:
-        return save_model(folder, python_model, artifacts, mlflow_model=identity, **arguments)
+        return save_model(folder, python_model=python_model, artifacts=artifacts, mlflow_model=identity, **arguments)
 
     return log_saved(
         save_to,

@@ -14,6 +14,8 @@ from cloudtrack.tracking.documents import ModelOutput
 from cloudtrack.tracking.run_writer import RunWriter
 from cloudtrack.tracking.runs import dataset_use
 
+_NO_LINKS = "metrics of a logged model or of a dataset are not supported yet: leave model_id and dataset out"
+
 
 class RunOperations:
     """What ``synchronous=False`` returns: the logging under way."""
@@ -33,8 +35,12 @@ def log_metric(
     synchronous: bool | None = None,
     timestamp: int | None = None,
     run_id: str | None = None,
+    model_id: str | None = None,
+    dataset: Any = None,
 ) -> RunOperations | None:
     """Log one point; a few microseconds, whatever the store is. ``timestamp`` is in ms, now by default."""
+    if model_id is not None or dataset is not None:
+        raise InvalidInput(_NO_LINKS)
     writer = current_writer(run_id)
     writer.log_metric(key, value, 0 if step is None else step, timestamp)
     return None if synchronous is None else _outcome(writer, synchronous)
@@ -46,8 +52,12 @@ def log_metrics(
     synchronous: bool | None = None,
     run_id: str | None = None,
     timestamp: int | None = None,
+    model_id: str | None = None,
+    dataset: Any = None,
 ) -> RunOperations | None:
     """Log a point of each of these metrics, at one step."""
+    if model_id is not None or dataset is not None:
+        raise InvalidInput(_NO_LINKS)
     writer = current_writer(run_id)
     at = 0 if step is None else step
     for key, value in metrics.items():
@@ -115,6 +125,11 @@ def log_inputs(
 def log_outputs(models: Sequence[LoggedModelOutput]) -> None:
     """Record models that the active run made."""
     current_writer().log_outputs([ModelOutput(model_id=model.model_id, step=model.step) for model in models])
+
+
+def flush_async_logging() -> None:
+    """MLflow's name for ``flush``."""
+    flush()
 
 
 def flush() -> None:

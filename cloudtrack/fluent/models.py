@@ -79,6 +79,11 @@ def search_model_versions(
     return session.client().model_versions.search(filter_string, max_results=max_results or 10**6, order_by=order_by)
 
 
+def set_model_version_tag(name: str, version: int | str, key: str, value: Any) -> None:
+    """Set a tag on a version."""
+    session.client().model_versions.set_tag(name, version, key, value)
+
+
 @contextmanager
 def local_model(model_uri: str, dst_path: str | os.PathLike[str] | None = None) -> Iterator[Path]:
     """A model's folder on the local disk, downloaded where the URI names one of the store.

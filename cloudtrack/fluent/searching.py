@@ -33,6 +33,11 @@ def delete_run(run_id: str) -> None:
     session.client().runs.delete(run_id)
 
 
+def restore_run(run_id: str) -> None:
+    """Take a run out of the trash."""
+    session.client().runs.restore(run_id)
+
+
 def find_runs(
     experiment_ids: list[str],
     filter_string: str = "",

@@ -120,6 +120,11 @@ def delete_experiment(experiment_id: str) -> None:
     client().runs.delete_experiment(experiment_id)
 
 
+def restore_experiment(experiment_id: str) -> None:
+    """Take an experiment out of the trash, with the runs that went there with it."""
+    client().runs.restore_experiment(experiment_id)
+
+
 def set_experiment_tag(key: str, value: str) -> None:
     """Set a tag on the experiment in force."""
     client().experiments.set_tag(current_experiment().experiment_id, key, value)
