@@ -99,7 +99,7 @@ class RunWriter:
 
     def log_metric(self, key: str, value: object, step: object = 0, timestamp: object = None) -> None:
         """Log one point. ``timestamp`` is in milliseconds since the epoch, now by default."""
-        if key not in self._checked_keys:
+        if type(key) is not str or key not in self._checked_keys:
             self._checked_keys.add(check_key_name("metric", key))
         if type(value) is not float:
             value = metric_value(key, value)
@@ -280,7 +280,7 @@ class RunWriter:
                 self._something_spooled.set()
                 longest = _LONGEST_PAUSE_AWAY_S
             spent = clock.monotonic() - before
-            pause_s = max(min(pause_s * 2, longest), spent * _SHARE_OF_TIME)
+            pause_s = max(min(pause_s * 2, longest), min(spent * _SHARE_OF_TIME, _LONGEST_PAUSE_AWAY_S))
 
     def _rows(self) -> int:
         return sum(segment.rows for segment in self._stored.document.segments) if self._stored else 0

@@ -121,6 +121,7 @@ class Runs:
         if params:
             writer.log_params(params)
         with self._lock:
+            self._writers = {run_id: old for run_id, old in self._writers.items() if not old.is_closed}
             self._writers[document.run_id] = writer
         return self._entity(stored.document if stored else document), writer
 
