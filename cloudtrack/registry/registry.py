@@ -77,6 +77,7 @@ class Registry:
             if there != body:
                 fold(state, parse_event(events.key(number), there), hash_of(there))
                 clock.sleep(ids.jitter(min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(attempt, 12))))
+                self._fold_after(state, events)  # others went on meanwhile: catch up before the next claim
                 continue
             fold(state, parse_event(events.key(number), body), hash_of(body))
             self._save(name, state, checkpoint)

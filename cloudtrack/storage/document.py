@@ -20,7 +20,7 @@ from cloudtrack.storage.object_store import ObjectStore
 
 MAX_DOCUMENT_BYTES = 64 << 20
 """A reader refuses a larger object before it parses a byte."""
-RECENT_COMMITS = 100
+RECENT_COMMITS = 256
 _MAX_ATTEMPTS = 400
 _FIRST_PAUSE_S = 0.002
 _LONGEST_PAUSE_S = 0.5
@@ -65,14 +65,14 @@ class Document(BaseModel):
         self.version += 1
         self.commit = ids.new_commit_id()
 
-    def contains(self, commit: str, *, since: int) -> bool:
-        """Whether ``commit``, tried on top of version ``since``, became part of this document.
+    def contains_any(self, commits: list[tuple[str, int]]) -> bool:
+        """Whether one of these commits, each tried on top of a version, became part of this document.
 
         Raises Unavailable where too many commits came between to tell.
         """
-        if commit == self.commit or commit in self.recent:
+        if any(commit == self.commit or commit in self.recent for commit, _ in commits):
             return True
-        if self.version - since > RECENT_COMMITS:
+        if any(self.version - since > RECENT_COMMITS for _, since in commits):
             raise Unavailable("a write's answer was lost and too many rivals wrote since to tell whether it counted")
         return False
 
@@ -158,10 +158,19 @@ class DocumentStore(Generic[D]):
                     unknown.append((draft.commit, current.document.version))
             except Unavailable:
                 unknown.append((draft.commit, current.document.version))
-            current = self.get(key)
-            if any(current.document.contains(commit, since=since) for commit, since in unknown):
-                return current
-            # One that stood on an older version can never land now; one on this version still may.
-            unknown = [(commit, since) for commit, since in unknown if since == current.document.version]
+            if unknown:  # look at once: the recent commits reach back only so far
+                current = self.get(key)
+                if current.document.contains_any(unknown):
+                    return current
+                unknown = _still_open(unknown, current.document)
             clock.sleep(ids.jitter(min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(attempt, 20))))
+            current = self.get(key)
+            if current.document.contains_any(unknown):
+                return current
+            unknown = _still_open(unknown, current.document)
         raise Conflict(f"{key!r} was changed by others {_MAX_ATTEMPTS} times in a row; try again")
+
+
+def _still_open(commits: list[tuple[str, int]], document: Document) -> list[tuple[str, int]]:
+    """Those that may yet land: one that stood on an older version than the document's never can."""
+    return [(commit, since) for commit, since in commits if since == document.version]
