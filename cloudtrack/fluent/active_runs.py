@@ -150,8 +150,12 @@ def current_writer(run_id: str | None = None) -> RunWriter:
 
 
 def current_run_id(run_id: str | None = None) -> str:
-    """The run named, the active run, or one that is started now."""
-    return run_id or (active_run() or start_run()).info.run_id
+    """The run named, which must exist; the active run; or one that is started now."""
+    if run_id is None:
+        return (active_run() or start_run()).info.run_id
+    if run_id not in _all_active:
+        session.client().runs.get(run_id)
+    return run_id
 
 
 def status_of(error: BaseException | None) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from cloudtrack.entities.names import check_key_name, check_value
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel, check_model_name
-from cloudtrack.errors import AlreadyExists, InvalidInput, ObjectNotFound
+from cloudtrack.errors import AlreadyExists, CorruptData, InvalidInput, ObjectNotFound
 from cloudtrack.registry import keys
 from cloudtrack.registry.events import (
     AnyChange,
@@ -29,6 +30,8 @@ from cloudtrack.storage.parallel import map_in_order
 from cloudtrack.storage.sequence import Sequence
 
 MAX_DESCRIPTION_BYTES = 1 << 20
+
+_log = logging.getLogger(__name__)
 
 
 class RegisteredModels:
@@ -131,7 +134,15 @@ class RegisteredModels:
         """The state of every model that exists."""
         folders = self._registry.store.list_folder(keys.MODELS).folders
         names = [name for name in map_in_order(self._name_in, folders) if name is not None]
-        return [state for state in map_in_order(self._registry.read_any, names) if state.exists]
+        states = map_in_order(self._read_or_none, names)
+        return [state for state in states if state is not None and state.exists]
+
+    def _read_or_none(self, name: str) -> ModelState | None:
+        try:
+            return self._registry.read_any(name)
+        except (CorruptData, InvalidInput) as error:  # one bad object must not hide all others
+            _log.warning("left out of the listing: %s", error)
+            return None
 
     def _name_in(self, folder: str) -> str | None:
         name = keys.name_of(folder)
@@ -140,7 +151,7 @@ class RegisteredModels:
         events = Sequence(self._registry.store, keys.events_in(folder))
         try:
             change = parse_event(events.key(1), events.get(1)).change
-        except ObjectNotFound:
+        except (ObjectNotFound, CorruptData):
             return None
         return change.name if isinstance(change, ModelCreated | MovedIn) else None
 

@@ -11,12 +11,22 @@ conditional replacement. Nothing is ever deleted, so a writer that slept cannot 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 
 from cloudtrack import clock, ids
 from cloudtrack.entities.experiment import Experiment, LifecycleStage, ViewType
 from cloudtrack.entities.names import check_experiment_id, check_experiment_name, check_key_name, check_value
-from cloudtrack.errors import AlreadyExists, Conflict, InvalidInput, NotFound, ObjectExists, ObjectNotFound, StateError
+from cloudtrack.errors import (
+    AlreadyExists,
+    Conflict,
+    CorruptData,
+    InvalidInput,
+    NotFound,
+    ObjectExists,
+    ObjectNotFound,
+    StateError,
+)
 from cloudtrack.storage.document import DocumentStore, Stored
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.parallel import map_in_order
@@ -25,6 +35,10 @@ from cloudtrack.tracking.documents import ExperimentDocument, NameClaim
 
 DEFAULT_EXPERIMENT_ID = "0"
 DEFAULT_EXPERIMENT_NAME = "Default"
+_MAX_ATTEMPTS = 20
+_LONGEST_PAUSE_S = 0.1
+
+_log = logging.getLogger(__name__)
 
 
 class Experiments:
@@ -80,12 +94,14 @@ class Experiments:
 
     def get_or_create(self, name: str) -> Experiment:
         """The experiment with this name, made where there is none; safe for many callers at once."""
-        while (found := self.get_by_name(name)) is None:
+        for _ in range(_MAX_ATTEMPTS):
+            if (found := self.get_by_name(name)) is not None:
+                return found
             try:
                 return self.get(self.create(name))
             except AlreadyExists:
-                continue  # a rival was faster
-        return found
+                clock.sleep(ids.jitter(_LONGEST_PAUSE_S))  # a rival was faster, or an experiment is being renamed
+        raise Conflict(f"an experiment is being renamed to {name!r}: rename it again to finish, or choose another name")
 
     def search(self, *, view_type: int = ViewType.ACTIVE_ONLY) -> list[Experiment]:
         """All experiments in the view, newest first. One request for each: an index serves large stores."""
@@ -160,7 +176,7 @@ class Experiments:
     def _claim(self, claim: NameClaim) -> NameClaim:
         """Bind a name; the claim that holds afterwards, which may be another's."""
         key = keys.name_claim(claim.name)
-        for _ in range(20):
+        for _ in range(_MAX_ATTEMPTS):
             try:
                 return self._claims.create(key, claim).document
             except ObjectExists as exists:
@@ -210,6 +226,9 @@ class Experiments:
         try:
             return self._read(experiment_id).document
         except NotFound:  # a folder without a document: a creation that was cut off, or a foreign file
+            return None
+        except (CorruptData, InvalidInput) as error:  # one bad object must not hide all others
+            _log.warning("left out of the listing: %s", error)
             return None
 
     def _update(

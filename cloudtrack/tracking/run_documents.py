@@ -7,11 +7,12 @@ happens until the run has ended, and before every change to a run that has ended
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
 
 from cloudtrack.entities.run import RunStatus
-from cloudtrack.errors import NotFound, ObjectExists, ObjectNotFound
+from cloudtrack.errors import CorruptData, NotFound, ObjectExists, ObjectNotFound
 from cloudtrack.storage.document import DocumentStore, Stored
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.parallel import map_in_order
@@ -24,6 +25,8 @@ _MERGE_SEGMENTS = 8
 """This many segments of about one size become one of the next size."""
 
 StoredRun = Stored[RunDocument]
+
+_log = logging.getLogger(__name__)
 
 
 class RunDocuments:
@@ -132,6 +135,9 @@ class RunDocuments:
         try:
             return self._documents.get(keys.run(run_id)).document
         except ObjectNotFound:  # the marker of a creation that was cut off
+            return None
+        except CorruptData as error:  # one bad object must not hide all others
+            _log.warning("left out of the listing: %s", error)
             return None
 
 

@@ -249,6 +249,11 @@ def test_synchronous_logging_waits_and_asynchronous_gives_a_handle() -> None:
         assert other.runs.get(run.info.run_id).data.metrics == {"m": 1.0, "n": 2.0}
 
 
+def test_files_are_logged_only_to_runs_that_exist() -> None:
+    with pytest.raises(NotFound, match="0000"):
+        ct.log_text("x", "a.txt", run_id="0" * 32)
+
+
 def test_mlflow_exception_catches_ours() -> None:
     with pytest.raises(ct.MlflowException):
         ct.get_run("nope")

@@ -358,3 +358,12 @@ def test_requests_are_few() -> None:
     counting.reset()
     services.stages.transition("churn", 1, "Production", archive_existing_versions=True)
     assert counting.requests == 4
+
+
+def test_one_bad_model_does_not_hide_the_others(memory: Services, caplog: pytest.LogCaptureFixture) -> None:
+    memory.models.create("good")
+    memory.store.create("models/bad/events/000000000001.json", b"nonsense")
+    memory.store.create("models/long~name/events/000000000001.json", b"nonsense")
+    memory.store.create("models/a%2Fb/readme.txt", b"x")
+    assert [model.name for model in memory.models.search()] == ["good"]
+    assert "models/bad/events" in caplog.text

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from cloudtrack.entities.experiment import LifecycleStage, ViewType
-from cloudtrack.errors import AlreadyExists, CorruptData, InvalidInput, NotFound, StateError
+from cloudtrack.errors import AlreadyExists, Conflict, CorruptData, InvalidInput, NotFound, StateError
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking import keys
@@ -159,3 +159,12 @@ def test_a_corrupt_document_is_named(memory: Experiments) -> None:
     store.create(keys.experiment(made), b"{not json")
     with pytest.raises(CorruptData, match=r"experiment\.json"):
         experiments.get(made)
+
+
+def test_a_name_under_rename_is_not_waited_for_without_end() -> None:
+    store = MemoryStore()
+    made = Experiments(store).create("a")
+    with pytest.raises(Stopped):
+        Experiments(StoppingStore(store, writes=2)).rename(made, "b")
+    with pytest.raises(Conflict, match="'b'"):
+        Experiments(store).get_or_create("b")

@@ -437,3 +437,17 @@ def test_every_change_an_index_would_miss_is_marked_before_it_is_made(memory: Tr
     memory.runs.log_batch(run_id, tags={"late": "x"})
     version = memory.documents.get(run_id).document.version
     assert {info.key for info in store.list(prefix)} == {f"{prefix}{run_id}.1", f"{prefix}{run_id}.{version}"}
+
+
+def test_one_bad_object_does_not_hide_the_others(memory: Tracking, caplog: pytest.LogCaptureFixture) -> None:
+    experiment = memory.experiments.create("e")
+    good = memory.runs.create(experiment).info.run_id
+    bad = memory.runs.create(experiment).info.run_id
+    store = memory.documents._store
+    store.delete(f"runs/{bad}/run.json")
+    store.create(f"runs/{bad}/run.json", b'{"format": "cloudtrack.run/9"}')
+    store.create("experiments/bad one/experiment.json", b"x")
+    store.create(f"experiments/{'7' * 18}/experiment.json", b"[]")
+    assert [run.info.run_id for run in memory.runs.list([experiment])] == [good]
+    assert [item.name for item in memory.experiments.search()] == ["e"]
+    assert f"runs/{bad}/run.json" in caplog.text
