@@ -193,3 +193,25 @@ def test_help_is_everywhere() -> None:
         assert done.returncode == 0
         assert "--help" in done.stdout
     assert cloudtrack("--version").stdout.startswith("cloudtrack ")
+
+
+@pytest.mark.parametrize("form", ["s3fs", "obstore"])
+def test_doctor_says_what_to_fix_first(form: str, moto_url: str) -> None:
+    done = cloudtrack("-s", f"s3://no-such-bucket/x?endpoint_url={moto_url}&form={form}", "doctor")
+    assert done.returncode == 1
+    assert "fix this first: format: there is no bucket 'no-such-bucket'" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_lost_run_is_shown_as_lost(store_url: str, tmp_path: Path) -> None:
+    client = Client(store_url, spool_dir=tmp_path / "spool")
+    run, writer = client.runs.start_writer(client.experiments.get("0"))
+    writer.detach()
+    key = f"runs/{run.info.run_id}/run.json"
+    there = client.store.get(key)
+    content = json.loads(there.body) | {"heartbeat_time": 1_000}
+    client.store.replace(key, json.dumps(content).encode(), there.etag)
+    assert "LOST" in cloudtrack("runs", "list", store=store_url).stdout
+    assert answer("runs", "show", run.info.run_id, store=store_url)["info"]["is_lost"]
+    ended = answer("runs", "end", run.info.run_id, "--status", "KILLED", store=store_url)
+    assert (ended["info"]["status"], ended["info"]["is_lost"]) == ("KILLED", False)
