@@ -5,17 +5,23 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 MLFLOW := .venv-mlflow
 MLFLOW_STAMP := $(MLFLOW)/.installed
+MLFLOW2 := .venv-mlflow2
+MLFLOW2_STAMP := $(MLFLOW2)/.installed
+MLFLOW_PYTHONS := CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python CLOUDTRACK_MLFLOW2_PYTHON=$(CURDIR)/$(MLFLOW2)/bin/python
 
-.PHONY: demo test test-all check lint format bench clean
+.PHONY: demo test test-mlflow test-all check lint format bench clean
 
 demo: $(STAMP)  ## the whole job on a folder: train, record, register, promote, load back, predict
 	$(BIN)/cloudtrack demo
 
 test: $(STAMP)  ## the tests, with moto and a real S3 server started by themselves
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not mlflow and not infra"
 
-test-all: $(STAMP) $(MLFLOW_STAMP)  ## the slow proofs too, and those that need MLflow
-	CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python $(BIN)/python -m pytest
+test-mlflow: $(STAMP) $(MLFLOW_STAMP)  ## what needs the current MLflow, in an environment of its own
+	CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python $(BIN)/python -m pytest -m "mlflow and not slow"
+
+test-all: $(STAMP) $(MLFLOW_STAMP) $(MLFLOW2_STAMP) template-test  ## the slow proofs too, and those that need MLflow 3 and 2
+	$(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "not infra"
 
 check: lint test  ## everything that must hold before a commit
 
@@ -41,8 +47,15 @@ $(STAMP): pyproject.toml
 
 $(MLFLOW_STAMP): $(STAMP)
 	test -x $(MLFLOW)/bin/python || $(PYTHON) -m venv $(MLFLOW)
-	VIRTUAL_ENV=$(MLFLOW) $(BIN)/uv pip install --quiet mlflow skops
+	VIRTUAL_ENV=$(MLFLOW) $(BIN)/uv pip install --quiet mlflow skops boto3
 	touch $(MLFLOW_STAMP)
 
+$(MLFLOW2_STAMP): $(STAMP)
+	test -x $(MLFLOW2)/bin/python || $(PYTHON) -m venv $(MLFLOW2)
+	VIRTUAL_ENV=$(MLFLOW2) $(BIN)/uv pip install --quiet "mlflow<3" boto3
+	touch $(MLFLOW2_STAMP)
+
+include infra/lambda.mk
+
 clean:
-	rm -rf $(VENV) $(MLFLOW) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(MLFLOW) $(MLFLOW2) $(SAM) $(CHECKOV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,6 +8,12 @@ cloudtrack's own variable wins over MLflow's of the same meaning:
     CLOUDTRACK_RUN_ID       MLFLOW_RUN_ID               the run that start_run() resumes
     CLOUDTRACK_USER         MLFLOW_TRACKING_USERNAME    who is recorded; default the login name
     CLOUDTRACK_SPOOL_DIR                                where unsent data waits; default ~/.cloudtrack/spool
+
+Of a server that takes logins from an OpenID Connect issuer:
+
+    CLOUDTRACK_OIDC_ISSUER          its URL, exactly as its tokens say in "iss"
+    CLOUDTRACK_OIDC_AUDIENCE        the "aud" that a token must have
+    CLOUDTRACK_OIDC_ADMIN_GROUPS    groups whose members are admins, separated by commas
 """
 
 from __future__ import annotations
@@ -54,10 +60,35 @@ def user() -> str:
     return _first("CLOUDTRACK_USER", "MLFLOW_TRACKING_USERNAME") or _login_name()
 
 
+SERVER_OPTIONS = "CLOUDTRACK_SERVER_OPTIONS"
+"""How ``cloudtrack server`` tells its worker processes what it was told; not for people."""
+
+
+def server_options() -> str:
+    """The options of the server that this worker process belongs to, as JSON."""
+    return os.environ[SERVER_OPTIONS]
+
+
 def spool_dir() -> Path:
     """The folder where data waits until the store has it."""
     configured = _first("CLOUDTRACK_SPOOL_DIR")
     return Path(configured).expanduser() if configured else Path.home() / ".cloudtrack" / "spool"
+
+
+def oidc_issuer() -> str:
+    """The OpenID Connect issuer whose tokens are logins; empty where there is none."""
+    return _first("CLOUDTRACK_OIDC_ISSUER")
+
+
+def oidc_audience() -> str:
+    """The audience that a token of the issuer must be for; empty where none is set."""
+    return _first("CLOUDTRACK_OIDC_AUDIENCE")
+
+
+def oidc_admin_groups() -> tuple[str, ...]:
+    """Groups of the issuer whose members are admins."""
+    groups = _first("CLOUDTRACK_OIDC_ADMIN_GROUPS").split(",")
+    return tuple(group.strip() for group in groups if group.strip())
 
 
 def _first(*names: str) -> str:

@@ -7,6 +7,7 @@
     │   └── ObjectExists    a key that holds somebody else's object
     ├── InvalidInput        what was asked makes no sense: change the call       (also ValueError)
     ├── StateError          makes sense, but not now (a deleted run, a closed writer)
+    ├── Unauthenticated     nobody is logged in: send a token that is valid
     ├── PermissionDenied    the store's owner has to allow it                    (also PermissionError)
     ├── Conflict            a rival writer was faster: read again and decide anew
     │   └── ObjectChanged   the object is no longer the one that was read
@@ -73,6 +74,12 @@ class StateError(CloudtrackError):
     """The call is right in form, but the thing it addresses is in the wrong state."""
 
     kind = "state"
+
+
+class Unauthenticated(CloudtrackError):
+    """No credential, or one that is not valid: ask for a token, and set MLFLOW_TRACKING_TOKEN to it."""
+
+    kind = "unauthenticated"
 
 
 class PermissionDenied(CloudtrackError, PermissionError):

@@ -40,6 +40,21 @@ def new_commit_id() -> str:
     return secrets.token_hex(8)
 
 
+def new_webhook_id() -> str:
+    """A webhook's id: 32 lower-case hexadecimal digits."""
+    return uuid.uuid4().hex
+
+
+def new_delivery_id() -> str:
+    """A name for one message to a webhook: a UUID."""
+    return str(uuid.uuid4())
+
+
+def new_api_token() -> str:
+    """A secret of 256 bits: ``ctk_`` and 43 characters that are safe in URLs."""
+    return f"ctk_{secrets.token_urlsafe(32)}"
+
+
 def new_run_name() -> str:
     """A readable default name, such as ``calm-otter-417``."""
     return f"{_random.choice(_ADJECTIVES)}-{_random.choice(_NOUNS)}-{_random.randrange(1000)}"

@@ -18,6 +18,7 @@ from cloudtrack import clock
 from cloudtrack.entities.artifact import FileInfo
 from cloudtrack.entities.dataset import DatasetInput
 from cloudtrack.entities.experiment import Experiment, ViewType
+from cloudtrack.entities.model_uri import LoggedModelFolder, RunModel
 from cloudtrack.entities.model_version import ModelVersion, Stage
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel
@@ -341,11 +342,11 @@ class MlflowClient:
         return self._client.model_versions.create(
             name,
             location.uri,
-            run_id=run_id or location.run_id,
+            run_id=run_id or (location.run_id if isinstance(location, RunModel) else None),
             tags=tags,
             run_link=run_link,
             description=description,
-            model_id=model_id,
+            model_id=model_id or (location.model_id if isinstance(location, LoggedModelFolder) else None),
         )
 
     def get_model_version(self, name: str, version: str | int) -> ModelVersion:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cloudtrack.cli import artifacts, demo, doctor, experiments, models, output, runs, sync
+from cloudtrack.cli import access, artifacts, demo, doctor, experiments, models, output, runs, server, sync, tokens
 from cloudtrack.cli.state import state
 from cloudtrack.errors import CloudtrackError
 
@@ -24,8 +24,11 @@ app.add_typer(experiments.app, name="experiments")
 app.add_typer(runs.app, name="runs")
 app.add_typer(artifacts.app, name="artifacts")
 app.add_typer(models.app, name="models")
+app.add_typer(tokens.app, name="tokens")
+app.add_typer(access.app, name="access")
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
+app.command("server")(server.server)
 app.command("sync")(sync.sync)
 
 

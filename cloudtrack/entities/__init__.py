@@ -3,10 +3,12 @@
 from cloudtrack.entities.artifact import FileInfo
 from cloudtrack.entities.dataset import Dataset, DatasetInput, InputTag
 from cloudtrack.entities.experiment import Experiment, ExperimentTag, LifecycleStage, ViewType
+from cloudtrack.entities.logged_model import LoggedModel, LoggedModelStatus
 from cloudtrack.entities.model_version import ModelVersion, Stage
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel
 from cloudtrack.entities.run import (
+    LoggedModelInput,
     LoggedModelOutput,
     Metric,
     MetricSummary,
@@ -28,7 +30,10 @@ __all__ = [
     "FileInfo",
     "InputTag",
     "LifecycleStage",
+    "LoggedModel",
+    "LoggedModelInput",
     "LoggedModelOutput",
+    "LoggedModelStatus",
     "Metric",
     "MetricSummary",
     "ModelVersion",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+CONTEXT_TAG = "mlflow.data.context"
+"""The tag of a use of a dataset that says what for ("training")."""
+
 
 @dataclass(frozen=True, slots=True)
 class InputTag:

@@ -1,14 +1,15 @@
-"""URIs of models: ``runs:/<run id>/<path>``, ``models:/<name>/<version or stage>``, ``models:/<name>@<alias>``."""
+"""URIs of models: ``runs:/<run id>/<path>``, ``models:/<model id>``, ``models:/<name>/<version or stage>``,
+``models:/<name>@<alias>``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from cloudtrack.entities.names import check_run_id
+from cloudtrack.entities.names import check_logged_model_id, check_run_id, is_logged_model_id
 from cloudtrack.errors import InvalidInput
 
-_FORMS = "runs:/<run id>/<path>, models:/<name>/<version>, models:/<name>/<stage>, models:/<name>@<alias>"
+_FORMS = "runs:/<run id>/<path>, models:/<model id>, models:/<name>/<version>, models:/<name>/<stage>, models:/<name>@<alias>"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,19 @@ class RunModel:
 
 
 @dataclass(frozen=True)
+class LoggedModelFolder:
+    """The folder of a logged model."""
+
+    model_id: str
+    path: str = ""
+
+    @property
+    def uri(self) -> str:
+        """The URI again."""
+        return f"models:/{self.model_id}" + (f"/{self.path}" if self.path else "")
+
+
+@dataclass(frozen=True)
 class RegisteredVersion:
     """A version of a registered model: a number, a stage, ``latest``, or an alias with ``@``."""
 
@@ -32,7 +46,7 @@ class RegisteredVersion:
     reference: str
 
 
-def parse_model_uri(uri: str) -> RunModel | RegisteredVersion:
+def parse_model_uri(uri: str) -> RunModel | LoggedModelFolder | RegisteredVersion:
     """Raises InvalidInput."""
     scheme, _, rest = uri.partition(":/")
     rest = rest.strip("/")
@@ -40,6 +54,9 @@ def parse_model_uri(uri: str) -> RunModel | RegisteredVersion:
         run_id, _, path = rest.partition("/")
         if path:
             return RunModel(check_run_id(run_id), path)
+    if scheme == "models" and is_logged_model_id(rest.partition("/")[0]):
+        model_id, _, path = rest.partition("/")
+        return LoggedModelFolder(check_logged_model_id(model_id), path)
     if scheme == "models":
         name, at, alias = rest.partition("@")
         if at and alias and "/" not in rest:

@@ -20,6 +20,8 @@ MAX_INT64 = 2**63 - 1
 
 _KEY = re.compile(r"[/\w.\- :]+")
 _RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}", re.ASCII)
+_LOGGED_MODEL_ID = re.compile(r"m-[0-9a-f]{32}")
+_NOT_IN_LOGGED_MODEL_NAMES = "/:.%\"'"
 _EXPERIMENT_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,63}", re.ASCII)
 
 
@@ -107,6 +109,30 @@ def check_experiment_id(experiment_id: Any) -> str:
             f"{_short(str(experiment_id))} is not an experiment id: letters, digits, '-' and '_', at most 64"
         )
     return text
+
+
+def is_logged_model_id(text: str) -> bool:
+    """Whether this is what the id of a logged model looks like."""
+    return _LOGGED_MODEL_ID.fullmatch(text) is not None
+
+
+def check_logged_model_id(model_id: Any) -> str:
+    """A logged model's id, which is part of keys."""
+    if not isinstance(model_id, str) or not is_logged_model_id(model_id):
+        raise InvalidInput(f"{_short(str(model_id))} is not a logged model's id: m- and 32 hexadecimal digits")
+    return model_id
+
+
+def check_logged_model_name(name: Any) -> str:
+    """A logged model's name, which is part of model URIs and of filters."""
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidInput(f"{name!r} is not a model name: it must be text that is not empty")
+    bad = next((char for char in name if char in _NOT_IN_LOGGED_MODEL_NAMES), "")
+    if bad:
+        raise InvalidInput(f"the model name {_short(name)} must not have the character {bad!r}")
+    if len(name) > MAX_EXPERIMENT_NAME_LENGTH:
+        raise InvalidInput(f"the model name {_short(name)} has {len(name)} characters; at most 500 are allowed")
+    return _printable("model name", name)
 
 
 def _int64(value: Any, what: str) -> int:

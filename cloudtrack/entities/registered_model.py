@@ -9,6 +9,10 @@ from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.errors import InvalidInput
 
 MAX_NAME_LENGTH = 256
+PROMPT_TAG = "mlflow.prompt.is_prompt"
+"""MLflow keeps prompts as registered models with this tag, which searches leave out unless the filter names it."""
+NOT_A_PROMPT = {PROMPT_TAG: "false"}
+"""What a filter finds of that tag where it is missing: MLflow's clients ask for all that are no prompts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,10 +110,18 @@ class LoggedModelOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class LoggedModelInput:
+    """A model that a run read."""
+
+    model_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunInputs:
-    """The datasets a run read."""
+    """The datasets and models a run read."""
 
     dataset_inputs: list[DatasetInput] = field(default_factory=list)
+    model_inputs: list[LoggedModelInput] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

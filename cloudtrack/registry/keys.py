@@ -5,6 +5,7 @@ from __future__ import annotations
 from cloudtrack.storage.quoting import quote_name, unquote_name
 
 MODELS = "models/"
+WEBHOOKS = "webhooks/"
 
 
 def events(name: str) -> str:
@@ -25,3 +26,8 @@ def name_of(folder: str) -> str | None:
 def events_in(folder: str) -> str:
     """Prefix of the events in a folder of ``models/``."""
     return f"{folder}events/"
+
+
+def webhook(webhook_id: str) -> str:
+    """A webhook's document."""
+    return f"{WEBHOOKS}{webhook_id}.json"

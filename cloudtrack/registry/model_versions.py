@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cloudtrack.entities.model_version import ModelVersion, Stage
@@ -81,10 +81,14 @@ class ModelVersions:
         page_token: str | None = None,
     ) -> PagedList[ModelVersion]:
         """One page of versions, newest first. A filter ``name = '...'`` reads that model alone."""
-        name = single_name(filter_string)
-        states = [self._registry.read_any(name)] if name else self._models.states()
-        versions = [state.version_entity(number) for state in states if state.exists for number in state.versions]
+        states = self.states(single_name(filter_string))
+        versions = [state.version_entity(number) for state in states for number in state.versions]
         return page_of(select_versions(versions, filter_string, order_by), max_results, page_token)
+
+    def states(self, name: str = "") -> Sequence[ModelState]:
+        """The states of all models that exist, or of the one named, where it exists."""
+        states = [self._registry.read_any(name)] if name else self._models.states()
+        return [state for state in states if state.exists]
 
     def update(self, name: str, version: int | str, *, description: str | None) -> ModelVersion:
         """Change the description."""

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from cloudtrack.entities.experiment import Experiment
-from cloudtrack.search.filters import parse_query, select
+from cloudtrack.search.filters import Types, parse_query, select
 
-_KINDS = {
-    "tag": "tags",
-    "tags": "tags",
-    "attr": "attributes",
-    "attribute": "attributes",
-    "attributes": "attributes",
+_TYPES: Types = {
+    "attributes": {"name": str, "experiment_id": str, "creation_time": float, "last_update_time": float},
+    "tags": str,
 }
 
 
@@ -20,7 +17,7 @@ def select_experiments(
     experiments: list[Experiment], filter_string: str | None, order_by: list[str] | None
 ) -> list[Experiment]:
     """The experiments that meet the filter, ordered. Raises InvalidInput for a filter it cannot read."""
-    return select(experiments, _value, parse_query(filter_string, order_by, _KINDS))
+    return select(experiments, _value, parse_query(filter_string, order_by, _TYPES))
 
 
 def _value(experiment: Experiment, kind: str, key: str) -> Any:

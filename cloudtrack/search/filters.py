@@ -2,15 +2,16 @@
 
     metrics.loss < 0.1 AND params.model = 'tree' AND tags."my tag" LIKE 'a%' AND attributes.status IN ('FINISHED')
 
-Source of the grammar: https://mlflow.org/docs/latest/search-runs.html. A run that lacks a key does not
-match a comparison of it. NaN matches nothing but ``!=``.
+Source of the grammar: https://mlflow.org/docs/latest/search-runs.html. Text is compared with = != LIKE ILIKE
+IN and NOT IN, a number with = != < <= > >=, and both with IS NULL and IS NOT NULL. What lacks a key does not
+match a comparison of it; NaN matches nothing but ``!=``.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
@@ -20,7 +21,12 @@ from cloudtrack.errors import InvalidInput
 
 T = TypeVar("T")
 Lookup = Callable[[str, str], Any]
-"""From an entity kind ("params") and a key to the value compared, or None where it is missing."""
+"""From an entity kind ("params") and a key to the value compared, or None where it is missing; a tuple has many values,
+of which one must do."""
+Types = Mapping[str, type | Mapping[str, type]]
+"""What can be searched: from an entity kind to the type of all its values, or to the types of the keys there are."""
+
+MAX_FILTER_LENGTH = 64 << 10
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -34,6 +40,30 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _WORD_OPERATORS = ("LIKE", "ILIKE", "IN", "NOT", "IS")
+_END = re.compile(r"\s*\Z")
+_NULL_OPERATORS = ("IS NULL", "IS NOT NULL")
+_LIST_OPERATORS = ("IN", "NOT IN")
+_OPERATORS_OF: dict[type, tuple[str, ...]] = {
+    str: ("=", "!=", "LIKE", "ILIKE", *_LIST_OPERATORS, *_NULL_OPERATORS),
+    float: ("=", "!=", "<", "<=", ">", ">=", *_NULL_OPERATORS),
+}
+_KINDS = {
+    "metric": "metrics",
+    "metrics": "metrics",
+    "param": "params",
+    "params": "params",
+    "parameter": "params",
+    "parameters": "params",
+    "tag": "tags",
+    "tags": "tags",
+    "attr": "attributes",
+    "attribute": "attributes",
+    "attributes": "attributes",
+    "run": "attributes",
+    "dataset": "datasets",
+    "datasets": "datasets",
+}
+"""The spellings of entity kinds."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +78,10 @@ class Comparison:
     def holds(self, lookup: Lookup) -> bool:
         """Whether the thing behind ``lookup`` meets the condition."""
         found = lookup(self.kind, self.key)
-        if self.operator in ("IS NULL", "IS NOT NULL"):
-            return (found is None) == (self.operator == "IS NULL")
-        if found is None:
-            return False
-        if isinstance(found, str) != isinstance(self.value, str) and self.operator not in ("IN", "NOT IN"):
-            wanted = "text in single quotes" if isinstance(found, str) else "a number"
-            raise InvalidInput(f"{self.kind}.{self.key} is compared with {self.value!r}; it takes {wanted}")
-        return bool(_OPERATORS[self.operator](found, self.value))
+        values = found if isinstance(found, tuple) else () if found is None else (found,)
+        if self.operator in _NULL_OPERATORS:
+            return (not values) == (self.operator == "IS NULL")
+        return any(_OPERATORS[self.operator](value, self.value) for value in values)
 
 
 @dataclass(frozen=True)
@@ -75,51 +101,71 @@ class Query:
     orders: list[Order]
 
 
-def parse_query(filter_string: str | None, order_by: list[str] | None, kinds: dict[str, str]) -> Query:
-    """A filter and an order. ``kinds`` maps spellings of entity kinds to one word each; without a kind, a key
-    is an attribute. Raises InvalidInput with the column of what is not understood.
+def parse_query(filter_string: str | None, order_by: list[str] | None, types: Types) -> Query:
+    """A filter and an order. Without a kind, a key is an attribute.
+
+    Raises InvalidInput with the column of what is not understood, or the names there are.
     """
-    return Query(parse_filter(filter_string, kinds), parse_order(order_by, kinds))
+    return Query(parse_filter(filter_string, types), parse_order(order_by, types))
 
 
-def parse_filter(text: str | None, kinds: dict[str, str]) -> list[Comparison]:
+def parse_filter(text: str | None, types: Types) -> list[Comparison]:
     """The comparisons of a filter."""
     reader = _Reader(text or "")
     comparisons: list[Comparison] = []
     while not reader.at_end():
         if comparisons:
             reader.expect_word("AND")
-        comparisons.append(_comparison(reader, kinds))
+        comparisons.append(_comparison(reader, types))
     return comparisons
 
 
-def parse_order(terms: list[str] | None, kinds: dict[str, str]) -> list[Order]:
+def parse_order(terms: list[str] | None, types: Types) -> list[Order]:
     """The terms of an order, such as ``metrics.loss DESC``."""
     orders = []
     for term in terms or []:
         reader = _Reader(term)
-        kind, key = _identifier(reader, kinds)
+        kind, key = _identifier(reader, types)
         direction = reader.take()[1].upper() if not reader.at_end() else "ASC"
         if direction not in ("ASC", "DESC") or not reader.at_end():
-            raise InvalidInput(f"cannot read the order {term!r}: write it like 'metrics.loss DESC'")
+            raise InvalidInput(f"cannot read the order {term[:100]!r}: write it like 'metrics.loss DESC'")
         orders.append(Order(kind, key, direction == "DESC"))
     return orders
+
+
+def known_type(types: Types, kind: str, key: str) -> type:
+    """The type of a key. Raises InvalidInput for one that there is not, with the names there are."""
+    of_kind = types.get(kind)
+    if of_kind is None:
+        raise InvalidInput(f"cannot search by {kind!r}: use one of {', '.join(types)}")
+    if isinstance(of_kind, type):
+        return of_kind
+    if key not in of_kind:
+        raise InvalidInput(f"there is no {key[:60]!r} among the {kind} to search by: use one of {', '.join(of_kind)}")
+    return of_kind[key]
 
 
 def select(items: Sequence[T], value_of: Callable[[T, str, str], Any], query: Query) -> list[T]:
     """The items that meet the query's filter, in its order; equal ones stay as they were.
 
-    Numbers and text come first, then NaN, then items that lack the key, whatever the direction.
+    Numbers and text come first, then NaN, then items that lack the key, whatever the direction. Of many values
+    the last counts.
     """
     chosen = [item for item in items if all(c.holds(partial(value_of, item)) for c in query.comparisons)]
     for order in reversed(query.orders):
-        values = [(item, value_of(item, order.kind, order.key)) for item in chosen]
+        values = [(item, _last(value_of(item, order.kind, order.key))) for item in chosen]
         missing = [item for item, value in values if value is None]
         nan = [item for item, value in values if _is_nan(value)]
         plain = [pair for pair in values if pair[1] is not None and not _is_nan(pair[1])]
         plain.sort(key=itemgetter(1), reverse=order.descending)
         chosen = [item for item, _ in plain] + nan + missing
     return chosen
+
+
+def _last(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return value[-1] if value else None
+    return value
 
 
 def _is_nan(value: Any) -> bool:
@@ -130,11 +176,13 @@ class _Reader:
     """The tokens of a text, one after another."""
 
     def __init__(self, text: str) -> None:
+        if len(text) > MAX_FILTER_LENGTH:
+            raise InvalidInput(f"the filter has {len(text)} characters; at most {MAX_FILTER_LENGTH} are read")
         self._text = text
         self._position = 0
 
     def at_end(self) -> bool:
-        return not self._text[self._position :].strip()
+        return _END.match(self._text, self._position) is not None
 
     def take(self) -> tuple[str, str]:
         """The kind of the next token, and its text."""
@@ -155,38 +203,44 @@ class _Reader:
 
     def error(self, expected: str) -> InvalidInput:
         column = self._position + 1
-        rest = self._text[self._position :].strip()
+        rest = self._text[self._position : self._position + 100].strip()
         found = f"{rest[:30]!r}" if rest else "the end"
         return InvalidInput(f"cannot read the filter at column {column}: expected {expected}, found {found}")
 
 
-def _comparison(reader: _Reader, kinds: dict[str, str]) -> Comparison:
-    kind, key = _identifier(reader, kinds)
+def _comparison(reader: _Reader, types: Types) -> Comparison:
+    kind, key = _identifier(reader, types)
+    kept = known_type(types, kind, key)
     operator = _operator(reader)
-    if operator in ("IS NULL", "IS NOT NULL"):
+    if operator not in _OPERATORS_OF[kept]:
+        allowed = " ".join(_OPERATORS_OF[kept])
+        raise InvalidInput(f"{kind}.{key} cannot be compared by {operator}; it takes {allowed}")
+    if operator in _NULL_OPERATORS:
         return Comparison(kind, key, operator, None)
-    if operator in ("IN", "NOT IN"):
-        return Comparison(kind, key, operator, _value_list(reader))
-    return Comparison(kind, key, operator, _value(reader))
+    value = _value_list(reader) if operator in _LIST_OPERATORS else _value(reader)
+    if not all(isinstance(item, kept) for item in (value if isinstance(value, list) else [value])):
+        wanted = "text in single quotes" if kept is str else "a number"
+        raise InvalidInput(f"{kind}.{key} is compared with {str(value)[:60]!r}; it takes {wanted}")
+    return Comparison(kind, key, operator, value)
 
 
-def _identifier(reader: _Reader, kinds: dict[str, str]) -> tuple[str, str]:
+def _identifier(reader: _Reader, types: Types) -> tuple[str, str]:
     form, text = reader.take()
     if form == "quoted":
-        return "attributes", text[1:-1]
-    if form != "word":
+        kind, key = "attributes", text[1:-1]
+    elif form == "word":
+        spelled, dot, key = text.partition(".")
+        kind = _KINDS.get(spelled.lower(), spelled) if dot else "attributes"
+        key = key if dot else text
+        if dot and not key:
+            form, quoted = reader.take()
+            if form != "quoted":
+                raise reader.error("a key in double quotes or backticks")
+            key = quoted[1:-1]
+    else:
         raise reader.error("a name such as metrics.loss")
-    kind, dot, key = text.partition(".")
-    if not dot:
-        return "attributes", text
-    if kind.lower() not in kinds:
-        raise InvalidInput(f"cannot filter by {kind!r}: use one of {', '.join(sorted(set(kinds.values())))}")
-    if not key:
-        form, quoted = reader.take()
-        if form != "quoted":
-            raise reader.error("a key in double quotes or backticks")
-        key = quoted[1:-1]
-    return kinds[kind.lower()], key
+    known_type(types, kind, key)
+    return kind, key
 
 
 def _operator(reader: _Reader) -> str:
@@ -232,8 +286,23 @@ def _value_list(reader: _Reader) -> list[float | str]:
 
 
 def _like(found: str, pattern: str, flags: int = 0) -> bool:
-    parts = (".*" if char == "%" else "." if char == "_" else re.escape(char) for char in pattern)
-    return re.fullmatch("".join(parts), found, flags | re.DOTALL) is not None
+    """Whether a text is like a pattern, in which % is any text and _ any character.
+
+    Each piece between two % is taken as early as it occurs, so that no pattern makes this slow.
+    """
+    first, *others = ("".join("." if char == "_" else re.escape(char) for char in part) for part in pattern.split("%"))
+    flags |= re.DOTALL
+    start = re.compile(first, flags).match(found)
+    if start is None or not others:
+        return start is not None and start.end() == len(found)
+    position = start.end()
+    for part in others[:-1]:
+        piece = re.compile(part, flags).search(found, position)
+        if piece is None:
+            return False
+        position = piece.end()
+    rest = len(found) - len(pattern.rpartition("%")[2])
+    return rest >= position and re.compile(others[-1], flags).fullmatch(found, rest) is not None
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {

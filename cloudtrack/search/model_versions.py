@@ -5,9 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from cloudtrack.entities.model_version import ModelVersion
-from cloudtrack.search.filters import parse_filter, parse_query, select
+from cloudtrack.entities.registered_model import NOT_A_PROMPT
+from cloudtrack.search.filters import Types, parse_filter, parse_query, select
 
-_KINDS = {"tag": "tags", "tags": "tags", "attribute": "attributes", "attributes": "attributes"}
+_TYPES: Types = {
+    "attributes": {
+        "name": str,
+        "version_number": float,
+        "run_id": str,
+        "model_id": str,
+        "source_path": str,
+        "stage": str,
+        "current_stage": str,
+        "creation_timestamp": float,
+        "last_updated_timestamp": float,
+    },
+    "tags": str,
+}
 _NAMES = {"version_number": "version", "source_path": "source", "stage": "current_stage"}
 
 
@@ -16,14 +30,14 @@ def select_versions(
 ) -> list[ModelVersion]:
     """The versions that meet the filter, newest first, or as ``order_by`` says."""
     newest_first = sorted(versions, key=lambda v: (-v.last_updated_timestamp, v.name, -v.version))
-    return select(newest_first, _value, parse_query(filter_string, order_by, _KINDS))
+    return select(newest_first, _value, parse_query(filter_string, order_by, _TYPES))
 
 
 def single_name(filter_string: str | None) -> str:
     """The one model that a filter allows; empty where it allows others."""
     names = [
         str(comparison.value)
-        for comparison in parse_filter(filter_string, _KINDS)
+        for comparison in parse_filter(filter_string, _TYPES)
         if comparison.kind == "attributes" and comparison.key == "name" and comparison.operator == "="
     ]
     return names[0] if names else ""
@@ -31,6 +45,6 @@ def single_name(filter_string: str | None) -> str:
 
 def _value(version: ModelVersion, kind: str, key: str) -> Any:
     if kind == "tags":
-        return version.tags.get(key)
+        return version.tags.get(key, NOT_A_PROMPT.get(key))
     value = getattr(version, _NAMES.get(key, key), None)
     return float(value) if isinstance(value, int) else value

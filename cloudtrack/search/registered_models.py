@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from cloudtrack.entities.registered_model import RegisteredModel
-from cloudtrack.search.filters import parse_query, select
+from cloudtrack.entities.registered_model import NOT_A_PROMPT, RegisteredModel
+from cloudtrack.search.filters import Types, parse_query, select
 
-_KINDS = {"tag": "tags", "tags": "tags", "attribute": "attributes", "attributes": "attributes"}
+_TYPES: Types = {
+    "attributes": {"name": str, "creation_timestamp": float, "last_updated_timestamp": float, "timestamp": float},
+    "tags": str,
+}
 _NAMES = {"timestamp": "last_updated_timestamp"}
 
 
@@ -16,11 +19,11 @@ def select_models(
 ) -> list[RegisteredModel]:
     """The models that meet the filter, by name or as ``order_by`` says."""
     by_name = sorted(models, key=lambda model: model.name)
-    return select(by_name, _value, parse_query(filter_string, order_by, _KINDS))
+    return select(by_name, _value, parse_query(filter_string, order_by, _TYPES))
 
 
 def _value(model: RegisteredModel, kind: str, key: str) -> Any:
     if kind == "tags":
-        return model.tags.get(key)
+        return model.tags.get(key, NOT_A_PROMPT.get(key))
     value = getattr(model, _NAMES.get(key, key), None)
     return float(value) if isinstance(value, int) else value

@@ -36,12 +36,11 @@ from cloudtrack.storage.object_store import (
     Object,
     ObjectInfo,
     ObjectStore,
-    Progress,
-    Transfer,
+    Reading,
     check_key,
     check_prefix,
 )
-from cloudtrack.storage.streaming import copy_stream, opened, read_chunks, written_whole
+from cloudtrack.storage.streaming import CHUNK_BYTES, Progress, Transfer, copy_stream, opened, read_chunks
 
 _PRIVATE = ".cloudtrack"
 """Folder inside the root for lock files and files not yet in place; holds no objects."""
@@ -68,6 +67,10 @@ class FolderStore(ObjectStore):
         """The folder, as an absolute path."""
         return Path(self._root)
 
+    def local_path(self, key: str) -> Path | None:
+        self.stat(key)
+        return Path(self._path(key))
+
     def get(self, key: str, *, unless_etag: str = "") -> Object:
         with self._translated(key), self._open(key) as stream:
             body = stream.read()
@@ -80,6 +83,11 @@ class FolderStore(ObjectStore):
         with self._translated(key), self._open(key) as stream:
             stream.seek(start)
             return stream.read(length)
+
+    def stat(self, key: str) -> ObjectInfo:
+        with self._translated(key), self._open(key) as stream:
+            status = os.fstat(stream.fileno())
+        return _info(key, status)
 
     def create(self, key: str, body: bytes) -> str:
         path = self._path(key)
@@ -131,7 +139,7 @@ class FolderStore(ObjectStore):
                 if name.endswith("/"):
                     folder.folders.append(prefix + name)
                 else:
-                    folder.objects.append(_info(prefix + name, entry))
+                    folder.objects.append(_info(prefix + name, entry.stat(follow_symlinks=False)))
         return folder
 
     def upload(self, key: str, source: Path | BinaryIO, *, progress: Progress | None = None) -> Transfer:
@@ -148,11 +156,12 @@ class FolderStore(ObjectStore):
                 raise
         return moved
 
-    def download(self, key: str, target: Path, *, progress: Progress | None = None) -> Transfer:
+    def read(self, key: str, *, start: int = 0, length: int | None = None) -> Reading:
         with self._translated(key):
             source = self._open(key)
-        with source, written_whole(target) as stream:
-            return copy_stream(read_chunks(source), stream, progress)
+            size = os.fstat(source.fileno()).st_size
+            source.seek(start)
+        return Reading(size, _closing(source, size if length is None else length))
 
     def _path(self, key: str) -> str:
         check_key(key)
@@ -161,10 +170,13 @@ class FolderStore(ObjectStore):
         return f"{self._root}/{key}"
 
     def _open(self, key: str) -> BinaryIO:
-        handle = os.open(self._path(key), _READ_ONLY)
+        try:
+            handle = os.open(self._path(key), _READ_ONLY)
+        except NotADirectoryError as error:
+            raise self._missing(key) from error
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             os.close(handle)
-            raise ObjectNotFound(f"there is no object {key!r} in {self.url}")
+            raise self._missing(key)
         return os.fdopen(handle, "rb")
 
     def _entries(self, prefix: str) -> Sequence[tuple[str, os.DirEntry[str]]]:
@@ -191,12 +203,18 @@ class FolderStore(ObjectStore):
                     yield from self._walk(key, prefix, start_after)
             elif key.startswith(prefix) and key.encode() > after:
                 try:
-                    yield _info(key, entry)
+                    yield _info(key, entry.stat(follow_symlinks=False))
                 except FileNotFoundError:
                     continue  # deleted since the scan
 
     def _make_folders(self, path: str) -> None:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        folder = os.path.dirname(path)
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except FileExistsError as error:
+            if os.path.isfile(folder):  # not to be taken for the object itself
+                raise NotADirectoryError(errno.ENOTDIR, "a file is in the way", folder) from error
+            raise
 
     def _place(self, move: Callable[[str, str], None], partial: str, path: str) -> None:
         """Link or rename a file to its name; a rival's ``delete`` may remove the folder just made."""
@@ -263,7 +281,7 @@ class FolderStore(ObjectStore):
 
     def _translate(self, key: str, error: OSError) -> CloudtrackError:
         if error.errno in (errno.ENOENT, errno.EISDIR):
-            return ObjectNotFound(f"there is no object {key!r} in {self.url}")
+            return self._missing(key)
         if error.errno in (errno.ENOTDIR, errno.EEXIST):
             return InvalidInput(f"cannot store {key!r}: part of its path is a file already")
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
@@ -274,11 +292,20 @@ class FolderStore(ObjectStore):
             return InvalidInput(f"the key {key[:60]!r}... has a name too long for the file system (255 bytes)")
         return Unavailable(f"cannot access {key!r} in {self._root}: {error.strerror or error}")
 
+    def _missing(self, key: str) -> ObjectNotFound:
+        return ObjectNotFound(f"there is no object {key!r} in {self.url}")
+
 
 def _etag(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:32]
 
 
-def _info(key: str, entry: os.DirEntry[str]) -> ObjectInfo:
-    status = entry.stat(follow_symlinks=False)
+def _info(key: str, status: os.stat_result) -> ObjectInfo:
     return ObjectInfo(key, status.st_size, "", status.st_mtime_ns // 1_000_000)
+
+
+def _closing(source: BinaryIO, length: int) -> Iterator[bytes]:
+    with source:
+        while chunk := source.read(min(length, CHUNK_BYTES)):
+            yield chunk
+            length -= len(chunk)

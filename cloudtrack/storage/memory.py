@@ -16,12 +16,11 @@ from cloudtrack.storage.object_store import (
     Object,
     ObjectInfo,
     ObjectStore,
-    Progress,
-    Transfer,
+    Reading,
     check_key,
     check_prefix,
 )
-from cloudtrack.storage.streaming import copy_stream, opened, written_whole
+from cloudtrack.storage.streaming import Progress, Transfer, opened
 
 
 class MemoryStore(ObjectStore):
@@ -44,6 +43,10 @@ class MemoryStore(ObjectStore):
 
     def get_range(self, key: str, start: int, length: int) -> bytes:
         return self._read(key)[0][start : start + length]
+
+    def stat(self, key: str) -> ObjectInfo:
+        body, etag, modified_ms = self._read(key)
+        return ObjectInfo(key, len(body), etag, modified_ms)
 
     def create(self, key: str, body: bytes) -> str:
         with self._lock:
@@ -94,10 +97,10 @@ class MemoryStore(ObjectStore):
             progress(len(body))
         return Transfer(len(body), hashlib.sha256(body).hexdigest())
 
-    def download(self, key: str, target: Path, *, progress: Progress | None = None) -> Transfer:
-        body = self._read(key)[0]
-        with written_whole(target) as stream:
-            return copy_stream(iter([body]), stream, progress)
+    def read(self, key: str, *, start: int = 0, length: int | None = None) -> Reading:
+        body, etag, _ = self._read(key)
+        asked = body[start:] if length is None else body[start : start + length]
+        return Reading(len(body), iter([asked] if asked else []), etag)
 
     def _read(self, key: str) -> tuple[bytes, str, int]:
         with self._lock:

@@ -21,18 +21,19 @@ Implementations promise, and ``tests/storage/conformance.py`` checks of each:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from cloudtrack.errors import InvalidInput
+from cloudtrack.storage.streaming import Progress, Transfer, copy_stream, written_whole
+
+if TYPE_CHECKING:
+    from cloudtrack.storage.signing import Signer
 
 MAX_KEY_BYTES = 1024
 """The longest key, with the store's own prefix, that S3 takes (UTF-8 bytes)."""
-
-Progress = Callable[[int], None]
-"""Called with the number of bytes moved since the last call; from whichever thread moves them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Object:
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """One line of a listing."""
+    """What is known of an object without reading it; the etag where the store does not compute it from the bytes."""
 
     key: str
     size_bytes: int
@@ -63,11 +64,13 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
-class Transfer:
-    """What an upload or a download moved."""
+class Reading:
+    """An object being read: its whole size, its etag where reading it is no work, and what was asked for, once."""
 
     size_bytes: int
-    sha256: str
+    chunks: Iterator[bytes]
+    """Pieces of the range, none of them empty."""
+    etag: str = ""
 
 
 class NotModified(Exception):
@@ -86,6 +89,18 @@ class ObjectStore(ABC):
     def url(self) -> str:
         """Where the store is, as ``open_store`` takes it; never with a credential."""
 
+    @property
+    def signer(self) -> Signer | None:
+        """Signs requests that others send to the store by themselves; None where only this process can reach it."""
+        return None
+
+    def local_path(self, key: str) -> Path | None:  # noqa: ARG002 - most stores have none
+        """The file that holds the object, for reading only; None where it is not one of this machine's.
+
+        Raises ObjectNotFound where the store is a folder and there is no such object.
+        """
+        return None
+
     @abstractmethod
     def get(self, key: str, *, unless_etag: str = "") -> Object:
         """Body and etag, read together.
@@ -96,6 +111,10 @@ class ObjectStore(ABC):
     @abstractmethod
     def get_range(self, key: str, start: int, length: int) -> bytes:
         """Up to ``length`` bytes from offset ``start``; fewer, or none, at the end. Raises ObjectNotFound."""
+
+    @abstractmethod
+    def stat(self, key: str) -> ObjectInfo:
+        """Size and time of one object. Raises ObjectNotFound, also for what is a folder."""
 
     @abstractmethod
     def create(self, key: str, body: bytes) -> str:
@@ -125,8 +144,18 @@ class ObjectStore(ABC):
         """
 
     @abstractmethod
+    def read(self, key: str, *, start: int = 0, length: int | None = None) -> Reading:
+        """Open an object for streaming, in bounded memory: one version of it, whole. Raises ObjectNotFound.
+
+        With a range, up to ``length`` bytes from offset ``start``; fewer, or none, at the end. ObjectChanged is
+        raised, also by the pieces, where the object is replaced while it is read.
+        """
+
     def download(self, key: str, target: Path, *, progress: Progress | None = None) -> Transfer:
         """Stream an object into the file ``target``, which appears whole or not at all. Raises ObjectNotFound."""
+        reading = self.read(key)
+        with written_whole(target) as stream:
+            return copy_stream(reading.chunks, stream, progress)
 
     def close(self) -> None:  # noqa: B027 - most stores hold nothing
         """Give back connections; the store is not used afterwards."""

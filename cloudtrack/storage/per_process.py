@@ -10,9 +10,13 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from cloudtrack.storage.object_store import Folder, Object, ObjectInfo, ObjectStore, Progress, Transfer
+from cloudtrack.storage.object_store import Folder, Object, ObjectInfo, ObjectStore, Reading
+from cloudtrack.storage.streaming import Progress, Transfer
+
+if TYPE_CHECKING:
+    from cloudtrack.storage.signing import Signer
 
 
 class PerProcessStore(ObjectStore):
@@ -39,11 +43,21 @@ class PerProcessStore(ObjectStore):
     def url(self) -> str:
         return self._store.url
 
+    @property
+    def signer(self) -> Signer | None:
+        return self.inner.signer
+
+    def local_path(self, key: str) -> Path | None:
+        return self.inner.local_path(key)
+
     def get(self, key: str, *, unless_etag: str = "") -> Object:
         return self.inner.get(key, unless_etag=unless_etag)
 
     def get_range(self, key: str, start: int, length: int) -> bytes:
         return self.inner.get_range(key, start, length)
+
+    def stat(self, key: str) -> ObjectInfo:
+        return self.inner.stat(key)
 
     def create(self, key: str, body: bytes) -> str:
         return self.inner.create(key, body)
@@ -63,8 +77,8 @@ class PerProcessStore(ObjectStore):
     def upload(self, key: str, source: Path | BinaryIO, *, progress: Progress | None = None) -> Transfer:
         return self.inner.upload(key, source, progress=progress)
 
-    def download(self, key: str, target: Path, *, progress: Progress | None = None) -> Transfer:
-        return self.inner.download(key, target, progress=progress)
+    def read(self, key: str, *, start: int = 0, length: int | None = None) -> Reading:
+        return self.inner.read(key, start=start, length=length)
 
     def close(self) -> None:
         self.inner.close()

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from cloudtrack import clock
-from cloudtrack.storage.s3_errors import no_credentials
+from cloudtrack.storage.s3_errors import no_credentials, translate_boto
 from cloudtrack.storage.s3_options import S3Options
 
 _FOUND_BY_OBSTORE = (
@@ -23,9 +23,8 @@ _LOOK_AGAIN_AFTER = timedelta(minutes=30)
 def assumed_role(options: S3Options) -> Callable[[], dict[str, Any]]:
     """A function that assumes the role anew: access_key, secret_key, token, and expiry_time as ISO 8601."""
     from botocore.credentials import AssumeRoleCredentialFetcher
-    from botocore.session import Session
 
-    session = Session(profile=options.profile or None)
+    session = _profile_session(options)
     source = session.get_credentials()
     if source is None:
         raise no_credentials(options)
@@ -41,6 +40,16 @@ def assumed_role(options: S3Options) -> Callable[[], dict[str, Any]]:
     return fetch
 
 
+def boto_session(options: S3Options) -> Any:
+    """A botocore session with the profile's credentials, or with the role's, renewed before they expire."""
+    session = _profile_session(options)
+    if options.role_arn:
+        from botocore.credentials import DeferredRefreshableCredentials
+
+        session._credentials = DeferredRefreshableCredentials(refresh_using=assumed_role(options), method="assume-role")
+    return session
+
+
 def obstore_provider(options: S3Options, environment: Mapping[str, str]) -> Callable[[], dict[str, Any]] | None:
     """What obstore asks for credentials; None where it finds them itself: keys, web identity, a container's role.
 
@@ -51,12 +60,22 @@ def obstore_provider(options: S3Options, environment: Mapping[str, str]) -> Call
     uses_profile = options.profile or environment.get("AWS_PROFILE")
     if not uses_profile and any(environment.get(name) for name in _FOUND_BY_OBSTORE):
         return None
-    from botocore.session import Session
-
-    credentials = Session(profile=options.profile or None).get_credentials()
+    credentials = _profile_session(options).get_credentials()
     if credentials is None:
         raise no_credentials(options)
     return partial(_from_session, credentials)
+
+
+def _profile_session(options: S3Options) -> Any:
+    from botocore.exceptions import ProfileNotFound
+    from botocore.session import Session
+
+    session = Session(profile=options.profile or None)
+    try:
+        session.get_scoped_config()
+    except ProfileNotFound as error:
+        raise translate_boto(options, "", error) from error
+    return session
 
 
 def _from_role(assume: Callable[[], dict[str, Any]]) -> dict[str, Any]:

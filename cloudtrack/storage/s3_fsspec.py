@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from cloudtrack.errors import ObjectChanged
+from cloudtrack.errors import CloudtrackError, ObjectChanged
 from cloudtrack.storage.object_store import Folder, NotModified, Object, ObjectInfo
 from cloudtrack.storage.retrying import RetryPolicy, Transient
 from cloudtrack.storage.s3_credentials import assumed_role
-from cloudtrack.storage.s3_errors import no_credentials, translate
+from cloudtrack.storage.s3_errors import answer_of, translate_boto
 from cloudtrack.storage.s3_options import S3Options
 from cloudtrack.storage.s3_store import Page, PreconditionFailed, S3Store
 
@@ -59,6 +59,10 @@ class S3FsspecStore(S3Store):
             return Page(b"", "", 0)
         total = str(answer.get("ContentRange", "")).rpartition("/")[2] or answer["ContentLength"]
         return Page(self._body(path, answer), str(answer["ETag"]), int(total))
+
+    def _head(self, path: str) -> ObjectInfo:
+        answer = self._call("head_object", path)
+        return _info({**answer, "Key": path, "Size": answer["ContentLength"]})
 
     def _delete(self, path: str) -> None:
         self._call("delete_object", path)
@@ -155,39 +159,33 @@ class S3FsspecStore(S3Store):
     @contextmanager
     def _answers(self, path: str) -> Iterator[None]:
         """Errors of s3fs, botocore and aiohttp in our words."""
-        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             yield
-        except (NoCredentialsError, PartialCredentialsError) as error:
-            raise no_credentials(self.options) from error
+        except CloudtrackError:
+            raise
         except (OSError, ClientError, BotoCoreError, TimeoutError) as error:
-            raise self._translate(path, error, ClientError, NoCredentialsError) from error
+            raise self._translate(path, error, (BotoCoreError, ClientError)) from error
         except Exception as error:
             if type(error).__module__.partition(".")[0] == "aiohttp":
                 raise Transient(f"{type(error).__name__}: {error}"[:200]) from error
             raise
 
-    def _translate(
-        self, path: str, error: BaseException, client_error: type[Any], no_keys: type[BaseException]
-    ) -> Exception:
+    def _translate(self, path: str, error: BaseException, botocores: tuple[type[BaseException], ...]) -> Exception:
         cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, client_error | no_keys):
+        while cause is not None and not isinstance(cause, botocores):
             cause = cause.__cause__ or cause.__context__
-        if isinstance(cause, no_keys):
-            return no_credentials(self.options)
         if cause is None:
             return Transient(f"{type(error).__name__}: {error}"[:200])
-        response = cause.response  # type: ignore[attr-defined]  # a ClientError, found by the loop
-        status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        code = str(response.get("Error", {}).get("Code", ""))
+        status, code = answer_of(cause)
         if status == 304:
             return NotModified(path)
         if status == 412 or code == "PreconditionFailed":
             return PreconditionFailed(path)
         if status == 416 or code == "InvalidRange":
             return _OutsideRange(path)
-        return translate(self.options, path, status, "" if code.isdigit() else code)
+        return translate_boto(self.options, path, cause)
 
 
 class _OutsideRange(Exception):

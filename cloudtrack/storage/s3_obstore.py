@@ -18,7 +18,7 @@ import obstore
 from obstore import exceptions
 from obstore.store import S3Store as ObstoreS3
 
-from cloudtrack.errors import ObjectChanged
+from cloudtrack.errors import CloudtrackError, ObjectChanged
 from cloudtrack.storage.object_store import Folder, NotModified, Object, ObjectInfo
 from cloudtrack.storage.retrying import RetryPolicy, Transient
 from cloudtrack.storage.s3_credentials import obstore_provider
@@ -67,6 +67,10 @@ class S3ObstoreStore(S3Store):
             raise ObjectChanged(f"{path!r} was replaced while it was read; start again") from error
         except OutsideRange:
             return Page(b"", "", 0)
+
+    def _head(self, path: str) -> ObjectInfo:
+        with self._answers(path):
+            return _info(obstore.head(self._client(), path))
 
     def _delete(self, path: str) -> None:
         with self._answers(path):
@@ -147,6 +151,8 @@ class S3ObstoreStore(S3Store):
             yield
         except exceptions.NotModifiedError as error:
             raise NotModified(path) from error
+        except CloudtrackError:
+            raise
         except (exceptions.BaseError, FileNotFoundError, OSError) as error:
             raise self._translate(path, error) from error
 

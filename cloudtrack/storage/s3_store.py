@@ -9,27 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import math
+import sys
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from cloudtrack import clock
+from cloudtrack import clock, config
 from cloudtrack.errors import ObjectChanged, ObjectExists, ObjectNotFound, Unavailable
-from cloudtrack.storage.object_store import (
-    Folder,
-    Object,
-    ObjectInfo,
-    ObjectStore,
-    Progress,
-    Transfer,
-    check_key,
-    check_prefix,
-)
+from cloudtrack.storage.object_store import Folder, Object, ObjectInfo, ObjectStore, Reading, check_key, check_prefix
 from cloudtrack.storage.retrying import RetryPolicy, Transient
+from cloudtrack.storage.s3_errors import unavailable
 from cloudtrack.storage.s3_options import S3Options
-from cloudtrack.storage.streaming import opened, read_chunks, written_whole
+from cloudtrack.storage.signing import Signer
+from cloudtrack.storage.streaming import Progress, Transfer, opened, read_chunks
 
 T = TypeVar("T")
 
@@ -64,6 +58,7 @@ class S3Store(ObjectStore):
 
     def __init__(self, options: S3Options, retries: RetryPolicy | None = None) -> None:
         self.options = options
+        self._signer = Signer(options, config.environment())
         self._retries = retries or RetryPolicy()
         self._given_up_at = -math.inf
         self._prefix = f"{options.prefix}/" if options.prefix else ""
@@ -72,6 +67,10 @@ class S3Store(ObjectStore):
     @property
     def url(self) -> str:
         return self.options.url
+
+    @property
+    def signer(self) -> Signer:
+        return self._signer
 
     # One request each; ``path`` is the key with the prefix.
 
@@ -84,6 +83,9 @@ class S3Store(ObjectStore):
     @abstractmethod
     def _get_page(self, path: str, start: int, length: int, *, if_match: str = "") -> Page:
         """A range; an empty body where ``start`` is not inside the object. Raises ObjectChanged by ``if_match``."""
+
+    @abstractmethod
+    def _head(self, path: str) -> ObjectInfo: ...
 
     @abstractmethod
     def _delete(self, path: str) -> None: ...
@@ -104,6 +106,9 @@ class S3Store(ObjectStore):
 
     def get_range(self, key: str, start: int, length: int) -> bytes:
         return self._again(key, lambda: self._get_page(self._path(key), start, length)).body if length > 0 else b""
+
+    def stat(self, key: str) -> ObjectInfo:
+        return self._relative(self._again(key, lambda: self._head(self._path(key))))
 
     def create(self, key: str, body: bytes) -> str:
         path = self._path(key)
@@ -194,26 +199,30 @@ class S3Store(ObjectStore):
                     raise self._unavailable(key, error) from error
         return Transfer(moved, digest.hexdigest())
 
-    def download(self, key: str, target: Path, *, progress: Progress | None = None) -> Transfer:
+    def read(self, key: str, *, start: int = 0, length: int | None = None) -> Reading:
         """In ranges, each under the etag of the first: a file that is replaced meanwhile is never mixed in."""
         path = self._path(key)
-        page = self._again(key, lambda: self._get_page(path, 0, _RANGE_BYTES))
-        etag, total = page.etag, page.total_bytes
-        digest = hashlib.sha256()
-        done = 0
-        with written_whole(target) as stream:
-            while True:
-                stream.write(page.body)
-                digest.update(page.body)
-                done += len(page.body)
-                if progress:
-                    progress(len(page.body))
-                if done >= total or not page.body:
-                    return Transfer(done, digest.hexdigest())
-                page = self._next_page(key, done, etag)
+        asked = sys.maxsize if length is None else length
+        if asked > 0:
+            first = self._again(key, lambda: self._get_page(path, start, min(asked, _RANGE_BYTES)))
+            if first.body or start == 0:
+                return Reading(first.total_bytes, self._pages(key, first, start, asked), first.etag)
+        whole = self.stat(key)  # an answer without bytes does not tell the size
+        if asked > 0 and start < whole.size_bytes:
+            raise ObjectChanged(f"{key!r} was replaced while it was read; start again")
+        return Reading(whole.size_bytes, iter(()), whole.etag)
 
-    def _next_page(self, key: str, start: int, etag: str) -> Page:
-        return self._again(key, lambda: self._get_page(self._path(key), start, _RANGE_BYTES, if_match=etag))
+    def _pages(self, key: str, page: Page, start: int, asked: int) -> Iterator[bytes]:
+        etag, end = page.etag, min(start + asked, page.total_bytes)
+        while page.body:
+            yield page.body
+            start += len(page.body)
+            if start >= end:
+                return
+            page = self._next_page(key, start, min(end - start, _RANGE_BYTES), etag)
+
+    def _next_page(self, key: str, start: int, length: int, etag: str) -> Page:
+        return self._again(key, lambda: self._get_page(self._path(key), start, length, if_match=etag))
 
     def _path(self, key: str) -> str:
         return self._prefix + check_key(key, prefix_bytes=self._prefix_bytes)
@@ -249,8 +258,7 @@ class S3Store(ObjectStore):
 
     def _unavailable(self, key: str, failure: Exception | None) -> Unavailable:
         self._given_up_at = clock.monotonic()
-        where = f"{self.url} at {self.options.endpoint_url}" if self.options.endpoint_url else self.url
-        return Unavailable(f"{where} did not answer for {key!r} ({failure}); check the network and try again later")
+        return unavailable(self.options, key, failure)
 
 
 def _remaining_bytes(stream: BinaryIO) -> int:

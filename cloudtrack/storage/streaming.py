@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from cloudtrack import ids
-from cloudtrack.storage.object_store import Progress, Transfer
 
 CHUNK_BYTES = 1 << 20
+
+Progress = Callable[[int], None]
+"""Called with the number of bytes moved since the last call; from whichever thread moves them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What an upload or a download moved."""
+
+    size_bytes: int
+    sha256: str
 
 
 @contextmanager

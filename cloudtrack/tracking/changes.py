@@ -18,6 +18,7 @@ class RunChanges(BaseModel):
     params: dict[str, str] = {}
     tags: dict[str, str] = {}
     inputs: list[DatasetUse] = []
+    model_inputs: list[str] = []
     outputs: list[ModelOutput] = []
     run_name: str | None = None
     status: str | None = None
@@ -31,6 +32,7 @@ class RunChanges(BaseModel):
             or self.params
             or self.tags
             or self.inputs
+            or self.model_inputs
             or self.outputs
             or self.run_name is not None
             or self.status is not None
@@ -43,6 +45,7 @@ class RunChanges(BaseModel):
             self.params.setdefault(key, value)
         self.tags.update(later.tags)
         self.inputs.extend(later.inputs)
+        self.model_inputs.extend(later.model_inputs)
         self.outputs.extend(later.outputs)
         self.points.extend(later.points)
         self.run_name = later.run_name if later.run_name is not None else self.run_name
@@ -77,12 +80,15 @@ def apply_changes(document: RunDocument, changes: RunChanges, *, writer: str = "
     document.tags.update(changes.tags)
     for use in changes.inputs:
         _add_input(document, use)
+    document.model_inputs.extend(model for model in changes.model_inputs if model not in document.model_inputs)
     document.outputs.extend(output for output in changes.outputs if output not in document.outputs)
     if changes.run_name is not None:
         document.run_name = changes.run_name
     if changes.status is not None:
         document.status = changes.status
         document.end_time = changes.end_time if RunStatus.is_terminated(changes.status) else None
+    elif changes.end_time is not None:
+        document.end_time = changes.end_time
     fold(document, group(changes.points))
     return rejected
 

@@ -8,8 +8,11 @@ from pydantic import BaseModel, ConfigDict
 
 from cloudtrack.entities.dataset import Dataset, DatasetInput, InputTag
 from cloudtrack.entities.experiment import Experiment, LifecycleStage
+from cloudtrack.entities.logged_model import LoggedModel, LoggedModelStatus
 from cloudtrack.entities.run import (
+    LoggedModelInput,
     LoggedModelOutput,
+    Metric,
     MetricSummary,
     Run,
     RunData,
@@ -152,6 +155,7 @@ class RunDocument(Document):
     segments: list[Segment] = []
     writers: dict[str, int] = {}
     inputs: list[DatasetUse] = []
+    model_inputs: list[str] = []
     outputs: list[ModelOutput] = []
 
     def is_lost(self, now_ms: int) -> bool:
@@ -189,8 +193,63 @@ class RunDocument(Document):
                 tags=dict(self.tags),
                 summaries=summaries,
             ),
-            inputs=RunInputs([_dataset_input(use) for use in self.inputs]),
+            inputs=RunInputs(
+                [_dataset_input(use) for use in self.inputs], [LoggedModelInput(model) for model in self.model_inputs]
+            ),
             outputs=RunOutputs([LoggedModelOutput(output.model_id, output.step) for output in self.outputs]),
+        )
+
+
+class ModelMetric(Part):
+    """The last point of a metric of a logged model, on one dataset."""
+
+    key: str
+    value: float
+    timestamp: int
+    step: int = 0
+    dataset_name: str | None = None
+    dataset_digest: str | None = None
+    run_id: str | None = None
+
+
+class LoggedModelDocument(Document):
+    """The truth about a logged model."""
+
+    format_name: ClassVar[str] = "cloudtrack.logged-model/1"
+
+    model_id: str
+    experiment_id: str
+    name: str
+    model_type: str = ""
+    source_run_id: str = ""
+    status: str = LoggedModelStatus.PENDING
+    creator_id: str = ""
+    lifecycle_stage: str = LifecycleStage.ACTIVE
+    creation_time: int
+    last_update_time: int
+    tags: dict[str, str] = {}
+    params: dict[str, str] = {}
+    metrics: list[ModelMetric] = []
+
+    def to_entity(self, store_url: str) -> LoggedModel:
+        """The logged model as callers see it."""
+        return LoggedModel(
+            experiment_id=self.experiment_id,
+            model_id=self.model_id,
+            name=self.name,
+            artifact_location=f"{store_url}/logged_models/{self.model_id}/artifacts",
+            creation_timestamp=self.creation_time,
+            last_updated_timestamp=self.last_update_time,
+            model_type=self.model_type,
+            source_run_id=self.source_run_id,
+            status=self.status,
+            creator_id=self.creator_id,
+            tags=dict(self.tags),
+            params=dict(self.params),
+            metrics=[
+                Metric(m.key, m.value, m.timestamp, m.step, self.model_id, m.dataset_name, m.dataset_digest, m.run_id)
+                for m in self.metrics
+            ],
         )
 
 

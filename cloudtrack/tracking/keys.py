@@ -18,6 +18,11 @@ def name_claim(name: str) -> str:
     return f"{NAME_CLAIMS}{quote_name(name)}"
 
 
+def run_index(experiment_id: str) -> str:
+    """Prefix of the index of an experiment's runs."""
+    return f"{EXPERIMENTS}{experiment_id}/index/"
+
+
 def pending(experiment_id: str) -> str:
     """Prefix of the markers of runs whose latest change no index has."""
     return f"{EXPERIMENTS}{experiment_id}/index/pending/"
@@ -52,3 +57,24 @@ def artifacts(run_id: str, path: str = "") -> str:
     """A run's artifact folder (ending in a slash), or the key of one file in it."""
     root = f"runs/{run_id}/artifacts/"
     return root + quote_path(path) if path else root
+
+
+def logged_model(model_id: str) -> str:
+    """The document of a logged model."""
+    return f"logged_models/{model_id}/model.json"
+
+
+def logged_model_artifacts(model_id: str, path: str = "") -> str:
+    """A logged model's artifact folder (ending in a slash), or the key of one file in it."""
+    root = f"logged_models/{model_id}/artifacts/"
+    return root + quote_path(path) if path else root
+
+
+def pending_logged_models(experiment_id: str) -> str:
+    """Prefix of the markers of logged models whose latest change no index has."""
+    return f"{EXPERIMENTS}{experiment_id}/logged_models/index/pending/"
+
+
+def pending_logged_model_marker(experiment_id: str, model_id: str, version: int) -> str:
+    """The empty marker that says: logged model ``model_id`` changes at ``version``."""
+    return f"{pending_logged_models(experiment_id)}{model_id}.{version}"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from cloudtrack import clock
 from cloudtrack.errors import NotFound
 from cloudtrack.tracking.changes import RunChanges, apply_changes, changed_param
 from cloudtrack.tracking.documents import RejectedParam, RunDocument
 from cloudtrack.tracking.experiments import Experiments
+from cloudtrack.tracking.frames import Frame
 from cloudtrack.tracking.run_documents import RunDocuments, StoredRun
-from cloudtrack.tracking.spool import Frame, Spool, SpoolHeader
+from cloudtrack.tracking.spool import Spool, SpoolHeader
 
 HEARTBEAT_MS = 30_000
 """A live writer commits at least this often."""
@@ -21,8 +23,21 @@ _MOST_POINTS = 1_000_000
 _log = logging.getLogger(__name__)
 
 
-class RunDelivery:
-    """Delivers to the runs of one store."""
+class Delivery(Protocol):
+    """How one spool reaches the place where its run is kept: a store, or a server in front of it."""
+
+    def create(self, header: SpoolHeader) -> RunDocument:
+        """Make the run, which nobody has heard of; the run as it is kept. Raises Unavailable."""
+
+    def deliver(self, spool: Spool, *, heartbeat: bool) -> None:
+        """Bring everything the spool has, and a heartbeat where asked.
+
+        Raises Unavailable where the store cannot be reached: what was delivered so far is noted.
+        """
+
+
+class RunCommits:
+    """Commits frames to the runs of one store."""
 
     def __init__(self, documents: RunDocuments, experiments: Experiments, make_ready: Callable[[], None]) -> None:
         """``make_ready`` makes sure that the store exists; it is called before a run is created."""
@@ -30,53 +45,77 @@ class RunDelivery:
         self._experiments = experiments
         self._make_ready = make_ready
 
-    def deliver(self, spool: Spool, known: StoredRun | None, *, heartbeat: bool) -> StoredRun:
-        """Bring everything the spool has, and a heartbeat where asked; the run as it then is.
+    def create(self, run: RunDocument) -> StoredRun:
+        """A new run; one with this id that is there already is returned as it is."""
+        return self._documents.create(run)
 
-        Raises Unavailable where the store cannot be reached: what was delivered so far is noted.
-        """
-        stored = known or self._find_or_create(spool.header)
-        while spool.has_unsent:
-            frames, mark = spool.read_unsent(limit_points=_MOST_POINTS)
-            stored = self._commit(spool.header, frames, stored, heartbeat=heartbeat)
-            spool.acknowledge(mark)
-            heartbeat = False
-        return self._commit(spool.header, [], stored, heartbeat=True) if heartbeat else stored
-
-    def _commit(self, header: SpoolHeader, frames: list[Frame], known: StoredRun, *, heartbeat: bool) -> StoredRun:
-        rejected: list[RejectedParam] = []
-        last = frames[-1].seq if frames else 0
-
-        def change(draft: RunDocument) -> bool | None:
-            nonlocal rejected
-            applied = draft.writers.get(header.writer, 0)
-            changes = RunChanges()
-            for frame in frames:
-                if frame.seq > applied:
-                    changes.add(frame.changes)
-            if last <= applied and not heartbeat:
-                return False
-            rejected = apply_changes(draft, changes, writer=header.writer)
-            if frames:
-                draft.writers[header.writer] = max(last, applied)
-            if heartbeat:
-                draft.heartbeat_time = clock.now_ms()
-                draft.heartbeat_interval_ms = HEARTBEAT_MS
-            return None
-
-        stored = self._documents.update(header.run.run_id, change, known=known)
-        for param in rejected:
-            kept = stored.document.params[param.key]
-            _log.warning("%s", changed_param(header.run.run_id, param.key, kept, param.value))
-        return stored
-
-    def _find_or_create(self, header: SpoolHeader) -> StoredRun:
-        run = header.run
+    def find_or_create(self, run: RunDocument, experiment_name: str) -> StoredRun:
+        """The run; where there is none it is made, in the experiment of this name unless the run names another."""
         self._make_ready()
         try:
             return self._documents.get(run.run_id)
         except NotFound:
             if run.experiment_id:
                 return self._documents.create(run)
-        experiment = self._experiments.get_or_create(header.experiment_name)
+        experiment = self._experiments.get_or_create(experiment_name)
         return self._documents.create(run.model_copy(update={"experiment_id": experiment.experiment_id}))
+
+    def commit(
+        self, run_id: str, writer: str, frames: Sequence[Frame], *, known: StoredRun | None = None, heartbeat: bool
+    ) -> tuple[StoredRun, list[str]]:
+        """Apply those of a writer's frames that the run does not have; the run, and what was refused, in words."""
+        rejected: list[RejectedParam] = []
+        last = frames[-1].seq if frames else 0
+
+        def change(draft: RunDocument) -> bool | None:
+            nonlocal rejected
+            applied = draft.writers.get(writer, 0)
+            changes = RunChanges()
+            for frame in frames:
+                if frame.seq > applied:
+                    changes.add(frame.changes)
+            if last <= applied and not heartbeat:
+                return False
+            rejected = apply_changes(draft, changes, writer=writer)
+            if frames:
+                draft.writers[writer] = max(last, applied)
+            if heartbeat:
+                draft.heartbeat_time = clock.now_ms()
+                draft.heartbeat_interval_ms = HEARTBEAT_MS
+            return None
+
+        stored = self._documents.update(run_id, change, known=known)
+        kept = stored.document.params
+        return stored, [changed_param(run_id, param.key, kept[param.key], param.value) for param in rejected]
+
+
+class RunDelivery:
+    """Delivers one spool to a store; remembers the run, so that a delivery is one request."""
+
+    def __init__(self, commits: RunCommits, known: StoredRun | None = None) -> None:
+        self._commits = commits
+        self._known = known
+
+    def create(self, header: SpoolHeader) -> RunDocument:
+        """Make the run; two requests."""
+        self._known = self._commits.create(header.run)
+        return self._known.document
+
+    def deliver(self, spool: Spool, *, heartbeat: bool) -> None:
+        """Bring everything the spool has, and a heartbeat where asked."""
+        header = spool.header
+        self._known = self._known or self._commits.find_or_create(header.run, header.experiment_name)
+        while spool.has_unsent:
+            frames, mark = spool.read_unsent(limit_points=_MOST_POINTS)
+            self._commit(header, frames, heartbeat=heartbeat)
+            spool.acknowledge(mark)
+            heartbeat = False
+        if heartbeat:
+            self._commit(header, [], heartbeat=True)
+
+    def _commit(self, header: SpoolHeader, frames: Sequence[Frame], *, heartbeat: bool) -> None:
+        self._known, refused = self._commits.commit(
+            header.run.run_id, header.writer, frames, known=self._known, heartbeat=heartbeat
+        )
+        for message in refused:
+            _log.warning("%s", message)

@@ -25,13 +25,13 @@ from cloudtrack.entities.names import (
     metric_value,
     timestamp_ms,
 )
-from cloudtrack.errors import InvalidInput, StateError
+from cloudtrack.errors import InvalidInput, StateError, Unavailable
 from cloudtrack.tracking.changes import RunChanges, changed_param
 from cloudtrack.tracking.documents import DatasetUse, ModelOutput, RunDocument
+from cloudtrack.tracking.frames import Frame, in_pieces
 from cloudtrack.tracking.points import INLINE_POINTS, Point
-from cloudtrack.tracking.run_delivery import HEARTBEAT_MS, RunDelivery
-from cloudtrack.tracking.run_documents import StoredRun
-from cloudtrack.tracking.spool import Frame, Spool, SpoolHeader
+from cloudtrack.tracking.run_delivery import HEARTBEAT_MS, Delivery
+from cloudtrack.tracking.spool import Spool, SpoolHeader
 
 _SPOOL_INTERVAL_S = 0.1
 _FIRST_PAUSE_S = 1.0
@@ -47,41 +47,42 @@ _writers: weakref.WeakSet[RunWriter] = weakref.WeakSet()
 
 
 class RunWriter:
-    """Logs to one run from this process; made by ``Runs.open_writer``. Any thread may use it."""
+    """Logs to one run from this process; made by ``Writers``. Any thread may use it."""
 
     def __init__(
         self,
-        delivery: RunDelivery,
+        delivery: Delivery,
         run: RunDocument,
         *,
-        stored: StoredRun | None,
+        is_new: bool,
         store_url: str,
         spool_dir: Path,
         experiment_name: str = "",
     ) -> None:
+        """``is_new`` says that the run is to be made; where the store is away, it is made later."""
         self.run_id = run.run_id
         self._delivery = delivery
         self._run = run
         self._store_url = store_url
         self._spool_dir = spool_dir
         self._experiment_name = experiment_name
-        self._params = dict(stored.document.params if stored else run.params)
+        self._params = dict(run.params)
         self._checked_keys: set[str] = set()
         self._owns_run = True
         self._away = False
-        self._reset(stored)
+        self._reset()
+        if is_new:
+            self._create()
         self._start()
         _writers.add(self)
-        if stored is None:
-            self._warn_away("the store cannot be reached")
 
-    def _reset(self, stored: StoredRun | None) -> None:
+    def _reset(self) -> None:
         """The state of a writer that has logged nothing yet, in this process."""
-        self._stored = stored
         self._points: list[Point] = []
         self._changes = RunChanges()
         self._writer = ids.new_commit_id()
         self._seq = 0
+        self._spooled_points = 0
         self._spool: Spool | None = None
         self._quiet = True  # nothing was logged since the spool thread last looked
         self._started = False
@@ -91,6 +92,20 @@ class RunWriter:
         self._something_logged = threading.Event()
         self._something_spooled = threading.Event()
         self._closing = threading.Event()
+
+    def _create(self) -> None:
+        try:
+            if self._run.experiment_id:
+                self._run = self._delivery.create(self._header())
+                return
+        except Unavailable:
+            pass
+        self._warn_away("the store cannot be reached")
+
+    @property
+    def run(self) -> RunDocument:
+        """The run as it was when this writer began."""
+        return self._run
 
     @property
     def is_closed(self) -> bool:
@@ -223,8 +238,10 @@ class RunWriter:
             del points[:taken]
             if changes.is_empty():
                 return
-            self._seq += 1
-            self._append(Frame.model_construct(seq=self._seq, changes=changes))
+            self._spooled_points += taken
+            for piece in in_pieces(changes):
+                self._seq += 1
+                self._append(Frame.model_construct(seq=self._seq, changes=piece))
         self._something_spooled.set()
 
     def _append(self, frame: Frame) -> None:
@@ -264,6 +281,7 @@ class RunWriter:
 
     def _deliver_loop(self) -> None:
         pause_s = _FIRST_PAUSE_S
+        delivered_points = 0
         while not self._closing.is_set():
             self._something_spooled.wait(HEARTBEAT_MS / 1000)
             self._something_spooled.clear()
@@ -271,9 +289,10 @@ class RunWriter:
                 return
             before = clock.monotonic()
             try:
-                rows_before = self._rows()
+                spooled_points = self._spooled_points
                 self._deliver(heartbeat=True)
-                bulk = self._rows() - rows_before > INLINE_POINTS
+                bulk = spooled_points - delivered_points > INLINE_POINTS
+                delivered_points = spooled_points
                 longest = _LONGEST_PAUSE_BULK_S if bulk else _LONGEST_PAUSE_S
             except Exception as error:  # noqa: BLE001 - a thread that died would deliver nothing any more
                 self._warn_away(str(error))
@@ -282,14 +301,11 @@ class RunWriter:
             spent = clock.monotonic() - before
             pause_s = max(min(pause_s * 2, longest), min(spent * _SHARE_OF_TIME, _LONGEST_PAUSE_AWAY_S))
 
-    def _rows(self) -> int:
-        return sum(segment.rows for segment in self._stored.document.segments) if self._stored else 0
-
     def _deliver(self, *, heartbeat: bool) -> None:
         with self._delivering:
             if self._spool is None:
                 return  # a forked child that has logged nothing
-            self._stored = self._delivery.deliver(self._spool, self._stored, heartbeat=heartbeat)
+            self._delivery.deliver(self._spool, heartbeat=heartbeat)
         if self._away:
             self._away = False
             _log.warning("run %s: the store is back and has everything", self.run_id)
@@ -307,7 +323,7 @@ class RunWriter:
             self._spool.abandon()
         closed = self._closed
         self._owns_run = False
-        self._reset(self._stored)
+        self._reset()
         self._closed = closed
 
 

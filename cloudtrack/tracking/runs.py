@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import threading
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from cloudtrack import clock, ids
 from cloudtrack.entities.dataset import DatasetInput
@@ -12,24 +13,30 @@ from cloudtrack.entities.experiment import Experiment, LifecycleStage, ViewType
 from cloudtrack.entities.names import (
     check_experiment_id,
     check_key_name,
+    check_logged_model_id,
     check_run_id,
     check_value,
     metric_step,
     metric_value,
     timestamp_ms,
 )
-from cloudtrack.entities.run import LoggedModelOutput, Metric, Run, RunStatus
-from cloudtrack.errors import InvalidInput, NotFound, StateError, Unavailable
+from cloudtrack.entities.page import PagedList
+from cloudtrack.entities.run import LoggedModelInput, LoggedModelOutput, Metric, Run, RunStatus
+from cloudtrack.errors import InvalidInput, NotFound, StateError
+from cloudtrack.search.pages import page_of
+from cloudtrack.search.runs import select_runs
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.parallel import map_in_order
 from cloudtrack.tracking.changes import RunChanges, apply_changes, check_params
 from cloudtrack.tracking.documents import DatasetUse, ModelOutput, RunDocument
 from cloudtrack.tracking.experiments import Experiments
-from cloudtrack.tracking.run_delivery import HEARTBEAT_MS, RunDelivery
+from cloudtrack.tracking.run_delivery import HEARTBEAT_MS, RunCommits, RunDelivery
 from cloudtrack.tracking.run_documents import RunDocuments, StoredRun
 from cloudtrack.tracking.run_writer import RunWriter
+from cloudtrack.tracking.writers import Writers
 
 RUN_NAME_TAG = "mlflow.runName"
+MODELS_TAG = "mlflow.log-model.history"
 PARENT_RUN_TAG = "mlflow.parentRunId"
 
 
@@ -48,10 +55,8 @@ class Runs:
         self._store = store
         self._documents = documents
         self._experiments = experiments
-        self._delivery = RunDelivery(documents, experiments, make_ready)
-        self._spool_dir = spool_dir
-        self._writers: dict[str, RunWriter] = {}
-        self._lock = threading.Lock()
+        self.commits = RunCommits(documents, experiments, make_ready)
+        self._writers = Writers(store.url, spool_dir)
 
     def create(
         self,
@@ -61,38 +66,60 @@ class Runs:
         start_time: int | None = None,
         tags: Mapping[str, str] | None = None,
         user_id: str = "",
+        operation: str = "",
     ) -> Run:
-        """A new run, running. Raises NotFound, or StateError for a deleted experiment."""
+        """A new run, running. Raises NotFound, or StateError for a deleted experiment.
+
+        ``operation`` is a name for this creation, 32 hexadecimal digits that nobody else can have: repeated
+        with it, the creation finds the run that it made.
+        """
         self._active_experiment(experiment_id)
         document = new_run(experiment_id, run_name=run_name, start_time=start_time, tags=tags, user_id=user_id)
+        document.run_id = operation or document.run_id
         return self._entity(self._documents.create(document).document)
 
     def get(self, run_id: str) -> Run:
         """Raises NotFound."""
-        self._flush_own(run_id)
+        self._writers.flush(run_id)
         return self._entity(self._documents.get(check_run_id(run_id)).document)
 
     def list(self, experiment_ids: Sequence[str], *, view_type: int = ViewType.ACTIVE_ONLY) -> list[Run]:
         """All runs of these experiments, newest first; one request for each run: an index serves large stores."""
-        for run_id in list(self._writers):
-            self._flush_own(run_id)
+        self._writers.flush_all()
         checked = [check_experiment_id(experiment_id) for experiment_id in experiment_ids]
         documents = [document for found in map_in_order(self._documents.list, checked) for document in found]
         runs = [self._entity(doc) for doc in documents if ViewType.shows(view_type, doc.lifecycle_stage)]
         return sorted(runs, key=lambda run: (-(run.info.start_time or 0), run.info.run_id))
+
+    def search(
+        self,
+        experiment_ids: Sequence[str],
+        filter_string: str | None = None,
+        *,
+        view_type: int = ViewType.ACTIVE_ONLY,
+        max_results: int = 1000,
+        order_by: Sequence[str] | None = None,
+        page_token: str | None = None,
+    ) -> PagedList[Run]:
+        """One page of the runs of these experiments that meet the filter, newest first or as ``order_by`` says."""
+        runs = self.list(experiment_ids, view_type=view_type)
+        return page_of(select_runs(runs, filter_string, [*order_by] if order_by else None), max_results, page_token)
+
+    def resume(self, run_id: str) -> Run:
+        """A run that has ended is running again. Raises NotFound, StateError for a deleted run."""
+        return self._entity(self._resumed(run_id).document)
 
     def open_writer(self, run_id: str) -> RunWriter:
         """Log to an existing run without waiting; the same writer for all callers of this process.
 
         A run that has ended is running again. Raises NotFound, StateError for a deleted run.
         """
-        with self._lock:
-            if (writer := self._writers.get(run_id)) is not None and not writer.is_closed:
-                return writer
-            stored = self._documents.update(check_run_id(run_id), _start_again)
-            writer = self._writer(stored.document, stored)
-            self._writers[run_id] = writer
-            return writer
+
+        def resume() -> tuple[RunDelivery, RunDocument]:
+            stored = self._resumed(run_id)
+            return RunDelivery(self.commits, stored), stored.document
+
+        return self._writers.open(run_id, resume)
 
     def start_writer(
         self,
@@ -100,30 +127,12 @@ class Runs:
         *,
         run_name: str | None = None,
         tags: Mapping[str, str] | None = None,
-        params: Mapping[str, str] | None = None,
         user_id: str = "",
     ) -> tuple[Run, RunWriter]:
         """A new run and its writer. Where the store is away the run starts all the same, and is created later."""
-        if experiment.lifecycle_stage == LifecycleStage.DELETED:
-            raise StateError(
-                f"experiment {experiment.experiment_id} ({experiment.name!r}) is deleted; restore it first"
-            )
         document = new_run(experiment.experiment_id, run_name=run_name, tags=tags, user_id=user_id)
-        document.heartbeat_time = document.start_time or 0
-        document.heartbeat_interval_ms = HEARTBEAT_MS
-        stored: StoredRun | None = None
-        if experiment.experiment_id:
-            try:
-                stored = self._documents.create(document)
-            except Unavailable:
-                stored = None  # the writer says so, and creates the run when the store is back
-        writer = self._writer(document, stored, experiment_name=experiment.name)
-        if params:
-            writer.log_params(params)
-        with self._lock:
-            self._writers = {run_id: old for run_id, old in self._writers.items() if not old.is_closed}
-            self._writers[document.run_id] = writer
-        return self._entity(stored.document if stored else document), writer
+        writer = self._writers.start(RunDelivery(self.commits), experiment, document)
+        return self._entity(writer.run), writer
 
     def update(
         self, run_id: str, *, status: str | None = None, run_name: str | None = None, end_time: int | None = None
@@ -131,6 +140,7 @@ class Runs:
         """Change status, name or end time. A status that ends the run sets the end time to now by default."""
         if status is not None and status not in RunStatus.NAMES:
             raise InvalidInput(f"{status!r} is no run status; it is one of {', '.join(RunStatus.NAMES)}")
+        end_time = None if end_time is None else timestamp_ms(end_time)
         if status is not None and RunStatus.is_terminated(status) and end_time is None:
             end_time = clock.now_ms()
         tags = {RUN_NAME_TAG: run_name} if run_name else {}
@@ -144,33 +154,44 @@ class Runs:
         metrics: Sequence[Metric] = (),
         params: Mapping[str, object] | None = None,
         tags: Mapping[str, object] | None = None,
+        operation: str = "",
     ) -> None:
-        """Log at once, and return when the store has it: all of it or nothing."""
-        checked_tags = {check_key_name("tag", key): check_value("tag", key, v) for key, v in (tags or {}).items()}
-        changes = RunChanges(
-            params={check_key_name("param", key): check_value("param", key, v) for key, v in (params or {}).items()},
-            tags=checked_tags,
-            run_name=checked_tags.get(RUN_NAME_TAG),
-            points=[
-                (
-                    check_key_name("metric", metric.key),
-                    metric_value(metric.key, metric.value),
-                    metric_step(metric.key, metric.step),
-                    timestamp_ms(metric.timestamp),
-                )
-                for metric in metrics
-            ],
-        )
-        if not changes.is_empty():
-            self._apply(run_id, changes)
+        """Log at once, and return when the store has it: all of it or nothing.
 
-    def log_inputs(self, run_id: str, datasets: Sequence[DatasetInput]) -> None:
-        """Record datasets that the run read."""
-        self._apply(run_id, RunChanges(inputs=[dataset_use(item) for item in datasets]))
+        ``operation`` is a name for this batch, unique for ever: repeated with it, the batch counts once.
+        """
+        changes = batch(metrics, params, tags)
+        if not changes.is_empty():
+            self._apply(run_id, changes, operation)
+
+    def log_inputs(
+        self, run_id: str, datasets: Sequence[DatasetInput] = (), models: Sequence[LoggedModelInput] = ()
+    ) -> None:
+        """Record datasets and models that the run read."""
+        models_read = [check_logged_model_id(model.model_id) for model in models]
+        self._apply(run_id, RunChanges(inputs=[dataset_use(item) for item in datasets], model_inputs=models_read))
+
+    def log_model(self, run_id: str, model: Mapping[str, Any]) -> None:
+        """Add the description of a model to the tag where MLflow's old clients look for it."""
+
+        def change(document: RunDocument) -> bool | None:
+            _check_active(document)
+            try:
+                models = json.loads(document.tags.get(MODELS_TAG, "[]"))
+            except ValueError:
+                models = []
+            kept = models if isinstance(models, list) else []
+            if model in kept:
+                return False
+            document.tags[MODELS_TAG] = check_value("tag", MODELS_TAG, json.dumps([*kept, model]))
+            return None
+
+        self._change(run_id, change)
 
     def log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None:
         """Record models that the run made."""
-        self._apply(run_id, RunChanges(outputs=[ModelOutput(model_id=m.model_id, step=m.step) for m in models]))
+        made = [ModelOutput(model_id=check_logged_model_id(m.model_id), step=m.step) for m in models]
+        self._apply(run_id, RunChanges(outputs=made))
 
     def delete_tag(self, run_id: str, key: str) -> None:
         """Raises NotFound where the run has no such tag."""
@@ -203,47 +224,35 @@ class Runs:
 
     def close(self) -> None:
         """Deliver what this process's writers have, without ending their runs."""
-        for writer in list(self._writers.values()):
-            writer.detach()
+        self._writers.close()
 
-    @property
     def delivery(self) -> RunDelivery:
-        """How spools reach this store."""
-        return self._delivery
+        """How a spool reaches this store."""
+        return RunDelivery(self.commits)
 
-    def _writer(self, document: RunDocument, stored: StoredRun | None, *, experiment_name: str = "") -> RunWriter:
-        return RunWriter(
-            self._delivery,
-            document,
-            stored=stored,
-            store_url=self._store.url,
-            spool_dir=self._spool_dir,
-            experiment_name=experiment_name,
-        )
+    def _resumed(self, run_id: str) -> StoredRun:
+        return self._documents.update(check_run_id(run_id), _start_again)
 
     def _active_experiment(self, experiment_id: str) -> None:
         experiment = self._experiments.get(experiment_id)
         if experiment.lifecycle_stage == LifecycleStage.DELETED:
             raise StateError(f"experiment {experiment_id} ({experiment.name!r}) is deleted; restore it first")
 
-    def _apply(self, run_id: str, changes: RunChanges) -> RunDocument:
-        def change(document: RunDocument) -> None:
+    def _apply(self, run_id: str, changes: RunChanges, operation: str = "") -> RunDocument:
+        def change(document: RunDocument) -> bool | None:
+            if operation and operation in document.recent:
+                return False  # an earlier attempt was committed, and its answer was lost
             _check_active(document)
             check_params(document, changes)
             apply_changes(document, changes)
+            document.commit = operation or document.commit
+            return None
 
         return self._change(run_id, change)
 
     def _change(self, run_id: str, change: Callable[[RunDocument], bool | None]) -> RunDocument:
-        self._flush_own(run_id)
+        self._writers.flush(run_id)
         return self._documents.update(check_run_id(run_id), change).document
-
-    def _flush_own(self, run_id: str) -> None:
-        writer = self._writers.get(run_id)
-        if writer is not None and not writer.is_closed:
-            writer.flush()
-        elif writer is not None:
-            self._writers.pop(run_id, None)
 
     def _move_all(self, experiment_id: str, change: Callable[[RunDocument], bool | None]) -> None:
         documents = self._documents.list(check_experiment_id(experiment_id))
@@ -274,6 +283,27 @@ def new_run(
         user_id=user_id,
         start_time=clock.now_ms() if start_time is None else timestamp_ms(start_time),
         tags={**checked, RUN_NAME_TAG: name},
+    )
+
+
+def batch(
+    metrics: Sequence[Metric], params: Mapping[str, object] | None, tags: Mapping[str, object] | None
+) -> RunChanges:
+    """Metrics, params and tags as changes. Raises InvalidInput for a key or a value that cannot be."""
+    checked_tags = {check_key_name("tag", key): check_value("tag", key, v) for key, v in (tags or {}).items()}
+    return RunChanges(
+        params={check_key_name("param", key): check_value("param", key, v) for key, v in (params or {}).items()},
+        tags=checked_tags,
+        run_name=checked_tags.get(RUN_NAME_TAG) or None,
+        points=[
+            (
+                check_key_name("metric", metric.key),
+                metric_value(metric.key, metric.value),
+                metric_step(metric.key, metric.step),
+                timestamp_ms(metric.timestamp),
+            )
+            for metric in metrics
+        ],
     )
 
 

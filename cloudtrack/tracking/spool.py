@@ -1,7 +1,6 @@
 """A file on the local disk where a run's data waits until the store has it.
 
     <writer id>.spool = one record after another
-    record            = magic, length and CRC-32 of what follows, JSON header, columns
     first record      = the header of the file: store, writer, and the run as it was created
     others            = frames: a sequence number and what was logged, points as packed columns
 
@@ -13,28 +12,21 @@ of times, from any copy.
 
 from __future__ import annotations
 
-import array
 import fcntl
 import io
 import os
-import struct
 import threading
-import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from pydantic import BaseModel, ValidationError
 
 from cloudtrack.errors import CorruptData, StateError
-from cloudtrack.tracking.changes import RunChanges
 from cloudtrack.tracking.documents import RunDocument
-from cloudtrack.tracking.points import Point
+from cloudtrack.tracking.frames import Frame, pack_frame, parse_frame
+from cloudtrack.tracking.records import pack_record, read_records
 
 SUFFIX = ".spool"
-_RECORD = struct.Struct("<4sII")
-_JSON = struct.Struct("<II")
-_MAGIC = b"ctsp"
 _KEEP_BYTES = 8 << 20
 """A spool that the store has whole is cut back when it is larger than this."""
 
@@ -48,12 +40,9 @@ class SpoolHeader(BaseModel):
     run: RunDocument
     experiment_name: str = ""
 
-
-class Frame(BaseModel):
-    """One numbered batch of what was logged."""
-
-    seq: int
-    changes: RunChanges
+    def to_record(self) -> bytes:
+        """As it stands before the frames."""
+        return pack_record(self.model_dump_json().encode())
 
 
 class Spool:
@@ -77,7 +66,7 @@ class Spool:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         fcntl.flock(handle, fcntl.LOCK_EX)
         stream = cast(BinaryIO, os.fdopen(handle, "r+b", buffering=0))
-        start = _write(stream, 0, _record(header.model_dump_json().encode(), b""))
+        start = _write(stream, 0, header.to_record())
         return cls(stream, header, start, path)
 
     @classmethod
@@ -92,7 +81,7 @@ class Spool:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             stream.seek(0)
-            first = next(_records(cast(BinaryIO, stream)), None)
+            first = next(read_records(cast(BinaryIO, stream)), None)
             if first is None:
                 raise CorruptData(f"{path} is not a spool file: it has no header")
             header = SpoolHeader.model_validate_json(first[0])
@@ -117,7 +106,7 @@ class Spool:
     def append(self, frame: Frame) -> None:
         """Add a frame; it survives the end of this process from here on. Raises OSError."""
         with self._lock:
-            self._end = _write(self._stream, self._end, _frame_record(frame))
+            self._end = _write(self._stream, self._end, pack_frame(frame))
 
     def read_unsent(self, *, limit_points: int) -> tuple[list[Frame], int]:
         """The oldest frames that the store lacks, and the mark to hand to ``acknowledge`` when it has them.
@@ -128,8 +117,8 @@ class Spool:
         points = 0
         with self._lock:
             self._stream.seek(self._sent)
-            for head, columns in _records(self._stream):
-                frames.append(_parse_frame(head, columns))
+            for head, columns in read_records(self._stream):
+                frames.append(parse_frame(head, columns))
                 points += len(frames[-1].changes.points)
                 if points >= limit_points:
                     break
@@ -137,6 +126,21 @@ class Spool:
                 return frames, self._stream.tell()
             self._damaged = self._stream.tell() < self._end
             return frames, self._end
+
+    def read_unsent_records(self, *, limit_bytes: int) -> tuple[bytes, int]:
+        """The oldest whole records that the store lacks, as they are, at least one; and the mark, as above."""
+        with self._lock:
+            self._stream.seek(self._sent)
+            end = self._sent
+            for _ in read_records(self._stream):
+                if end > self._sent and self._stream.tell() - self._sent > limit_bytes:
+                    break
+                end = self._stream.tell()
+            else:
+                self._damaged = end < self._end
+            self._stream.seek(self._sent)
+            records = self._stream.read(end - self._sent)
+            return records, self._end if self._damaged else end
 
     def acknowledge(self, mark: int) -> None:
         """The store has all frames up to the mark. A large file whose frames are all sent is cut back."""
@@ -161,71 +165,9 @@ class Spool:
             self._stream.close()
 
 
-def _frame_record(frame: Frame) -> bytes:
-    points = frame.changes.points
-    if not points:
-        return _record(frame.model_dump_json().encode(), b"")
-    names, values, steps, timestamps = zip(*points, strict=True)
-    codes = {name: code for code, name in enumerate(dict.fromkeys(names))}
-    columns = b"".join(
-        (
-            array.array("d", values).tobytes(),
-            array.array("q", steps).tobytes(),
-            array.array("q", timestamps).tobytes(),
-            array.array("I", map(codes.__getitem__, names)).tobytes(),
-        )
-    )
-    head = _FrameHead(seq=frame.seq, changes=frame.changes, keys=list(codes), points=len(points))
-    return _record(head.model_dump_json().encode(), columns)
-
-
-class _FrameHead(Frame):
-    """A frame as JSON, with what is needed to read the columns behind it."""
-
-    keys: list[str] = []
-    points: int = 0
-
-
-def _parse_frame(head_json: bytes, columns: bytes) -> Frame:
-    head = _FrameHead.model_validate_json(head_json)
-    if head.points:
-        head.changes.points = list(_points(head, columns))
-    return Frame.model_construct(seq=head.seq, changes=head.changes)
-
-
-def _points(head: _FrameHead, columns: bytes) -> Iterator[Point]:
-    n = head.points
-    values, steps, timestamps, codes = array.array("d"), array.array("q"), array.array("q"), array.array("I")
-    values.frombytes(columns[: 8 * n])
-    steps.frombytes(columns[8 * n : 16 * n])
-    timestamps.frombytes(columns[16 * n : 24 * n])
-    codes.frombytes(columns[24 * n : 28 * n])
-    return zip(map(head.keys.__getitem__, codes), values, steps, timestamps, strict=True)
-
-
-def _record(head: bytes, columns: bytes) -> bytes:
-    body = b"".join((_JSON.pack(len(head), len(columns)), head, columns))
-    return _RECORD.pack(_MAGIC, len(body), zlib.crc32(body)) + body
-
-
 def _write(stream: BinaryIO, offset: int, record: bytes) -> int:
     stream.seek(offset)
     view = memoryview(record)
     while view:
         view = view[stream.write(view) :]
     return offset + len(record)
-
-
-def _records(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """Whole records from here on; ends before the first that is torn or damaged."""
-    while True:
-        start = stream.tell()
-        prefix = stream.read(_RECORD.size)
-        magic, length, checksum = _RECORD.unpack(prefix) if len(prefix) == _RECORD.size else (b"", 0, 0)
-        body = stream.read(length) if magic == _MAGIC else b""
-        if magic != _MAGIC or len(body) != length or zlib.crc32(body) != checksum:
-            stream.seek(start)
-            return
-        head_length, _ = _JSON.unpack_from(body)
-        head_end = _JSON.size + head_length
-        yield body[_JSON.size : head_end], body[head_end:]

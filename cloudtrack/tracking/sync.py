@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cloudtrack.errors import CloudtrackError, CorruptData, StateError
-from cloudtrack.tracking.run_delivery import RunDelivery
+from cloudtrack.tracking.run_delivery import Delivery
 from cloudtrack.tracking.spool import SUFFIX, Spool
 
 
@@ -24,7 +25,7 @@ class SyncReport:
     """Spool files that could not be delivered, with the reason. They are kept."""
 
 
-def sync_spools(folder: Path, delivery: RunDelivery, store_url: str) -> SyncReport:
+def sync_spools(folder: Path, new_delivery: Callable[[], Delivery], store_url: str) -> SyncReport:
     """Deliver each spool in ``folder`` that belongs to this store, and delete it then. Safe to repeat."""
     report = SyncReport()
     for path in sorted(folder.glob(f"*{SUFFIX}")):
@@ -41,7 +42,7 @@ def sync_spools(folder: Path, delivery: RunDelivery, store_url: str) -> SyncRepo
             spool.abandon()
             continue
         try:
-            delivery.deliver(spool, None, heartbeat=False)
+            new_delivery().deliver(spool, heartbeat=False)
         except CloudtrackError as error:
             report.failed[path.name] = str(error)
             spool.abandon()

@@ -21,6 +21,7 @@ from cloudtrack.storage.folder import FolderStore
 from cloudtrack.tracking.experiments import Experiments
 from cloudtrack.tracking.run_documents import RunDocuments
 from cloudtrack.tracking.runs import Runs
+from tests.benchmarks import servers
 from tests.storage.lossy import CountingStore
 
 WORKLOAD = Path(__file__).with_name("workload.py")
@@ -42,6 +43,7 @@ def main() -> None:
     ours = {"user cpu s": _import_cpu_s(sys.executable, "cloudtrack")}
     theirs = {"user cpu s": _import_cpu_s(mlflow, "mlflow")} if mlflow else {}
     _table("import", ours, theirs)
+    _table("one client, requests one after another", *servers.measure(mlflow))
     _table("requests", {"1,000,000 points, object writes": _writes_of(_million_points)}, {})
     _table("requests", {"run of 100 params and 10 metrics, all requests": _requests_of(_short_run)}, {})
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cloudtrack.errors import Unavailable
-from cloudtrack.storage.object_store import Folder, Object, ObjectInfo, ObjectStore, Progress, Transfer
+from cloudtrack.storage.object_store import Folder, Object, ObjectInfo, ObjectStore, Reading
 from cloudtrack.storage.per_process import PerProcessStore
+from cloudtrack.storage.streaming import Progress, Transfer
 
 
 class ForwardingStore(PerProcessStore):
@@ -77,6 +78,10 @@ class CountingStore(ForwardingStore):
         self._count("get", key)
         return super().get_range(key, start, length)
 
+    def stat(self, key: str) -> ObjectInfo:
+        self._count("head", key)
+        return super().stat(key)
+
     def create(self, key: str, body: bytes) -> str:
         self._count("create", key)
         return super().create(key, body)
@@ -101,9 +106,9 @@ class CountingStore(ForwardingStore):
         self._count("upload", key)
         return super().upload(key, source, progress=progress)
 
-    def download(self, key: str, target: Path, *, progress: Progress | None = None) -> Transfer:
+    def read(self, key: str, *, start: int = 0, length: int | None = None) -> Reading:
         self._count("get", key)
-        return super().download(key, target, progress=progress)
+        return super().read(key, start=start, length=length)
 
 
 class Stopped(Exception):

@@ -70,9 +70,32 @@ def test_get_says_when_nothing_changed(store: ObjectStore) -> None:
 
 
 def test_missing_objects_are_named(store: ObjectStore) -> None:
-    for read in (lambda: store.get("no/such"), lambda: store.get_range("no/such", 0, 1)):
+    for read in (
+        lambda: store.get("no/such"),
+        lambda: store.get_range("no/such", 0, 1),
+        lambda: store.stat("no/such"),
+        lambda: store.read("no/such"),
+        lambda: store.read("no/such", start=5, length=0),
+    ):
         with pytest.raises(ObjectNotFound, match="no/such"):
             read()
+
+
+def test_what_is_above_or_below_an_object_is_none(store: ObjectStore) -> None:
+    store.create("f/a", b"1")
+    for key in ("f", "f/a/b", "f/a/b/c"):
+        for read in (store.get, store.stat, store.read):
+            with pytest.raises(ObjectNotFound, match=key):
+                read(key)
+
+
+def test_stat_tells_what_a_listing_tells(store: ObjectStore) -> None:
+    etag = store.create("f/ünï code+%", b"12345")
+    info = store.stat("f/ünï code+%")
+    assert info == next(iter(store.list("f/")))
+    assert (info.key, info.size_bytes) == ("f/ünï code+%", 5)
+    assert info.etag in ("", etag)
+    assert info.modified_ms > 1_600_000_000_000
 
 
 def test_delete_is_idempotent(store: ObjectStore) -> None:
@@ -92,6 +115,43 @@ def test_ranges_end_with_the_object(store: ObjectStore) -> None:
     assert store.get_range("a", 10, 5) == b""
     assert store.get_range("a", 99, 5) == b""
     assert store.get_range("a", 0, 0) == b""
+
+
+def test_a_range_is_read_and_the_whole_size_told(store: ObjectStore) -> None:
+    etag = store.create("a", b"0123456789")
+    for start, length, expected in (
+        (0, None, b"0123456789"),
+        (0, 10, b"0123456789"),
+        (3, None, b"3456789"),
+        (2, 3, b"234"),
+        (9, 1, b"9"),
+        (8, 100, b"89"),
+        (10, None, b""),
+        (10, 5, b""),
+        (99, 5, b""),
+        (0, 0, b""),
+        (5, 0, b""),
+        (99, 0, b""),
+    ):
+        reading = store.read("a", start=start, length=length)
+        pieces = list(reading.chunks)
+        assert b"".join(pieces) == expected
+        assert b"" not in pieces
+        assert reading.size_bytes == 10
+        assert reading.etag in ("", etag)
+
+
+def test_an_empty_object_has_no_pieces(store: ObjectStore) -> None:
+    store.create("empty", b"")
+    for reading in (store.read("empty"), store.read("empty", start=3), store.read("empty", length=0)):
+        assert (list(reading.chunks), reading.size_bytes) == ([], 0)
+
+
+def test_a_long_range_is_read_in_pieces(store: ObjectStore) -> None:
+    body = b"".join(number.to_bytes(4, "big") for number in range(5 << 20))  # 20 MiB
+    store.upload("large", io.BytesIO(body))
+    reading = store.read("large", start=1_000_001, length=17_000_003)
+    assert b"".join(reading.chunks) == body[1_000_001:18_000_004]
 
 
 def test_list_is_in_order_within_a_folder_and_starts_after(store: ObjectStore) -> None:
@@ -153,6 +213,8 @@ def test_keys_keep_their_spelling(store: ObjectStore, name: str) -> None:
 def test_a_bad_key_is_refused_before_anything_happens(store: ObjectStore, key: str) -> None:
     for use in (
         lambda: store.get(key),
+        lambda: store.stat(key),
+        lambda: store.read(key),
         lambda: store.create(key, b"x"),
         lambda: store.replace(key, b"x", "etag"),
         lambda: store.delete(key),

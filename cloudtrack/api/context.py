@@ -1,0 +1,123 @@
+"""What an endpoint works with: the store's services, who asks, and what they may."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from cloudtrack.access.access import Access
+from cloudtrack.access.permission import Permission, Resource
+from cloudtrack.access.principal import Principal
+from cloudtrack.api.locations import Locations
+from cloudtrack.api.message import Request
+from cloudtrack.api.settings import Settings
+from cloudtrack.client import Client
+from cloudtrack.errors import NotFound, PermissionDenied
+
+
+class Owners:
+    """Which experiment a run or a logged model belongs to: it never changes, so it is looked up once."""
+
+    def __init__(self, client: Client) -> None:
+        self.of_run = lru_cache(10_000)(lambda run_id: client.runs.get(run_id).info.experiment_id)
+        self.of_logged_model = lru_cache(10_000)(
+            lambda model_id: client.logged_models.get(model_id, allow_deleted=True).experiment_id
+        )
+
+
+class Context:
+    """One request's surroundings.
+
+    ``access`` is None on an open server: then everyone may do everything, as the user who runs it.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        request: Request,
+        *,
+        access: Access | None,
+        owners: Owners,
+        locations: Locations,
+        settings: Settings,
+    ) -> None:
+        self.request = request
+        self.principal: Principal | None = request.principal
+        self.locations = locations
+        self.settings = settings
+        self._access = access
+        self._owners = owners
+        self.client = client.acting_as(self.principal.name) if self.principal else client
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether permissions count: not on an open server."""
+        return self._access is not None
+
+    @property
+    def user(self) -> str:
+        """Who asks, as it is recorded."""
+        return self.client.user
+
+    def permission(self, resource: Resource, resource_id: str) -> Permission:
+        """What the caller may do with an experiment or a registered model."""
+        if self._access is None:
+            return Permission.MANAGE
+        if self.principal is None:
+            return Permission.NO_PERMISSIONS
+        return self._access.policy().permission(self.principal, resource, resource_id)
+
+    def may_read(self, resource: Resource, resource_id: str) -> bool:
+        """Whether a listing shows it to the caller."""
+        return self.permission(resource, resource_id) >= Permission.READ
+
+    def check(self, needed: Permission, resource: Resource, resource_id: str) -> None:
+        """Raises PermissionDenied; NotFound for what the caller must not even know of."""
+        held = self.permission(resource, resource_id)
+        if held >= needed:
+            return
+        noun = resource.value.replace("_", " ")
+        if held < Permission.READ:
+            raise NotFound(f"there is no {noun} {resource_id!r} that you may read")
+        raise PermissionDenied(
+            f"this needs {needed.name} on {noun} {resource_id!r}, and you have {held.name}: "
+            "ask someone with MANAGE on it"
+        )
+
+    def check_run(self, needed: Permission, run_id: str) -> None:
+        """Raises PermissionDenied, NotFound, by the experiment of the run."""
+        if self._access is not None:
+            self.check(needed, Resource.EXPERIMENT, self._owners.of_run(run_id))
+
+    def check_logged_model(self, needed: Permission, model_id: str) -> None:
+        """Raises PermissionDenied, NotFound, by the experiment of the logged model."""
+        if self._access is not None:
+            self.check(needed, Resource.EXPERIMENT, self._owners.of_logged_model(model_id))
+
+    def check_approver(self, name: str) -> None:
+        """Raises PermissionDenied where the caller may not move versions of this model between stages."""
+        if self._access is None:
+            return
+        if self.principal is None or not self._access.policy().is_approver(self.principal, name):
+            raise PermissionDenied(f"moving versions of {name!r} between stages needs an approver of the model")
+
+    def check_admin(self) -> None:
+        """Raises PermissionDenied for all but administrators."""
+        if self._access is not None and not (self.principal and self._access.policy().is_admin(self.principal)):
+            raise PermissionDenied("this needs an administrator of the store")
+
+    def readable(self, experiment_ids: list[str]) -> list[str]:
+        """Those of the experiments that the caller may read."""
+        return [item for item in experiment_ids if self.may_read(Resource.EXPERIMENT, item)]
+
+    def own(self, resource: Resource, resource_id: str) -> None:
+        """Give the caller, who has just made it, all permissions on it."""
+        if self._access is not None and self.principal and self.permission(resource, resource_id) < Permission.MANAGE:
+            self._access.grant(self.principal.name, resource, resource_id, Permission.MANAGE)
+
+    def experiment_by_name(self, name: str) -> Any:
+        """The experiment with this name. Raises NotFound."""
+        found = self.client.experiments.get_by_name(name)
+        if found is None:
+            raise NotFound(f"there is no experiment named {name!r}")
+        return found

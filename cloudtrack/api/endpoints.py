@@ -1,0 +1,36 @@
+"""The table of all endpoints."""
+
+from __future__ import annotations
+
+from cloudtrack.api import web
+from cloudtrack.api.endpoint import Endpoint
+from cloudtrack.api.mlflow import (
+    artifacts,
+    experiments,
+    graphql,
+    logged_models,
+    metrics,
+    model_versions,
+    not_implemented,
+    presigned,
+    registered_models,
+    runs,
+    web_page,
+    webhooks,
+)
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *experiments.ENDPOINTS,
+    *runs.ENDPOINTS,
+    *metrics.ENDPOINTS,
+    *logged_models.ENDPOINTS,
+    *registered_models.ENDPOINTS,
+    *model_versions.ENDPOINTS,
+    *artifacts.ENDPOINTS,
+    *presigned.ENDPOINTS,
+    *webhooks.ENDPOINTS,
+    *graphql.ENDPOINTS,
+    *web_page.ENDPOINTS,
+    *web.ENDPOINTS,
+    *not_implemented.ENDPOINTS,
+)

@@ -1,0 +1,57 @@
+"""DuckDB, in this process: one instance, a cursor for each use."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from typing import Any
+
+from cloudtrack.errors import ObjectNotFound
+
+_MEMORY_LIMIT = "1GB"
+_THREADS = 4
+_lock = threading.Lock()
+_instances: dict[int, Any] = {}
+
+
+def cursor() -> Any:
+    """A new cursor. A forked child has an instance of its own."""
+    with _lock:
+        instance = _instances.get(os.getpid())
+        if instance is None:
+            instance = _instances[os.getpid()] = _connect()
+        return instance.cursor()
+
+
+def fetch(query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+    """All rows of a query's answer. Raises ObjectNotFound where a file that it reads is gone."""
+    import duckdb
+
+    try:
+        rows: list[tuple[Any, ...]] = cursor().execute(query, parameters or []).fetchall()
+    except duckdb.IOException as error:
+        raise ObjectNotFound(f"a part of the index is gone: {error}") from error
+    return rows
+
+
+def _connect() -> Any:
+    import duckdb
+
+    return duckdb.connect(
+        config={
+            "threads": min(_THREADS, os.cpu_count() or 1),
+            "memory_limit": _MEMORY_LIMIT,
+            "temp_directory": tempfile.gettempdir(),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+    )
+
+
+def _forget_after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget_after_fork)

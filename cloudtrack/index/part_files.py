@@ -1,0 +1,155 @@
+"""The files of one part: made from rows, made from other parts, and looked at."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from cloudtrack.index import engine
+from cloudtrack.index.blocks import Blocks, write_blocks
+from cloudtrack.index.columns import FIXED, PartColumns, Schema, common_columns, count_columns, literal, quoted
+from cloudtrack.index.row import ID, REST, VERSION, Row, Value
+
+_COPY = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
+
+
+@dataclass(frozen=True)
+class PartFiles:
+    """A part on the local disk."""
+
+    rows_path: Path
+    entities_path: Path
+    schema: Schema
+
+    @cached_property
+    def columns(self) -> PartColumns:
+        """The columns that it has of its own."""
+        found = engine.fetch("SELECT name FROM parquet_schema(?) WHERE name IS NOT NULL", [str(self.rows_path)])
+        names = {name for (name,) in found}
+        return PartColumns(self.schema, frozenset(name for name in names if "." in name))
+
+    @cached_property
+    def entities(self) -> Blocks:
+        """Its rows as they are shown."""
+        return Blocks(self.entities_path)
+
+    @property
+    def source(self) -> str:
+        """What SQL reads it from, with the column ``file_row_number``."""
+        return f"read_parquet({literal(str(self.rows_path))}, file_row_number = true)"
+
+    @property
+    def size_bytes(self) -> int:
+        """Of both files."""
+        return self.rows_path.stat().st_size + self.entities_path.stat().st_size
+
+    def find(self, ids: Collection[str]) -> dict[str, tuple[int, int]]:
+        """Row number and version of those of the documents that have a row here."""
+        found = engine.fetch(
+            f"SELECT {ID}, file_row_number, {VERSION} FROM {self.source} WHERE {ID} IN (SELECT unnest(?))",  # noqa: S608
+            [list(ids)],
+        )
+        return {document_id: (number, version) for document_id, number, version in found}
+
+
+def write_part(rows: Sequence[Row], rows_path: Path, entities_path: Path, schema: Schema) -> PartFiles:
+    """Make the files of a part of these rows."""
+    columns = common_columns(count_columns(rows), len(rows))
+    types = {**FIXED, **{column: schema.type_of(column) for column in columns}}
+    with tempfile.NamedTemporaryFile("w", suffix=".ndjson", encoding="utf-8") as lines:
+        for row in rows:
+            lines.write(json.dumps(_line(row, types)))
+            lines.write("\n")
+        lines.flush()
+        listed = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in types.items())
+        engine.fetch(
+            f"COPY (SELECT * FROM read_json({literal(lines.name)}, format = 'newline_delimited', "  # noqa: S608 - quoted names
+            f"maximum_object_size = 268435456, columns = {{{listed}}})) TO {literal(str(rows_path))} {_COPY}"
+        )
+    with entities_path.open("wb") as stream:
+        write_blocks((row.text for row in rows), stream)
+    return PartFiles(rows_path, entities_path, schema)
+
+
+def merge_parts(
+    parts: Sequence[tuple[PartFiles, Collection[int]]], rows_path: Path, entities_path: Path, schema: Schema
+) -> PartFiles:
+    """Make one part of several; each comes with the numbers of its rows that do not count. In bounded memory."""
+    counts: Counter[str] = Counter()
+    total = 0
+    for files, dead in parts:
+        its_counts, its_rows = _count(files)
+        counts.update(its_counts)
+        total += its_rows - len(dead)
+    columns = common_columns(counts, total)
+    selects = [_select(files, dead, columns, schema) for files, dead in parts]
+    engine.fetch(f"COPY ({' UNION ALL '.join(selects)}) TO {literal(str(rows_path))} {_COPY}")
+    with entities_path.open("wb") as stream:
+        write_blocks(_live_entities(parts), stream)
+    return PartFiles(rows_path, entities_path, schema)
+
+
+def _line(row: Row, types: dict[str, str]) -> dict[str, Any]:
+    line: dict[str, Any] = {ID: row.document_id, VERSION: row.version}
+    rest: dict[str, str] = {}
+    for column, value in row.values.items():
+        if value is None:
+            continue
+        if column in types:
+            line[column] = _json_number(value)
+        else:
+            rest[column] = json.dumps(value) if isinstance(value, list) else str(value)
+    line[REST] = rest
+    return line
+
+
+def _json_number(value: Value) -> Any:
+    """JSON has no NaN and no infinities; DuckDB reads their names."""
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):  # noqa: PLR0124 - NaN
+        return str(value)
+    return value
+
+
+def _count(files: PartFiles) -> tuple[dict[str, int], int]:
+    """How many rows have each column, also those in the shared one; and how many rows there are."""
+    own = sorted(files.columns.own)
+    counted = ", ".join(["count(*)", *(f"count({quoted(column)})" for column in own)])
+    numbers = engine.fetch(f"SELECT {counted} FROM {files.source}")[0]  # noqa: S608 - quoted names
+    shared = engine.fetch(
+        f"SELECT key, count(*) FROM (SELECT unnest(map_keys({REST})) AS key FROM {files.source}) GROUP BY key"  # noqa: S608
+    )
+    return {**dict(zip(own, numbers[1:], strict=True)), **dict(shared)}, numbers[0]
+
+
+def _select(files: PartFiles, dead: Collection[int], columns: Sequence[str], schema: Schema) -> str:
+    """A part's live rows with the columns of the new one; what has no column there goes into the shared one."""
+    chosen = set(columns)
+    shown = [
+        ID,
+        VERSION,
+        *(f"CAST({files.columns.sql(column)} AS {schema.type_of(column)}) AS {quoted(column)}" for column in columns),
+    ]
+    demoted = sorted(files.columns.own - chosen)
+    rest = f"map_from_entries(list_filter(map_entries({REST}), lambda e: NOT list_contains({_texts(columns)}, e.key)))"
+    if demoted:
+        values = ", ".join(f"CAST({quoted(column)} AS VARCHAR)" for column in demoted)
+        pairs = f"list_filter(list_zip({_texts(demoted)}, [{values}]), lambda p: p[2] IS NOT NULL)"
+        rest = f"map_concat({rest}, map_from_entries({pairs}))"
+    live = f" WHERE file_row_number NOT IN ({', '.join(map(str, dead))})" if dead else ""
+    return f"SELECT {', '.join(shown)}, {rest} AS {REST} FROM {files.source}{live}"  # noqa: S608 - quoted names
+
+
+def _texts(texts: Sequence[str]) -> str:
+    return f"[{', '.join(map(literal, texts))}]::VARCHAR[]"
+
+
+def _live_entities(parts: Sequence[tuple[PartFiles, Collection[int]]]) -> Iterator[str]:
+    for files, dead in parts:
+        gone = set(dead)
+        yield from (text for number, text in enumerate(files.entities) if number not in gone)

@@ -1,0 +1,262 @@
+"""Logged models: documents beside the runs that made them.
+
+Before a commit that an index would not see otherwise, the empty marker
+``experiments/<id>/logged_models/index/pending/<model>.<version>`` is put: at creation, where it stands
+until the model's files are there, and before every later change.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from cloudtrack import clock, ids
+from cloudtrack.entities.experiment import LifecycleStage
+from cloudtrack.entities.logged_model import LoggedModel, LoggedModelStatus
+from cloudtrack.entities.names import (
+    check_experiment_id,
+    check_key_name,
+    check_logged_model_id,
+    check_logged_model_name,
+    check_run_id,
+    check_value,
+    metric_step,
+    metric_value,
+    timestamp_ms,
+)
+from cloudtrack.entities.run import Metric
+from cloudtrack.errors import CorruptData, InvalidInput, NotFound, ObjectNotFound, StateError
+from cloudtrack.storage.document import DocumentStore
+from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.storage.parallel import map_in_order
+from cloudtrack.tracking import keys
+from cloudtrack.tracking.documents import LoggedModelDocument, ModelMetric
+from cloudtrack.tracking.experiments import Experiments
+
+VERSIONS_TAG = "mlflow.modelVersions"
+
+_log = logging.getLogger(__name__)
+
+
+class LoggedModels:
+    """The logged models of one store."""
+
+    def __init__(self, store: ObjectStore, experiments: Experiments) -> None:
+        self._store = store
+        self._experiments = experiments
+        self._documents = DocumentStore(store, LoggedModelDocument)
+
+    def create(
+        self,
+        experiment_id: str,
+        *,
+        name: str | None = None,
+        model_type: str = "",
+        source_run_id: str = "",
+        params: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        creator_id: str = "",
+    ) -> LoggedModel:
+        """A new logged model, PENDING until its files are there. Raises NotFound, StateError, InvalidInput."""
+        experiment = self._experiments.get(experiment_id)
+        if experiment.lifecycle_stage == LifecycleStage.DELETED:
+            raise StateError(f"experiment {experiment_id} ({experiment.name!r}) is deleted; restore it first")
+        now = clock.now_ms()
+        document = LoggedModelDocument(
+            model_id=ids.new_logged_model_id(),
+            experiment_id=experiment_id,
+            name=check_logged_model_name(name) if name else ids.new_run_name(),
+            model_type=model_type,
+            source_run_id=check_run_id(source_run_id) if source_run_id else "",
+            creator_id=creator_id,
+            creation_time=now,
+            last_update_time=now,
+            params=_checked("param", params),
+            tags=_checked("tag", tags),
+        )
+        self._mark(document, 1)
+        return self._entity(self._documents.create(keys.logged_model(document.model_id), document).document)
+
+    def get(self, model_id: str, *, allow_deleted: bool = False) -> LoggedModel:
+        """Raises NotFound, also for a deleted one unless ``allow_deleted``."""
+        document = self._read(model_id)
+        if document.lifecycle_stage == LifecycleStage.DELETED and not allow_deleted:
+            raise NotFound(f"logged model {model_id} is deleted")
+        return self._entity(document)
+
+    def list(self, experiment_ids: Sequence[str]) -> list[LoggedModel]:
+        """The logged models of these experiments, newest first; one request each: an index serves large stores."""
+        checked = [check_experiment_id(experiment_id) for experiment_id in experiment_ids]
+        found = [model_id for experiment_id in checked for model_id in self._ids(experiment_id)]
+        documents = [document for document in map_in_order(self._read_or_none, found) if document is not None]
+        active = [document for document in documents if document.lifecycle_stage == LifecycleStage.ACTIVE]
+        newest_first = sorted(active, key=lambda document: (-document.creation_time, document.model_id))
+        return [self._entity(document) for document in newest_first if document.experiment_id in checked]
+
+    def finalize(self, model_id: str, status: str) -> LoggedModel:
+        """Say that the files are there (READY), or will not be (FAILED)."""
+        if status not in LoggedModelStatus.NAMES:
+            raise InvalidInput(f"{status!r} is no status of a logged model: {', '.join(LoggedModelStatus.NAMES)}")
+
+        def change(document: LoggedModelDocument) -> None:
+            document.status = status
+
+        return self._change(model_id, change)
+
+    def set_tags(self, model_id: str, tags: Mapping[str, str]) -> LoggedModel:
+        """Set tags."""
+        checked = _checked("tag", tags)
+
+        def change(document: LoggedModelDocument) -> bool | None:
+            document.tags.update(checked)
+            return None if checked else False
+
+        return self._change(model_id, change)
+
+    def note_version(self, model_id: str, name: str, version: int) -> LoggedModel:
+        """Note in a tag that this became a version of a registered model; MLflow's clients look there."""
+
+        def change(document: LoggedModelDocument) -> bool | None:
+            try:
+                versions = json.loads(document.tags.get(VERSIONS_TAG, "[]"))
+            except ValueError:
+                versions = []
+            entry = {"name": name, "version": version}
+            if not isinstance(versions, list) or entry in versions:
+                return False
+            document.tags[VERSIONS_TAG] = json.dumps([*versions, entry])
+            return None
+
+        return self._change(model_id, change)
+
+    def delete_tag(self, model_id: str, key: str) -> LoggedModel:
+        """Raises NotFound where there is no such tag."""
+
+        def change(document: LoggedModelDocument) -> None:
+            if key not in document.tags:
+                raise NotFound(f"logged model {model_id} has no tag {key!r}")
+            del document.tags[key]
+
+        return self._change(model_id, change)
+
+    def log_params(self, model_id: str, params: Mapping[str, str]) -> LoggedModel:
+        """Log params, written once. Raises InvalidInput where one has another value already."""
+        checked = _checked("param", params)
+
+        def change(document: LoggedModelDocument) -> None:
+            for key, value in checked.items():
+                kept = document.params.setdefault(key, value)
+                if kept != value:
+                    raise InvalidInput(
+                        f"param {key!r} of logged model {model_id} is {kept[:80]!r} already; params are written once"
+                    )
+
+        return self._change(model_id, change)
+
+    def log_metrics(self, model_id: str, metrics: Sequence[Metric]) -> LoggedModel:
+        """Log points; the last of each key and dataset is kept: the greatest step, then the latest time."""
+        points = [
+            ModelMetric(
+                key=check_key_name("metric", metric.key),
+                value=metric_value(metric.key, metric.value),
+                timestamp=timestamp_ms(metric.timestamp),
+                step=metric_step(metric.key, metric.step),
+                dataset_name=metric.dataset_name,
+                dataset_digest=metric.dataset_digest,
+                run_id=metric.run_id,
+            )
+            for metric in metrics
+        ]
+
+        def change(document: LoggedModelDocument) -> None:
+            for point in points:
+                _keep_last(document.metrics, point)
+
+        return self._change(model_id, change)
+
+    def delete(self, model_id: str) -> None:
+        """Move to the trash. Deleting a deleted one is no error."""
+
+        def change(document: LoggedModelDocument) -> bool | None:
+            if document.lifecycle_stage == LifecycleStage.DELETED:
+                return False
+            document.lifecycle_stage = LifecycleStage.DELETED
+            return None
+
+        self._update(model_id, change)
+
+    def _change(self, model_id: str, change: Callable[[LoggedModelDocument], bool | None]) -> LoggedModel:
+        def on_active(document: LoggedModelDocument) -> bool | None:
+            if document.lifecycle_stage == LifecycleStage.DELETED:
+                raise NotFound(f"logged model {model_id} is deleted")
+            return change(document)
+
+        return self._update(model_id, on_active)
+
+    def _update(self, model_id: str, change: Callable[[LoggedModelDocument], bool | None]) -> LoggedModel:
+        key = keys.logged_model(check_logged_model_id(model_id))
+        was_pending = True
+
+        def noted(document: LoggedModelDocument) -> bool | None:
+            nonlocal was_pending
+            was_pending = document.status == LoggedModelStatus.PENDING
+            document.last_update_time = clock.now_ms()
+            return change(document)
+
+        def prepare(document: LoggedModelDocument) -> None:
+            if not was_pending:
+                self._mark(document, document.version)
+
+        try:
+            return self._entity(self._documents.update(key, noted, before_commit=prepare).document)
+        except ObjectNotFound as error:
+            raise self._missing(model_id) from error
+
+    def _ids(self, experiment_id: str) -> Sequence[str]:
+        prefix = keys.pending_logged_models(experiment_id)
+        markers = (info.key[len(prefix) :] for info in self._store.list(prefix))
+        return list(dict.fromkeys(marker.rpartition(".")[0] for marker in markers))
+
+    def _read(self, model_id: str) -> LoggedModelDocument:
+        try:
+            return self._documents.get(keys.logged_model(check_logged_model_id(model_id))).document
+        except ObjectNotFound as error:
+            raise self._missing(model_id) from error
+
+    def _read_or_none(self, model_id: str) -> LoggedModelDocument | None:
+        try:
+            return self._read(model_id)
+        except NotFound:  # the marker of a creation that was cut off
+            return None
+        except (CorruptData, InvalidInput) as error:  # one bad object must not hide all others
+            _log.warning("left out of the listing: %s", error)
+            return None
+
+    def _mark(self, document: LoggedModelDocument, version: int) -> None:
+        key = keys.pending_logged_model_marker(document.experiment_id, document.model_id, version)
+        self._store.create(key, b"")
+
+    def _missing(self, model_id: str) -> NotFound:
+        return NotFound(f"there is no logged model with id {model_id!r} in {self._store.url}")
+
+    def _entity(self, document: LoggedModelDocument) -> LoggedModel:
+        return document.to_entity(self._store.url)
+
+
+def _keep_last(metrics: list[ModelMetric], point: ModelMetric) -> None:
+    for index, there in enumerate(metrics):
+        same = (there.key, there.dataset_name, there.dataset_digest) == (
+            point.key,
+            point.dataset_name,
+            point.dataset_digest,
+        )
+        if same:
+            if (point.step, point.timestamp) >= (there.step, there.timestamp):
+                metrics[index] = point
+            return
+    metrics.append(point)
+
+
+def _checked(kind: str, values: Mapping[str, str] | None) -> dict[str, str]:
+    return {check_key_name(kind, key): check_value(kind, key, value) for key, value in (values or {}).items()}

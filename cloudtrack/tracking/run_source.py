@@ -1,0 +1,72 @@
+"""Runs as rows of an experiment's index."""
+
+from __future__ import annotations
+
+import logging
+
+from cloudtrack.entities.run import RunStatus
+from cloudtrack.errors import CorruptData, InvalidInput, ObjectNotFound
+from cloudtrack.index.columns import WHOLE, Schema
+from cloudtrack.index.keys import IndexKeys
+from cloudtrack.index.row import Row, Value
+from cloudtrack.index.source import Found
+from cloudtrack.storage.document import DocumentStore
+from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.tracking import keys
+from cloudtrack.tracking.documents import RunDocument
+
+SUMMARIES = ("min", "max", "mean", "count")
+"""What can be asked of a metric beside its last value: the column ``metrics.<key>@min``."""
+RUN_SCHEMA = Schema({"attributes.start_time": WHOLE, "attributes.end_time": WHOLE})
+_NOT_SHOWN = {"points", "segments", "writers", "recent", "rejected_params"}
+
+_log = logging.getLogger(__name__)
+
+
+class RunSource:
+    """The runs of one experiment."""
+
+    schema = RUN_SCHEMA
+
+    def __init__(self, store: ObjectStore, experiment_id: str) -> None:
+        self.keys = IndexKeys(keys.run_index(experiment_id))
+        self._experiment_id = experiment_id
+        self._documents = DocumentStore(store, RunDocument)
+
+    def read(self, document_id: str) -> Found | None:
+        """A run as it is now."""
+        try:
+            document = self._documents.get(keys.run(document_id)).document
+        except ObjectNotFound:  # the marker of a creation that is under way, or was cut off
+            return None
+        except (CorruptData, InvalidInput) as error:  # one bad object must not hide all others
+            _log.warning("left out of the search: %s", error)
+            return None
+        if document.experiment_id != self._experiment_id:
+            return None
+        return Found(run_row(document), RunStatus.is_terminated(document.status))
+
+
+def run_row(document: RunDocument) -> Row:
+    """What can be searched of a run, and what it is shown from."""
+    values: dict[str, Value] = {
+        "attributes.run_id": document.run_id,
+        "attributes.run_name": document.run_name,
+        "attributes.user_id": document.user_id,
+        "attributes.status": document.status,
+        "attributes.lifecycle_stage": document.lifecycle_stage,
+        "attributes.start_time": document.start_time,
+        "attributes.end_time": document.end_time,
+    }
+    values.update((f"params.{key}", value) for key, value in document.params.items())
+    values.update((f"tags.{key}", value) for key, value in document.tags.items())
+    for key, summary in document.metrics.items():
+        values[f"metrics.{key}"] = summary.value
+        values.update((f"metrics.{key}@{name}", float(getattr(summary, name))) for name in SUMMARIES)
+    uses = document.inputs
+    values["datasets.name"] = [use.name for use in uses] or None
+    values["datasets.digest"] = [use.digest for use in uses] or None
+    values["datasets.context"] = [
+        use.tags["mlflow.data.context"] for use in uses if "mlflow.data.context" in use.tags
+    ] or None
+    return Row(document.run_id, document.version, values, document.model_dump_json(exclude=_NOT_SHOWN))

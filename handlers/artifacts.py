@@ -1,0 +1,6 @@
+"""Artifacts."""
+
+from cloudtrack.api.endpoint import Domain
+from handlers.function import Function
+
+handler = Function(Domain.ARTIFACTS)

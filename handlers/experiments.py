@@ -1,0 +1,6 @@
+"""Experiments."""
+
+from cloudtrack.api.endpoint import Domain
+from handlers.function import Function
+
+handler = Function(Domain.EXPERIMENTS)

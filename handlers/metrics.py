@@ -1,0 +1,6 @@
+"""Histories of metrics, and searches."""
+
+from cloudtrack.api.endpoint import Domain
+from handlers.function import Function
+
+handler = Function(Domain.METRICS)

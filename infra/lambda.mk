@@ -1,0 +1,91 @@
+# The template and its functions. `sam build` calls build-<function> for each function of template.yaml.
+# Needs Python 3.13, the functions' own, so that what is compiled here is loaded there.
+ARCH    ?= aarch64
+TEMPLATE ?= template.yaml
+SAM     := .venv-sam
+CHECKOV := .venv-checkov
+SAM_STAMP := $(SAM)/.installed
+BUNDLES := build/lambda/$(ARCH)
+HOST_ARCH := $(subst arm64,aarch64,$(shell uname -m))
+# A python3.13 of pyenv runs only where it is the chosen one; without pyenv this variable means nothing.
+LAMBDA_PYTHON := PYENV_VERSION=3.13 python3.13
+export SAM_CLI_TELEMETRY := 0
+export AWS_DEFAULT_REGION ?= us-east-1
+# What a function never uses: type stubs, tests, lists of what was installed, pydantic's own version 1 and plugin for
+# mypy, libyaml (MLmodel files are small), and the front doors of cloudtrack that are not its own.
+BALLAST = -name '*.pyi' -o -path '*.dist-info/RECORD' -o -path '*.dist-info/METADATA' -o -path '*.dist-info/sboms' \
+          -o -path '*/pydantic/v1' -o -path '*/pydantic/mypy.py' -o -path '*/yaml/_yaml.*' \
+          -o -path '*/numpy/*/tests' -o -path '*/numpy/f2py' -o -name .lock -o -name bin
+OTHER_DOORS := cli flavors fluent demo.py mlflow_client.py server.py
+
+.PHONY: template sam-build template-test deploy
+
+template: sam-build build/iam.yaml build/single.yaml  ## template.yaml and its variants: valid, linted, scanned, built
+	for each in template.yaml build/iam.yaml build/single.yaml; do $(SAM)/bin/sam validate --lint --template $$each || exit; done
+	$(SAM)/bin/cfn-lint template.yaml build/iam.yaml build/single.yaml
+	$(CHECKOV)/bin/checkov --quiet --compact --config-file infra/checkov.yaml
+
+sam-build: $(SAM_STAMP)  ## the functions of TEMPLATE, for ARCH, into build/sam
+	ARCH=$(ARCH) $(SAM)/bin/sam build --config-file $(CURDIR)/infra/samconfig.toml \
+		--template $(TEMPLATE) --build-dir build/sam/$(ARCH)
+
+build/%.yaml: template.yaml infra/variant.py $(SAM_STAMP)  ## iam, single: other forms of the template
+	$(SAM)/bin/python infra/variant.py $* $< $@
+
+deploy: sam-build  ## into the AWS account of your credentials; asks before it changes anything
+	$(SAM)/bin/sam deploy --config-file $(CURDIR)/infra/samconfig.toml --template build/sam/$(ARCH)/template.yaml
+
+template-test: $(STAMP) sam-build build/lambda/runtime.done build/lambda/s3fs.done  ## what SAM makes of it, under AWS's own runtime client
+	$(MAKE) sam-build ARCH=$(HOST_ARCH)
+	SAM_PYTHON=$(CURDIR)/$(SAM)/bin/python LAMBDA_PACKAGES=$(CURDIR)/build/lambda \
+		LAMBDA_BUNDLES=$(CURDIR)/build/sam/$(HOST_ARCH) LAMBDA_DEPLOYED=$(CURDIR)/build/sam/$(ARCH) $(BIN)/python -m pytest -m infra tests/infra tests/handlers
+
+build-RunsFunction build-MetricsFunction build-ApiFunction: $(BUNDLES)/search.done $(BUNDLES)/own.done
+	$(call bundle,search)
+
+build-AuthorizerFunction: $(BUNDLES)/authorizer.done $(BUNDLES)/own.done
+	$(call bundle,authorizer)
+
+build-%Function: $(BUNDLES)/lambda.done $(BUNDLES)/own.done
+	$(call bundle,lambda)
+
+define bundle
+	cp -R $(BUNDLES)/$(1)/. $(BUNDLES)/own/. "$(ARTIFACTS_DIR)/"
+endef
+
+# Without a look at the sources' times, which a zip file changes. Lambda cannot keep what it would compile itself.
+compiled = $(SAM)/bin/python -m compileall -q --invalidation-mode unchecked-hash $(1)
+
+$(BUNDLES)/own.done: $(shell find cloudtrack handlers -type f -not -name '*.pyc') pyproject.toml infra/lambda.mk $(SAM_STAMP)
+	rm -rf $(BUNDLES)/own
+	$(SAM)/bin/uv pip install --quiet --python $(SAM)/bin/python --no-deps --target $(BUNDLES)/own .
+	cd $(BUNDLES)/own/cloudtrack && rm -rf $(OTHER_DOORS)
+	rm -rf $(BUNDLES)/own/bin $(BUNDLES)/own/.lock
+	mkdir $(BUNDLES)/own/handlers && cp handlers/*.py $(BUNDLES)/own/handlers
+	$(call compiled,$(BUNDLES)/own)
+	touch $@
+
+$(BUNDLES)/%.done: infra/requirements-%.txt infra/requirements-lambda.txt infra/lambda.mk $(SAM_STAMP)
+	rm -rf $(BUNDLES)/$*
+	$(SAM)/bin/uv pip install --quiet --python $(SAM)/bin/python --python-platform $(ARCH)-manylinux_2_28 \
+		--only-binary :all: --target $(BUNDLES)/$* -r $<
+	find $(BUNDLES)/$* \( $(BALLAST) \) -prune -exec rm -r {} +
+	$(call compiled,$(BUNDLES)/$*)
+	touch $@
+
+# What the managed runtime brings, and what the test compares with.
+build/lambda/runtime.done: PACKAGES := awslambdaric boto3
+build/lambda/s3fs.done: PACKAGES := s3fs
+build/lambda/%.done: $(SAM_STAMP)
+	rm -rf build/lambda/$*
+	$(SAM)/bin/uv pip install --quiet --python $(SAM)/bin/python --target build/lambda/$* $(PACKAGES)
+	$(call compiled,build/lambda/$*)
+	touch $@
+
+$(SAM_STAMP): infra/lambda.mk
+	test -x $(SAM)/bin/python || $(LAMBDA_PYTHON) -m venv $(SAM)
+	$(SAM)/bin/python -m pip install --quiet uv
+	VIRTUAL_ENV=$(SAM) $(SAM)/bin/uv pip install --quiet aws-sam-cli cfn-lint pyyaml
+	test -x $(CHECKOV)/bin/python || $(LAMBDA_PYTHON) -m venv $(CHECKOV)
+	VIRTUAL_ENV=$(CHECKOV) $(SAM)/bin/uv pip install --quiet 'checkov>=3.3'
+	touch $(SAM_STAMP)

@@ -1,0 +1,219 @@
+"""The files of a part, and that SQL over them means what the comparisons mean."""
+
+from __future__ import annotations
+
+import io
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cloudtrack.errors import CorruptData, InvalidInput
+from cloudtrack.index import engine
+from cloudtrack.index.blocks import Blocks, write_blocks
+from cloudtrack.index.columns import MOST_COLUMNS, common_columns
+from cloudtrack.index.part_files import PartFiles, merge_parts, write_part
+from cloudtrack.index.ranking import Ranking, Term, key_of, token_of
+from cloudtrack.index.row import Row
+from cloudtrack.search.filters import parse_filter
+from cloudtrack.search.sql import condition
+from tests.index.things import SCHEMA, TYPES
+
+text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6)
+number = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([0.0, 0.5, 1.0])
+key = st.sampled_from(["a", "A", "b", 'q"uote', "it's", "x y", "é", "c.d"])
+values = st.dictionaries(st.tuples(st.sampled_from(["params", "tags"]), key).map(".".join), text, max_size=4).flatmap(
+    lambda texts: st.dictionaries(key.map("metrics.{}".format), number, max_size=3).flatmap(
+        lambda numbers: st.fixed_dictionaries(
+            {
+                "attributes.name": text,
+                "attributes.time": st.none() | st.integers(0, 3),
+                "datasets.name": st.none() | st.lists(text, min_size=1, max_size=2),
+            }
+        ).map(lambda rest: {**texts, **numbers, **rest})
+    )
+)
+quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def part(rows: list[dict[str, Any]], folder: Path, name: str = "p") -> PartFiles:
+    made = [Row(f"{name}{number}", number + 1, row, f"text {name}{number}") for number, row in enumerate(rows)]
+    return write_part(made, folder / f"{name}.parquet", folder / f"{name}.entities", SCHEMA)
+
+
+def read_back(files: PartFiles, columns: list[str]) -> list[list[Any]]:
+    shown = ", ".join(files.columns.sql(column) for column in columns)
+    found = engine.fetch(f"SELECT {shown} FROM {files.source} ORDER BY file_row_number")
+    return [list(row) for row in found]
+
+
+def same(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, float) and math.isnan(one):
+        return math.isnan(other)
+    return one == other
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=70), st.data())
+@quick
+def test_texts_are_read_by_number(texts: list[str], data: st.DataObject, tmp_path: Path) -> None:
+    path = tmp_path / "blocks"
+    with path.open("wb") as stream:
+        assert write_blocks(texts, stream) == len(texts)
+    blocks = Blocks(path)
+    assert list(blocks) == texts
+    if texts:
+        numbers = data.draw(st.lists(st.integers(0, len(texts) - 1)))
+        assert blocks.read(numbers) == [texts[number] for number in numbers]
+
+
+def test_a_file_that_is_cut_short_is_found_out(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    write_blocks([f"text {number}" for number in range(100)], stream)
+    whole = stream.getvalue()
+    for size in (0, 5, 30, len(whole) - 1):
+        (tmp_path / "cut").write_bytes(whole[:size])
+        with pytest.raises(CorruptData):
+            Blocks(tmp_path / "cut").read([99])
+
+
+@given(st.lists(values, min_size=1, max_size=8))
+@quick
+def test_a_part_holds_what_was_written(rows: list[dict[str, Any]], tmp_path: Path) -> None:
+    columns = sorted({column for row in rows for column in row} | {"params.none", "metrics.none"})
+    for row, found in zip(rows, read_back(part(rows, tmp_path), columns), strict=True):
+        for column, value in zip(columns, found, strict=True):
+            assert same(row.get(column), value), column
+
+
+@given(st.lists(values, min_size=1, max_size=6), st.lists(values, min_size=1, max_size=6), st.data())
+@quick
+def test_a_merge_keeps_all_live_rows(
+    one: list[dict[str, Any]], two: list[dict[str, Any]], data: st.DataObject, tmp_path: Path
+) -> None:
+    dead = sorted(data.draw(st.sets(st.integers(0, len(one) - 1))))
+    sources = [(part(one, tmp_path, "a"), dead), (part(two, tmp_path, "b"), [])]
+    merged = merge_parts(sources, tmp_path / "m.parquet", tmp_path / "m.entities", SCHEMA)
+    live = [(f"text a{n}", row) for n, row in enumerate(one) if n not in dead]
+    live += [(f"text b{n}", row) for n, row in enumerate(two)]
+    columns = sorted({column for row in one + two for column in row})
+    assert list(merged.entities) == [shown for shown, _ in live]
+    for (_, row), found in zip(live, read_back(merged, columns), strict=True):
+        for column, value in zip(columns, found, strict=True):
+            assert same(row.get(column), value), column
+    assert merged.find(["b0", "none"]) == {"b0": (len(one) - len(dead), 1)}
+
+
+def test_rare_columns_share_one_and_are_found_all_the_same(tmp_path: Path) -> None:
+    rows = [{f"metrics.m{number}": float(number), "metrics.common": 1.0} for number in range(3000)]
+    files = part(rows, tmp_path)
+    assert len(files.columns.own) <= 100
+    assert "metrics.common" in files.columns.own
+    for number in (0, 1234, 2999):
+        column = files.columns.sql(f"metrics.m{number}")
+        found = engine.fetch(f"SELECT file_row_number FROM {files.source} WHERE {column} = {number}")
+        assert found == [(number,)]
+
+
+def test_no_part_has_more_columns_than_the_limit() -> None:
+    counts = {f"metrics.m{number}": 1000 for number in range(12_000)}
+    assert len(common_columns(counts, 1000)) == MOST_COLUMNS
+    assert common_columns({"params.LR": 5, "params.lr": 9}, 10) == ["params.lr"]
+
+
+comparison = st.one_of(
+    st.builds(
+        "metrics.`{}` {} {}".format,
+        st.sampled_from("aAb"),
+        st.sampled_from(["=", "!=", "<", "<=", ">", ">="]),
+        st.sampled_from(["0.5", "1", "0", "-1e300"]),
+    ),
+    st.builds(
+        "{}.`{}` {} '{}'".format,
+        st.sampled_from(["params", "tags"]),
+        st.sampled_from(["a", "A", "x y", "none"]),
+        st.sampled_from(["=", "!=", "LIKE", "ILIKE"]),
+        st.sampled_from(["", "a", "%", "a%", "_", "%b_", "0", "\\\\%"]),
+    ),
+    st.builds("params.`{}` {} ('a', '0')".format, st.sampled_from("aA"), st.sampled_from(["IN", "NOT IN"])),
+    st.builds(
+        "{} IS {}NULL".format, st.sampled_from(["metrics.a", "tags.b", "datasets.name"]), st.sampled_from(["", "NOT "])
+    ),
+    st.builds("datasets.name {} 'a'".format, st.sampled_from(["=", "!=", "LIKE"])),
+    st.builds("time {} {}".format, st.sampled_from(["=", "!=", "<", ">="]), st.integers(0, 3)),
+)
+plain = st.text("aAb0%_ \\", max_size=4)
+plain_values = st.fixed_dictionaries(
+    {"attributes.name": plain},
+    optional={
+        "params.a": plain,
+        "params.A": plain,
+        "params.x y": plain,
+        "tags.b": plain,
+        "metrics.a": number,
+        "metrics.A": number,
+        "attributes.time": st.integers(0, 3),
+        "datasets.name": st.lists(plain, min_size=1, max_size=2),
+    },
+)
+
+
+@given(st.lists(plain_values, min_size=1, max_size=8), st.lists(comparison, min_size=1, max_size=2))
+@settings(parent=quick, max_examples=150)
+def test_sql_finds_what_the_comparisons_say(rows: list[dict[str, Any]], texts: list[str], tmp_path: Path) -> None:
+    files = part(rows, tmp_path)
+    comparisons = parse_filter(" AND ".join(texts), TYPES)
+
+    def column(kind: str, name: str) -> tuple[str, type]:
+        full = f"{kind}.{name}"
+        types = {"VARCHAR": str, "DOUBLE": float, "BIGINT": float, "VARCHAR[]": list}
+        return files.columns.sql(full), types[SCHEMA.type_of(full)]
+
+    where, parameters = condition(comparisons, column)
+    found = engine.fetch(f"SELECT file_row_number FROM {files.source} WHERE {where}", parameters)
+
+    def lookup(row: dict[str, Any]) -> Any:
+        def value(kind: str, name: str) -> Any:
+            there = row.get(f"{kind}.{name}")
+            return tuple(there) if isinstance(there, list) else there
+
+        return value
+
+    expected = [n for n, row in enumerate(rows) if all(c.holds(lookup(row)) for c in comparisons)]
+    assert sorted(number for (number,) in found) == expected
+
+
+@given(st.lists(plain_values, min_size=1, max_size=8), st.booleans(), st.booleans(), st.data())
+@quick
+def test_sql_orders_as_keys_do_and_goes_on_after_any(
+    rows: list[dict[str, Any]], down: bool, text_down: bool, data: st.DataObject, tmp_path: Path
+) -> None:
+    files = part(rows, tmp_path)
+    ranking = Ranking([Term("metrics.a", down, True), Term("params.a", text_down, False)])
+    names = ["k0", "k1", "k2", "k3", "id"]
+    pairs = ranking.sql_keys([files.columns.sql(term.column) for term in ranking.terms])
+    shown = ", ".join(f"{pair} AS {name}" for pair, name in zip([*pairs, "id"], names, strict=True))
+    keys = [ranking.key(row, f"p{number}") for number, row in enumerate(rows)]
+    expected = sorted(keys, key=ranking.sort_key)
+    query = f"SELECT * FROM (SELECT {shown} FROM {files.source})"
+    order = f" ORDER BY {ranking.sql_order(names)}"
+    assert [list(row) for row in engine.fetch(query + order)] == expected
+    after = data.draw(st.sampled_from(expected))
+    where, parameters = ranking.sql_after(names, after)
+    rest = [list(row) for row in engine.fetch(f"{query} WHERE {where}{order}", parameters)]
+    assert rest == expected[expected.index(after) + 1 :]
+    assert [item for item in expected if ranking.is_after(item, after)] == rest
+    assert key_of(token_of(after, "question"), "question", ranking) == after
+
+
+def test_a_token_of_another_search_is_refused() -> None:
+    ranking = Ranking([Term("metrics.a", True, True)])
+    token = token_of([0, 0.5, "id"], "one")
+    for bad in ("nonsense", token[:-4], token_of([0, "x", "id"], "one"), token_of([0, 0.5], "one"), "e30=", "WzFd"):
+        with pytest.raises(InvalidInput):
+            key_of(bad, "one", ranking)
+    with pytest.raises(InvalidInput, match="another search"):
+        key_of(token, "two", ranking)
+    assert key_of("", "one", ranking) is None

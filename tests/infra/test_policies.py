@@ -1,0 +1,140 @@
+"""The policies for people who use the bucket directly."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloudtrack.client import Client
+from cloudtrack.errors import PermissionDenied
+from cloudtrack.storage.opening import open_store
+from cloudtrack.tracking.points import INLINE_POINTS
+from tests.handlers.guarded_store import guarded
+from tests.infra.iam import Statement, as_list, bucket_statements
+from tests.infra.stack import ROOT, Stack, read_template
+
+POLICIES = sorted(path.stem for path in (ROOT / "infra" / "policies").glob("*.json"))
+
+
+def statements(name: str) -> list[Statement]:
+    """A policy, with the placeholders filled in."""
+    text = (ROOT / "infra" / "policies" / f"{name}.json").read_text(encoding="utf-8")
+    policy: dict[str, Any] = json.loads(text.replace("BUCKET", "bucket").replace("PREFIX", "store"))
+    found: list[Statement] = policy["Statement"]
+    return found
+
+
+@pytest.fixture(name="uri")
+def _uri(tmp_path: Path) -> str:
+    """A store with a run and a registered model."""
+    client = Client((tmp_path / "store").as_uri())
+    run = client.runs.create("0")
+    client.artifacts.log_text(run.info.run_id, "model", "model/MLmodel")
+    client.registered_models.create("churn")
+    client.model_versions.create("churn", f"runs:/{run.info.run_id}/model")
+    return client.uri
+
+
+def client_of(policy: str, uri: str, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """A client with AWS credentials that have this policy."""
+    bucket = bucket_statements(Stack(read_template()))
+
+    def open_guarded(url: str, **options: Any) -> Any:
+        return guarded(open_store(url, **options), statements(policy), bucket)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("cloudtrack.client.open_store", open_guarded)
+        return Client(uri)
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_policies_name_what_they_are_about(name: str) -> None:
+    for statement in statements(name):
+        assert not any("*" in action for action in as_list(statement["Action"]))
+        assert "*" not in as_list(statement["Resource"])
+
+
+def test_a_trainer_trains_and_reads_the_registry_and_cannot_change_it(
+    uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_of("trainer", uri, monkeypatch)
+    experiment_id = client.experiments.create("new")
+    run_id = client.runs.create(experiment_id).info.run_id
+    for first in range(0, 9 * (INLINE_POINTS + 1), INLINE_POINTS + 1):
+        client.runs.log_batch(run_id, metrics=[_point(first + step) for step in range(INLINE_POINTS + 1)])
+    assert len(client.runs.get(run_id).data.metrics) == 1
+    client.artifacts.log_text(run_id, "one", "note.txt")
+    client.artifacts.log_text(run_id, "two", "note.txt")
+    client.runs.update(run_id, status="FINISHED")
+    client.runs.log_batch(run_id, tags={"after": "the end"})
+    assert client.artifacts.read(run_id, "note.txt") == b"two"
+    assert client.model_versions.get("churn", "1").source.startswith("runs:/")
+    with pytest.raises(PermissionDenied):
+        client.stages.transition("churn", "1", "Production")
+    with pytest.raises(PermissionDenied):
+        client.registered_models.create("mine")
+
+
+def test_a_reader_reads_and_writes_nothing(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = client_of("reader", uri, monkeypatch)
+    (run,) = client.runs.list(["0"])
+    assert client.artifacts.read(run.info.run_id, "model/MLmodel") == b"model"
+    assert client.model_versions.get("churn", "1").version == 1
+    for write in (
+        lambda: client.experiments.create("new"),
+        lambda: client.runs.create("0"),
+        lambda: client.artifacts.log_text(run.info.run_id, "x", "x"),
+        lambda: client.registered_models.create("mine"),
+    ):
+        with pytest.raises(PermissionDenied):
+            write()
+
+
+def test_a_release_manager_promotes_and_changes_no_run(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = client_of("release-manager", uri, monkeypatch)
+    assert client.stages.transition("churn", "1", "Production").current_stage == "Production"
+    client.aliases.set("churn", "champion", "1")
+    (run,) = client.runs.list(["0"])
+    with pytest.raises(PermissionDenied):
+        client.runs.log_batch(run.info.run_id, tags={"a": "b"})
+
+
+@pytest.mark.parametrize("name", ["trainer", "reader", "release-manager"])
+def test_nobody_but_platform_admins_reaches_tokens_and_permissions(name: str) -> None:
+    bucket: list[Statement] = []
+    for key in ("access/tokens/x.json", "access/policy.json", "webhooks/w.json"):
+        store = guarded(_Yes(), statements(name), bucket)
+        with pytest.raises(PermissionDenied):
+            store.get(key)
+        with pytest.raises(PermissionDenied):
+            store.create(key, b"")
+        assert guarded(_Yes(), statements("platform-admin"), bucket).get(key) == "done"
+
+
+def test_a_platform_admin_does_not_write_blindly_either() -> None:
+    bucket = bucket_statements(Stack(read_template()))
+    store = guarded(_Yes(), statements("platform-admin"), bucket)
+    assert store.create("access/policy.json", b"{}") == "done"
+    with pytest.raises(PermissionDenied):
+        store.upload("access/policy.json", b"{}")
+
+
+class _Yes:
+    """A store that does all it is asked."""
+
+    def get(self, _key: str) -> str:
+        return "done"
+
+    def create(self, _key: str, _body: bytes) -> str:
+        return "done"
+
+    upload = create
+
+
+def _point(step: int) -> Any:
+    from cloudtrack.entities.run import Metric
+
+    return Metric("loss", 0.5, 1, step)

@@ -1,0 +1,61 @@
+"""Alarms, logs and limits of the template."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.infra.stack import Stack, read_template
+
+MOST_METRICS = 10
+"""CloudWatch takes no more in the expression of an alarm."""
+
+
+@pytest.fixture(scope="module", name="stack")
+def _stack() -> Stack:
+    return Stack(read_template(), AlarmEmail="ops@example.com", NotificationEmail="team@example.com")
+
+
+@pytest.mark.parametrize(("alarm", "metric"), [("FunctionErrors", "Errors"), ("FunctionThrottles", "Throttles")])
+def test_alarms_watch_every_function(alarm: str, metric: str, stack: Stack) -> None:
+    watched = [each["MetricStat"]["Metric"] for each in stack.of_type("AWS::CloudWatch::Alarm")[alarm]["Metrics"][1:]]
+    assert {each["MetricName"] for each in watched} == {metric}
+    assert [each["Dimensions"][0]["Value"] for each in watched] == list(stack.of_type("AWS::Serverless::Function"))
+    assert len(watched) + 1 <= MOST_METRICS
+
+
+def test_every_alarm_tells_somebody_where_somebody_is_named(stack: Stack) -> None:
+    assert all(alarm["AlarmActions"] == ["AlarmTopic"] for alarm in stack.of_type("AWS::CloudWatch::Alarm").values())
+    silent = Stack(read_template()).of_type("AWS::CloudWatch::Alarm")
+    assert all(alarm["AlarmActions"] == [] for alarm in silent.values())
+
+
+def test_what_cannot_be_delivered_is_kept_and_raises_an_alarm(stack: Stack) -> None:
+    (rule,) = stack.of_type("AWS::Events::Rule").values()
+    assert [target["DeadLetterConfig"]["Arn"] for target in rule["Targets"]] == ["UndeliveredQueue.Arn"]
+    alarm = stack.of_type("AWS::CloudWatch::Alarm")["Undelivered"]
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": "UndeliveredQueue.QueueName"}]
+
+
+def test_logs_end_and_every_function_writes_to_one_of_them(stack: Stack) -> None:
+    logs = stack.of_type("AWS::Logs::LogGroup")
+    assert all(group["RetentionInDays"] == 30 for group in logs.values())
+    shared = stack.value(read_template()["Globals"]["Function"])
+    assert shared["LoggingConfig"]["LogGroup"] in logs
+    assert shared["Tracing"] == "Active"
+    assert all("LoggingConfig" not in function for function in stack.of_type("AWS::Serverless::Function").values())
+
+
+def test_the_api_is_throttled_and_functions_end_before_it_gives_up(stack: Stack) -> None:
+    (api,) = stack.of_type("AWS::Serverless::HttpApi").values()
+    assert api["DefaultRouteSettings"] == {"ThrottlingRateLimit": 100, "ThrottlingBurstLimit": 200}
+    shared = read_template()["Globals"]["Function"]
+    functions = stack.of_type("AWS::Serverless::Function")
+    assert all(function.get("Timeout", shared["Timeout"]) < 30 for function in functions.values())
+    assert functions["AuthorizerFunction"]["Timeout"] < 10
+
+
+def test_logins_are_remembered_by_their_header_alone(stack: Stack) -> None:
+    (api,) = stack.of_type("AWS::Serverless::HttpApi").values()
+    login = api["Auth"]["Authorizers"][api["Auth"]["DefaultAuthorizer"]]
+    assert login["Identity"] == {"Headers": ["Authorization"], "ReauthorizeEvery": 300}
+    assert login["EnableSimpleResponses"] is True
