@@ -8,6 +8,10 @@ cloudtrack's own variable wins over MLflow's of the same meaning:
     CLOUDTRACK_RUN_ID       MLFLOW_RUN_ID               the run that start_run() resumes
     CLOUDTRACK_USER         MLFLOW_TRACKING_USERNAME    who is recorded; default the login name
     CLOUDTRACK_SPOOL_DIR                                where unsent data waits; default ~/.cloudtrack/spool
+    CLOUDTRACK_CACHE_DIR                                copies of index files; default ~/.cache/cloudtrack
+    CLOUDTRACK_TOKEN        MLFLOW_TRACKING_TOKEN       the login at a server: a token, or
+                            MLFLOW_TRACKING_USERNAME    a user
+                            MLFLOW_TRACKING_PASSWORD    and a password
 
 Of a server that takes logins from an OpenID Connect issuer:
 
@@ -69,6 +73,16 @@ def server_options() -> str:
     return os.environ[SERVER_OPTIONS]
 
 
+def tracking_token() -> str:
+    """The token to log in with at a server; empty where there is none."""
+    return _first("CLOUDTRACK_TOKEN", "MLFLOW_TRACKING_TOKEN")
+
+
+def tracking_login() -> tuple[str, str]:
+    """User and password to log in with at a server; empty where there are none."""
+    return _first("MLFLOW_TRACKING_USERNAME"), _first("MLFLOW_TRACKING_PASSWORD")
+
+
 def spool_dir() -> Path:
     """The folder where data waits until the store has it."""
     configured = _first("CLOUDTRACK_SPOOL_DIR")
@@ -89,6 +103,12 @@ def oidc_admin_groups() -> tuple[str, ...]:
     """Groups of the issuer whose members are admins."""
     groups = _first("CLOUDTRACK_OIDC_ADMIN_GROUPS").split(",")
     return tuple(group.strip() for group in groups if group.strip())
+
+
+def cache_dir() -> Path:
+    """The folder for copies of what never changes."""
+    configured = _first("CLOUDTRACK_CACHE_DIR")
+    return Path(configured).expanduser() if configured else Path.home() / ".cache" / "cloudtrack"
 
 
 def _first(*names: str) -> str:

@@ -80,5 +80,6 @@ def store(store_url: str) -> Iterator[ObjectStore]:
 def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the settings and the spool of the person who runs it."""
     monkeypatch.setenv("CLOUDTRACK_SPOOL_DIR", str(tmp_path / "spool"))
+    monkeypatch.setenv("CLOUDTRACK_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("CLOUDTRACK_USER", "tester")
     monkeypatch.chdir(tmp_path)

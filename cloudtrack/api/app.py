@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from dataclasses import replace
 
 from cloudtrack.access.access import Access
 from cloudtrack.api.context import Context, Owners
@@ -13,10 +14,11 @@ from cloudtrack.api.errors import ApiError, api_error
 from cloudtrack.api.locations import Locations
 from cloudtrack.api.message import Request, Response, json_response
 from cloudtrack.api.parsing import MAX_BODY_BYTES, parse_request
-from cloudtrack.api.permissions import authorize
+from cloudtrack.api.permissions import authorize, check_login
 from cloudtrack.api.settings import Settings
 from cloudtrack.client import Client
 from cloudtrack.errors import CloudtrackError
+from cloudtrack.remote.wire import ERROR_HEADER
 
 _log = logging.getLogger(__name__)
 
@@ -49,12 +51,12 @@ class App:
         try:
             return self._answer(request)
         except ApiError as error:
-            return error.response()
+            return _with_kind(error.response(), error.__cause__)
         except CloudtrackError as error:
             answer = api_error(error, self.client.uri)
             if answer.status >= 500 or error.kind == "permission_denied":
                 _log.error("request %s: %s", request.request_id, error.message)
-            return answer.response()
+            return _with_kind(answer.response(), error)
         except Exception:  # noqa: BLE001 - one request must not end a server; its log has the trace
             _log.exception("request %s: %s %s failed", request.request_id, request.method, request.path)
             text = f"the server failed; its log has the cause under request id {request.request_id or '-'}"
@@ -67,7 +69,6 @@ class App:
 
     def _answer(self, request: Request) -> Response:
         endpoint, path_parameters = self._find(request)
-        parameters = parse_request(request, endpoint, path_parameters)
         context = Context(
             self.client,
             request,
@@ -76,6 +77,8 @@ class App:
             locations=self._locations,
             settings=self.settings,
         )
+        check_login(endpoint, context)
+        parameters = parse_request(request, endpoint, path_parameters)
         authorize(endpoint, context, parameters)
         answer = endpoint.answer(context, parameters)
         return answer if isinstance(answer, Response) else json_response(answer or {})
@@ -91,3 +94,10 @@ class App:
                 raise ApiError("ENDPOINT_NOT_FOUND", text, status=405, headers={"allow": allowed})
             raise ApiError("ENDPOINT_NOT_FOUND", f"{shown}: there is no such endpoint; /openapi.json lists them")
         return endpoint, path_parameters
+
+
+def _with_kind(response: Response, cause: BaseException | None) -> Response:
+    """The answer, and for cloudtrack's own client the kind of error, which MLflow's codes do not tell apart."""
+    if not isinstance(cause, CloudtrackError):
+        return response
+    return replace(response, headers={**response.headers, ERROR_HEADER: cause.kind})

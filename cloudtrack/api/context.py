@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +15,7 @@ from cloudtrack.api.message import Request
 from cloudtrack.api.settings import Settings
 from cloudtrack.client import Client
 from cloudtrack.errors import NotFound, PermissionDenied
+from cloudtrack.remote.wire import CLIENT_HEADER, OPERATION_HEADER
 
 
 class Owners:
@@ -43,11 +46,31 @@ class Context:
     ) -> None:
         self.request = request
         self.principal: Principal | None = request.principal
-        self.locations = locations
+        self.locations = replace(locations, is_full=True) if self.is_own_client else locations
         self.settings = settings
         self._access = access
         self._owners = owners
-        self.client = client.acting_as(self.principal.name) if self.principal else client
+        self.client = client
+        if self.principal or self.operation:
+            user = self.principal.name if self.principal else client.user
+            self.client = client.acting_as(user, operation=self.operation)
+
+    @property
+    def is_own_client(self) -> bool:
+        """Whether cloudtrack's own client asks, which knows more fields than MLflow's have."""
+        return CLIENT_HEADER in self.request.headers
+
+    @property
+    def operation(self) -> str:
+        """The client's name for what this request does, so that a repetition of it does nothing more; or nothing.
+
+        It is bound to the caller: nobody can name the operation of somebody else.
+        """
+        name = self.request.headers.get(OPERATION_HEADER)
+        if not name:
+            return ""
+        caller = self.principal.name if self.principal else ""
+        return hashlib.sha256(f"{caller}\0{name}".encode()).hexdigest()[:32]
 
     @property
     def is_guarded(self) -> bool:

@@ -19,11 +19,13 @@ class Locations:
     """Artifact URIs as clients get them.
 
     ``direct`` gives out ``s3://`` URIs for clients with AWS credentials of their own; otherwise
-    ``mlflow-artifacts:`` URIs lead them through the API.
+    ``mlflow-artifacts:`` URIs lead them through the API. ``is_full`` stands for cloudtrack's own client, which
+    gets sources as they are stored, and fields that MLflow's messages do not have.
     """
 
     store_url: str
     direct: bool = False
+    is_full: bool = False
 
     @property
     def root(self) -> str:
@@ -48,7 +50,7 @@ class Locations:
 
     def shown_source(self, source: str) -> str:
         """A version's source as clients see it."""
-        return self.download_uri(source) if source.startswith("runs:/") else source
+        return self.download_uri(source) if source.startswith("runs:/") and not self.is_full else source
 
     def download_uri(self, source: str) -> str:
         """Where the files of a version are."""

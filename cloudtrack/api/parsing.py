@@ -53,7 +53,9 @@ def _list_fields(model: type[RequestModel]) -> frozenset[str]:
 
 
 def _body(request: Request) -> dict[str, Any]:
-    body = request.read()
+    body = request.body.read(MAX_BODY_BYTES + 1)
+    if max(len(body), request.body_bytes) > MAX_BODY_BYTES:
+        raise ApiError("INVALID_PARAMETER_VALUE", f"a body has at most {MAX_BODY_BYTES} bytes", status=413)
     if not body.strip():
         return {}
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()

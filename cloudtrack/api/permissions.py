@@ -12,13 +12,15 @@ from cloudtrack.api.endpoint import Endpoint, On
 from cloudtrack.api.errors import ApiError
 
 
-def authorize(endpoint: Endpoint, context: Context, request: Any) -> None:
-    """Raises ApiError (401), PermissionDenied, NotFound."""
-    if endpoint.needs.on is On.NOTHING:
-        return
-    if context.is_guarded and context.principal is None:
+def check_login(endpoint: Endpoint, context: Context) -> None:
+    """Raises ApiError (401) where nobody is logged in: before anything that they sent is read."""
+    if context.is_guarded and context.principal is None and endpoint.needs.on is not On.NOTHING:
         raise ApiError("UNAUTHENTICATED", "log in: send an API token as bearer token, or as the password")
-    if context.is_guarded:
+
+
+def authorize(endpoint: Endpoint, context: Context, request: Any) -> None:
+    """Raises PermissionDenied, NotFound."""
+    if context.is_guarded and endpoint.needs.on is not On.NOTHING:
         _CHECKS[endpoint.needs.on](context, endpoint.needs.permission, request)
 
 

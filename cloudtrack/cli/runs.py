@@ -13,7 +13,6 @@ from cloudtrack.client import Client
 from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.run import Run
 from cloudtrack.errors import NotFound
-from cloudtrack.search.runs import select_runs
 
 app = typer.Typer(help="List, search, show, end, delete and restore runs.", no_args_is_help=True)
 
@@ -35,8 +34,9 @@ def list_runs(
     """List runs, newest first unless --order-by says otherwise."""
     store = client()
     view = ViewType.DELETED_ONLY if deleted else ViewType.ACTIVE_ONLY
-    found = store.runs.list(_experiment_ids(store, experiment), view_type=view)
-    runs = select_runs(found, filter_string, order_by)[:max_results]
+    runs = store.runs.search(
+        _experiment_ids(store, experiment), filter_string, view_type=view, max_results=max_results, order_by=order_by
+    )
     if as_json:
         output.show_json(runs)
         return

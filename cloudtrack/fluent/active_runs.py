@@ -178,7 +178,7 @@ def _start_new(experiment: Experiment, run_name: str | None, tags: dict[str, str
     run, writer = client.runs.start_writer(
         experiment, run_name=run_name, tags={**source.tags(client.user), **tags}, user_id=client.user
     )
-    capture = SourceCapture(client.store, writer, source.entry_folder())
+    capture = SourceCapture(client.source_files, writer, source.entry_folder())
     capture.start()
     return ActiveRun(run, writer, capture)
 

@@ -10,8 +10,6 @@ from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.run import Run
 from cloudtrack.errors import InvalidInput, MissingDependency
 from cloudtrack.fluent import session
-from cloudtrack.search.pages import page_of
-from cloudtrack.search.runs import select_runs
 from cloudtrack.tracking.runs import PARENT_RUN_TAG
 
 DEFAULT_MAX_RESULTS = 100_000
@@ -49,8 +47,14 @@ def find_runs(
     client: Client | None = None,
 ) -> PagedList[Run]:
     """One page of the runs that meet the filter, in the store in force or another."""
-    runs = (client or session.client()).runs.list(experiment_ids, view_type=run_view_type)
-    return page_of(select_runs(runs, filter_string, order_by), max_results, page_token)
+    return (client or session.client()).runs.search(
+        experiment_ids,
+        filter_string,
+        view_type=run_view_type,
+        max_results=max_results,
+        order_by=order_by,
+        page_token=page_token,
+    )
 
 
 def search_runs(

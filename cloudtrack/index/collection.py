@@ -56,12 +56,16 @@ class Collection:
         self._cache = cache
         self._changed = Changed(source)
         self._manifest: Stored[Manifest] | None = None
+        self.waiting = 0
+        """How many settled documents the last view had to read because no part has them."""
 
     def view(self) -> View:
         """The collection now: a listing, the manifest where it is another than before, and the changed documents."""
         marked = list_markers(self._store, self.source)
         manifest = self._read_manifest()
-        return View(self.source, manifest, self._changed.read(marked.values()))
+        changed = self._changed.read(marked.values())
+        self.waiting = sum(1 for found in changed.values() if found is not None and found.settled)
+        return View(self.source, manifest, changed)
 
     def files(self, view: View) -> list[PartFiles]:
         """The files of the view's parts. Raises ObjectNotFound where one was merged away."""

@@ -63,14 +63,16 @@ def write_part(rows: Sequence[Row], rows_path: Path, entities_path: Path, schema
     columns = common_columns(count_columns(rows), len(rows))
     types = {**FIXED, **{column: schema.type_of(column) for column in columns}}
     with tempfile.NamedTemporaryFile("w", suffix=".ndjson", encoding="utf-8") as lines:
+        longest = 1 << 20
         for row in rows:
-            lines.write(json.dumps(_line(row, types)))
-            lines.write("\n")
+            line = json.dumps(_line(row, types)) + "\n"
+            longest = max(longest, len(line))
+            lines.write(line)
         lines.flush()
         listed = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in types.items())
         engine.fetch(
             f"COPY (SELECT * FROM read_json({literal(lines.name)}, format = 'newline_delimited', "  # noqa: S608 - quoted names
-            f"maximum_object_size = 268435456, columns = {{{listed}}})) TO {literal(str(rows_path))} {_COPY}"
+            f"maximum_object_size = {longest}, columns = {{{listed}}})) TO {literal(str(rows_path))} {_COPY}"
         )
     with entities_path.open("wb") as stream:
         write_blocks((row.text for row in rows), stream)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cloudtrack.index.row import Row
 from cloudtrack.index.source import Found, Source
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.parallel import map_in_order
@@ -44,20 +43,16 @@ class Changed:
 
     def read(self, marked: Iterable[Marked]) -> dict[str, Found | None]:
         """The marked documents as they are now, by id; None for those that are not there."""
-        listed = list(marked)
-        stale = [item for item in listed if not self._is_fresh(item)]
-        found = map_in_order(lambda item: self._source.read(item.document_id), stale)
-        kept = {item.document_id: self._known[item.document_id] for item in listed if item not in stale}
-        read = dict(zip((item.document_id for item in stale), found, strict=True))
-        self._known = {name: item for name, item in {**kept, **read}.items() if item is not None and item.settled}
-        return {**kept, **read}
+        known = self._known
+        now: dict[str, Found | None] = {}
+        stale: list[str] = []
+        for item in marked:
+            there = known.get(item.document_id)
+            if there is not None and there.row.version >= item.newest:
+                now[item.document_id] = there  # a settled document changes only after a new marker
+            else:
+                stale.append(item.document_id)
+        now.update(zip(stale, map_in_order(self._source.read, stale), strict=True))
+        self._known = {name: found for name, found in now.items() if found is not None and found.settled}
+        return now
 
-    def _is_fresh(self, marked: Marked) -> bool:
-        """A settled document changes only after a new marker."""
-        known = self._known.get(marked.document_id)
-        return known is not None and known.row.version >= marked.newest
-
-
-def rows_of(found: dict[str, Found | None]) -> list[Row]:
-    """The rows of the documents that are there."""
-    return [item.row for item in found.values() if item is not None]

@@ -108,7 +108,7 @@ def key_of(token: str | None, question: str, ranking: Ranking) -> Key | None:
     try:
         key: Key = json.loads(base64.urlsafe_b64decode(token))
         digest = key.pop(0)
-    except (ValueError, TypeError, AttributeError, IndexError, binascii.Error) as error:
+    except (ValueError, TypeError, AttributeError, LookupError, binascii.Error) as error:
         raise InvalidInput("the page token is not one that a search has given") from error
     expected = [kind for term in ranking.terms for kind in (int, float if term.is_number else str)] + [str]
     typed = len(key) == len(expected) and all(

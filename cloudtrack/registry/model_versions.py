@@ -54,8 +54,8 @@ class ModelVersions:
                 tags=checked_tags,
             )
 
-        state = self._registry.commit(name, decide, comment=comment)
-        return state.version_entity(state.last_version)
+        state, made = self._registry.commit_change(name, decide, comment=comment)
+        return version_in(state, made.version if isinstance(made, VersionCreated) else state.last_version)
 
     def get(self, name: str, version: int | str) -> ModelVersion:
         """Raises NotFound."""

@@ -101,6 +101,8 @@ class RegisteredModels:
         check_model_name(new_name)
         if new_name == name:
             return self.get(name)
+        if self._registry.has_done(name):
+            return self.get(new_name)
 
         def freeze(state: ModelState) -> AnyChange | None:
             existing(name, state)
@@ -109,15 +111,15 @@ class RegisteredModels:
             writable(name, state)
             return RenameStarted(new_name=new_name)
 
-        frozen = self._registry.commit(name, freeze)
+        frozen = self._registry.commit(name, freeze, is_last=False)
 
         def move_in(state: ModelState) -> AnyChange | None:
             if state.exists:
                 return None
-            dump = frozen.model_dump(mode="json")
+            dump = frozen.model_dump(mode="json", exclude={"recent"})
             return MovedIn(name=new_name, old_name=name, old_number=frozen.number, state=dump)
 
-        moved = self._registry.commit(new_name, move_in)
+        moved = self._registry.commit(new_name, move_in, is_last=False)
         ours = self._came_from(new_name, name, frozen.number)
 
         def end(state: ModelState) -> AnyChange | None:

@@ -39,11 +39,16 @@ class Checkpoint(Document):
 
 
 class Registry:
-    """The registered models of one store, as states and events."""
+    """The registered models of one store, as states and events.
 
-    def __init__(self, store: ObjectStore, actor: str) -> None:
+    ``operation`` is a name, unique for ever, for the one thing that is done with this registry. Done again by
+    another registry with the same name, because an answer was lost, it is not done twice.
+    """
+
+    def __init__(self, store: ObjectStore, actor: str, operation: str = "") -> None:
         self.store = store
         self.actor = actor
+        self._operation = operation
         self._checkpoints = DocumentStore(store, Checkpoint)
 
     def events(self, name: str) -> Sequence:
@@ -58,19 +63,32 @@ class Registry:
         """The state, also of a name that never existed or is deleted."""
         return self._state(name)[0]
 
-    def commit(self, name: str, decide: Decide, *, comment: str | None = None) -> ModelState:
+    def has_done(self, name: str) -> bool:
+        """Whether the operation of this registry ended with a commit to this name already."""
+        return bool(self._operation) and self._operation in self.read_any(name).recent
+
+    def commit(self, name: str, decide: Decide, *, comment: str | None = None, is_last: bool = True) -> ModelState:
         """Decide on the newest state and commit, exactly once; the state after it.
 
-        Four requests where nobody else commits. Raises what ``decide`` raises, Conflict after very many
-        lost races, and Unavailable where the store is away: then the change may or may not be made.
+        ``is_last`` is False for the earlier commits of an operation that has several. Four requests where nobody
+        else commits. Raises what ``decide`` raises, Conflict after very many lost races, and Unavailable where
+        the store is away: then the change may or may not be made.
         """
+        return self.commit_change(name, decide, comment=comment, is_last=is_last)[0]
+
+    def commit_change(
+        self, name: str, decide: Decide, *, comment: str | None = None, is_last: bool = True
+    ) -> tuple[ModelState, AnyChange | None]:
+        """As ``commit``; and the change that this operation made, now or when it was done before."""
         state, checkpoint = self._state(name)
-        operation = ids.new_commit_id()
+        operation = self._operation if self._operation and is_last else ids.new_commit_id()
         events = self.events(name)
         for attempt in range(_MAX_ATTEMPTS):
+            if number := state.recent.get(operation):
+                return state, parse_event(events.key(number), events.get(number)).change
             change = decide(state)
             if change is None:
-                return state
+                return state, None
             body = self._event(state, operation, change, comment).to_bytes()
             number = state.number + 1
             there = self._claim(events, number, body)
@@ -81,7 +99,7 @@ class Registry:
                 continue
             fold(state, parse_event(events.key(number), body), hash_of(body))
             self._save(name, state, checkpoint)
-            return state
+            return state, change
         raise Conflict(f"registered model {name!r} was changed by others {_MAX_ATTEMPTS} times in a row; try again")
 
     def _state(self, name: str) -> tuple[ModelState, Stored[Checkpoint] | None]:

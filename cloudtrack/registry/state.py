@@ -25,6 +25,8 @@ from cloudtrack.registry.events import (
     VersionDeleted,
 )
 
+RECENT_OPERATIONS = 100
+
 
 class VersionState(BaseModel):
     """One version."""
@@ -63,6 +65,8 @@ class ModelState(BaseModel):
     aliases: dict[str, int] = {}
     last_version: int = 0
     versions: dict[int, VersionState] = {}
+    recent: dict[str, int] = {}
+    """The last operations by id, with the number of the event: one whose answer was lost is not done again."""
 
     def holders(self, stage: str) -> list[int]:
         """The versions in a stage, smallest first."""
@@ -112,6 +116,9 @@ def fold(state: ModelState, event: Event, event_hash: str) -> None:
     state.number = event.number
     state.last_hash = event_hash
     state.updated = event.time_ms
+    state.recent[event.id] = event.number
+    if len(state.recent) > RECENT_OPERATIONS:
+        del state.recent[next(iter(state.recent))]
     change = event.change
     match change:
         case ModelCreated():

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
-from cloudtrack.entities.dataset import CONTEXT_TAG
-from cloudtrack.entities.run import Run
-from cloudtrack.search.filters import Query, Types, parse_filter, parse_order, select
+from cloudtrack.search.filters import Query, Types, parse_filter, parse_order
 
 _TYPES: Types = {
     "attributes": {
@@ -31,28 +30,20 @@ _ORDERS: Types = {kind: types for kind, types in _TYPES.items() if kind != "data
 _ATTRIBUTE_NAMES = {"Created": "start_time", "created": "start_time", "run name": "run_name", "Run name": "run_name"}
 
 
-def select_runs(runs: list[Run], filter_string: str | None, order_by: list[str] | None) -> list[Run]:
-    """The runs that meet the filter, ordered; then newest first. Raises InvalidInput for a filter it cannot read."""
-    newest_first = sorted(runs, key=lambda run: (-(run.info.start_time or 0), run.info.run_id))
-    return select(newest_first, _value, Query(parse_filter(filter_string, _TYPES), parse_order(order_by, _ORDERS)))
+def parse_run_query(filter_string: str | None, order_by: Sequence[str] | None) -> Query:
+    """A filter and an order, with one name for each attribute. Raises InvalidInput for what it cannot read."""
+    comparisons = [
+        replace(item, key=_attribute(item.kind, item.key)) for item in parse_filter(filter_string, _TYPES)
+    ]
+    orders = [replace(item, key=_attribute(item.kind, item.key)) for item in parse_order(list(order_by or ()), _ORDERS)]
+    return Query(comparisons, orders)
 
 
-def _value(run: Run, kind: str, key: str) -> Any:
-    if kind == "metrics":
-        value = run.data.metrics.get(key)
-        return None if value is None else float(value)
-    if kind == "params":
-        return run.data.params.get(key)
-    if kind == "tags":
-        return run.data.tags.get(key)
-    if kind == "datasets":
-        return _dataset_values(run, key)
-    value = getattr(run.info, _ATTRIBUTE_NAMES.get(key, key), None)
-    return float(value) if isinstance(value, int) else value
+def is_number(kind: str, key: str) -> bool:
+    """Whether runs are ordered by this as by a number."""
+    types = _TYPES[kind]
+    return (types if isinstance(types, type) else types[key]) is float
 
 
-def _dataset_values(run: Run, key: str) -> tuple[str, ...]:
-    if key == "context":
-        uses = run.inputs.dataset_inputs
-        return tuple(tag.value for use in uses for tag in use.tags if tag.key == CONTEXT_TAG)
-    return tuple(getattr(use.dataset, key) for use in run.inputs.dataset_inputs)
+def _attribute(kind: str, key: str) -> str:
+    return _ATTRIBUTE_NAMES.get(key, key) if kind == "attributes" else key

@@ -6,15 +6,15 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from cloudtrack.entities.artifact import FileInfo
 from cloudtrack.entities.names import check_logged_model_id, check_run_id
 from cloudtrack.errors import InvalidInput, NotFound, ObjectNotFound
-from cloudtrack.storage.object_store import ObjectInfo, ObjectStore, Reading
+from cloudtrack.storage.object_store import Folder, Object, ObjectInfo, Reading
 from cloudtrack.storage.parallel import map_in_order
 from cloudtrack.storage.quoting import unquote_path
 from cloudtrack.storage.streaming import Progress
@@ -35,6 +35,26 @@ RUN = Owner("run", check_run_id, keys.artifacts)
 LOGGED_MODEL = Owner("logged model", check_logged_model_id, keys.logged_model_artifacts)
 
 
+class FileStore(Protocol):
+    """What artifacts need of the place where files are: of an ``ObjectStore``, or of a server."""
+
+    def upload(self, key: str, source: Path | BinaryIO, /, *, progress: Progress | None = None) -> object: ...
+
+    def get(self, key: str, /) -> Object: ...
+
+    def read(self, key: str, /) -> Reading: ...
+
+    def download(self, key: str, target: Path, /, *, progress: Progress | None = None) -> object: ...
+
+    def stat(self, key: str, /) -> ObjectInfo: ...
+
+    def list(self, prefix: str, /) -> Iterator[ObjectInfo]: ...
+
+    def list_folder(self, prefix: str, /) -> Folder: ...
+
+    def delete(self, key: str, /) -> None: ...
+
+
 class Artifacts:
     """The artifacts of one store's runs, or of its logged models; the first argument is the owner's id.
 
@@ -42,7 +62,7 @@ class Artifacts:
     numbers of bytes as they move, from any thread.
     """
 
-    def __init__(self, store: ObjectStore, owner: Owner = RUN) -> None:
+    def __init__(self, store: FileStore, owner: Owner = RUN) -> None:
         self._store = store
         self._owner = owner
 

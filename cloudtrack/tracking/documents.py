@@ -41,6 +41,8 @@ class NameClaim(Document):
     experiment_id: str
     creation_time: int
     tags: dict[str, str] = {}
+    operation: str = ""
+    """The creation that made this claim, where it has a name: then a repetition of it finds its own."""
 
 
 class ExperimentDocument(Document):

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from cloudtrack import clock, ids
 from cloudtrack.entities.experiment import Experiment, LifecycleStage, ViewType
 from cloudtrack.entities.names import check_experiment_id, check_experiment_name, check_key_name, check_value
+from cloudtrack.entities.page import PagedList
 from cloudtrack.errors import (
     AlreadyExists,
     Conflict,
@@ -27,6 +28,8 @@ from cloudtrack.errors import (
     ObjectNotFound,
     StateError,
 )
+from cloudtrack.search.experiments import select_experiments
+from cloudtrack.search.pages import page_of
 from cloudtrack.storage.document import DocumentStore, Stored
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.parallel import map_in_order
@@ -49,8 +52,19 @@ class Experiments:
         self._documents = DocumentStore(store, ExperimentDocument)
         self._claims = DocumentStore(store, NameClaim)
 
-    def create(self, name: str, *, tags: Mapping[str, str] | None = None, artifact_location: str | None = None) -> str:
-        """A new experiment; its id. Raises AlreadyExists, also where a deleted experiment has the name."""
+    def create(
+        self,
+        name: str,
+        *,
+        tags: Mapping[str, str] | None = None,
+        artifact_location: str | None = None,
+        operation: str = "",
+    ) -> str:
+        """A new experiment; its id. Raises AlreadyExists, also where a deleted experiment has the name.
+
+        ``operation`` is a name for this creation that nobody else can have: repeated with it, the creation
+        finds the experiment that it made.
+        """
         check_experiment_name(name)
         if artifact_location:
             raise InvalidInput(
@@ -62,9 +76,10 @@ class Experiments:
             experiment_id=ids.new_experiment_id(),
             creation_time=clock.now_ms(),
             tags=_checked_tags(tags or {}),
+            operation=operation,
         )
         won = self._claim(claim)
-        if won.experiment_id != claim.experiment_id:
+        if won.experiment_id != claim.experiment_id and not (operation and won.operation == operation):
             state = self.get(won.experiment_id).lifecycle_stage
             hint = "; it is in the trash: restore it, or rename it first" if state == LifecycleStage.DELETED else ""
             raise AlreadyExists(f"an experiment named {name!r} exists already (id {won.experiment_id}){hint}")
@@ -103,8 +118,25 @@ class Experiments:
                 clock.sleep(ids.jitter(_LONGEST_PAUSE_S))  # a rival was faster, or an experiment is being renamed
         raise Conflict(f"an experiment is being renamed to {name!r}: rename it again to finish, or choose another name")
 
-    def search(self, *, view_type: int = ViewType.ACTIVE_ONLY) -> list[Experiment]:
-        """All experiments in the view, newest first. One request for each: an index serves large stores."""
+    def search(
+        self,
+        filter_string: str | None = None,
+        *,
+        view_type: int = ViewType.ACTIVE_ONLY,
+        max_results: int | None = None,
+        order_by: list[str] | None = None,
+        page_token: str | None = None,
+        shows: Callable[[str], bool] = lambda _experiment_id: True,
+    ) -> PagedList[Experiment]:
+        """One page of the experiments that meet the filter, newest first or as ``order_by`` says; all by default.
+
+        ``shows`` says of which experiments the asker may know. One request for each: an index serves large stores.
+        """
+        found = [item for item in self._list(view_type) if shows(item.experiment_id)]
+        chosen = select_experiments(found, filter_string, order_by)
+        return page_of(chosen, len(chosen) + 1 if max_results is None else max_results, page_token)
+
+    def _list(self, view_type: int) -> list[Experiment]:
         folders = self._store.list_folder(keys.EXPERIMENTS).folders
         found = [folder.split("/")[-2] for folder in folders if folder != keys.NAME_CLAIMS]
         documents = map_in_order(self._read_or_none, found)
@@ -190,6 +222,7 @@ class Experiments:
                 stale.experiment_id = claim.experiment_id
                 stale.creation_time = claim.creation_time
                 stale.tags = claim.tags
+                stale.operation = claim.operation
 
             try:
                 return self._claims.replace(key, there, take_over).document

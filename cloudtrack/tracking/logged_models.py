@@ -26,7 +26,7 @@ from cloudtrack.entities.names import (
     timestamp_ms,
 )
 from cloudtrack.entities.run import Metric
-from cloudtrack.errors import CorruptData, InvalidInput, NotFound, ObjectNotFound, StateError
+from cloudtrack.errors import CorruptData, InvalidInput, NotFound, ObjectExists, ObjectNotFound, StateError
 from cloudtrack.storage.document import DocumentStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.parallel import map_in_order
@@ -57,14 +57,19 @@ class LoggedModels:
         params: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
         creator_id: str = "",
+        operation: str = "",
     ) -> LoggedModel:
-        """A new logged model, PENDING until its files are there. Raises NotFound, StateError, InvalidInput."""
+        """A new logged model, PENDING until its files are there. Raises NotFound, StateError, InvalidInput.
+
+        ``operation`` is a name for this creation, 32 hexadecimal digits that nobody else can have: repeated
+        with it, the creation finds the model that it made.
+        """
         experiment = self._experiments.get(experiment_id)
         if experiment.lifecycle_stage == LifecycleStage.DELETED:
             raise StateError(f"experiment {experiment_id} ({experiment.name!r}) is deleted; restore it first")
         now = clock.now_ms()
         document = LoggedModelDocument(
-            model_id=ids.new_logged_model_id(),
+            model_id=f"m-{operation}" if operation else ids.new_logged_model_id(),
             experiment_id=experiment_id,
             name=check_logged_model_name(name) if name else ids.new_run_name(),
             model_type=model_type,
@@ -76,7 +81,10 @@ class LoggedModels:
             tags=_checked("tag", tags),
         )
         self._mark(document, 1)
-        return self._entity(self._documents.create(keys.logged_model(document.model_id), document).document)
+        try:
+            return self._entity(self._documents.create(keys.logged_model(document.model_id), document).document)
+        except ObjectExists:
+            return self.get(document.model_id)
 
     def get(self, model_id: str, *, allow_deleted: bool = False) -> LoggedModel:
         """Raises NotFound, also for a deleted one unless ``allow_deleted``."""

@@ -12,10 +12,9 @@ import math
 from collections.abc import Callable
 
 from cloudtrack.entities.run import RunStatus
-from cloudtrack.errors import CorruptData, NotFound, ObjectExists, ObjectNotFound
+from cloudtrack.errors import NotFound, ObjectExists, ObjectNotFound
 from cloudtrack.storage.document import DocumentStore, Stored
 from cloudtrack.storage.object_store import ObjectStore
-from cloudtrack.storage.parallel import map_in_order
 from cloudtrack.tracking import keys
 from cloudtrack.tracking.documents import Points, RunDocument, Segment
 from cloudtrack.tracking.points import INLINE_POINTS, Columns, count
@@ -52,14 +51,6 @@ class RunDocuments:
             return self._documents.get(keys.run(run_id))
         except ObjectNotFound as error:
             raise NotFound(f"there is no run with id {run_id!r} in {self._store.url}") from error
-
-    def list(self, experiment_id: str) -> list[RunDocument]:
-        """All runs of an experiment, in no order; one request for each."""
-        prefix = keys.pending(experiment_id)
-        markers = (info.key[len(prefix) :] for info in self._store.list(prefix))
-        run_ids = dict.fromkeys(marker.rpartition(".")[0] for marker in markers)
-        documents = map_in_order(self._get_or_none, run_ids)
-        return [document for document in documents if document is not None and document.experiment_id == experiment_id]
 
     def update(
         self, run_id: str, change: Callable[[RunDocument], bool | None], *, known: StoredRun | None = None
@@ -130,15 +121,6 @@ class RunDocuments:
 
     def _mark(self, experiment_id: str, run_id: str, version: int) -> None:
         self._store.create(keys.pending_marker(experiment_id, run_id, version), b"")
-
-    def _get_or_none(self, run_id: str) -> RunDocument | None:
-        try:
-            return self._documents.get(keys.run(run_id)).document
-        except ObjectNotFound:  # the marker of a creation that was cut off
-            return None
-        except CorruptData as error:  # one bad object must not hide all others
-            _log.warning("left out of the listing: %s", error)
-            return None
 
 
 def _mergeable(segments: list[Segment]) -> list[Segment]:

@@ -23,8 +23,6 @@ from cloudtrack.entities.names import (
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.run import LoggedModelInput, LoggedModelOutput, Metric, Run, RunStatus
 from cloudtrack.errors import InvalidInput, NotFound, StateError
-from cloudtrack.search.pages import page_of
-from cloudtrack.search.runs import select_runs
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.parallel import map_in_order
 from cloudtrack.tracking.changes import RunChanges, apply_changes, check_params
@@ -32,12 +30,14 @@ from cloudtrack.tracking.documents import DatasetUse, ModelOutput, RunDocument
 from cloudtrack.tracking.experiments import Experiments
 from cloudtrack.tracking.run_delivery import HEARTBEAT_MS, RunCommits, RunDelivery
 from cloudtrack.tracking.run_documents import RunDocuments, StoredRun
+from cloudtrack.tracking.run_index import RunIndex, question_of
 from cloudtrack.tracking.run_writer import RunWriter
 from cloudtrack.tracking.writers import Writers
 
 RUN_NAME_TAG = "mlflow.runName"
 MODELS_TAG = "mlflow.log-model.history"
 PARENT_RUN_TAG = "mlflow.parentRunId"
+_ALL = 2**61
 
 
 class Runs:
@@ -48,6 +48,7 @@ class Runs:
         store: ObjectStore,
         documents: RunDocuments,
         experiments: Experiments,
+        index: RunIndex,
         *,
         spool_dir: Path,
         make_ready: Callable[[], None] = lambda: None,
@@ -55,6 +56,7 @@ class Runs:
         self._store = store
         self._documents = documents
         self._experiments = experiments
+        self._index = index
         self.commits = RunCommits(documents, experiments, make_ready)
         self._writers = Writers(store.url, spool_dir)
 
@@ -84,12 +86,8 @@ class Runs:
         return self._entity(self._documents.get(check_run_id(run_id)).document)
 
     def list(self, experiment_ids: Sequence[str], *, view_type: int = ViewType.ACTIVE_ONLY) -> list[Run]:
-        """All runs of these experiments, newest first; one request for each run: an index serves large stores."""
-        self._writers.flush_all()
-        checked = [check_experiment_id(experiment_id) for experiment_id in experiment_ids]
-        documents = [document for found in map_in_order(self._documents.list, checked) for document in found]
-        runs = [self._entity(doc) for doc in documents if ViewType.shows(view_type, doc.lifecycle_stage)]
-        return sorted(runs, key=lambda run: (-(run.info.start_time or 0), run.info.run_id))
+        """All runs of these experiments, newest first."""
+        return list(self.search(experiment_ids, view_type=view_type, max_results=_ALL))
 
     def search(
         self,
@@ -102,8 +100,10 @@ class Runs:
         page_token: str | None = None,
     ) -> PagedList[Run]:
         """One page of the runs of these experiments that meet the filter, newest first or as ``order_by`` says."""
-        runs = self.list(experiment_ids, view_type=view_type)
-        return page_of(select_runs(runs, filter_string, [*order_by] if order_by else None), max_results, page_token)
+        self._writers.flush_all()
+        checked = [check_experiment_id(experiment_id) for experiment_id in experiment_ids]
+        found = self._index.page(checked, question_of(filter_string, order_by, view_type), max_results, page_token)
+        return PagedList(map(self._entity, found), found.token)
 
     def resume(self, run_id: str) -> Run:
         """A run that has ended is running again. Raises NotFound, StateError for a deleted run."""
@@ -255,7 +255,7 @@ class Runs:
         return self._documents.update(check_run_id(run_id), change).document
 
     def _move_all(self, experiment_id: str, change: Callable[[RunDocument], bool | None]) -> None:
-        documents = self._documents.list(check_experiment_id(experiment_id))
+        documents = self._index.all(check_experiment_id(experiment_id))
         map_in_order(lambda document: self._documents.update(document.run_id, change), documents)
 
     def _entity(self, document: RunDocument) -> Run:

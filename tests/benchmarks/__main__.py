@@ -20,6 +20,7 @@ from cloudtrack.entities.run import RunStatus
 from cloudtrack.storage.folder import FolderStore
 from cloudtrack.tracking.experiments import Experiments
 from cloudtrack.tracking.run_documents import RunDocuments
+from cloudtrack.tracking.run_index import RunIndex
 from cloudtrack.tracking.runs import Runs
 from tests.benchmarks import servers
 from tests.storage.lossy import CountingStore
@@ -101,7 +102,8 @@ def _counted(job: Callable[[Runs, Experiments], None]) -> CountingStore:
         store = CountingStore(FolderStore(f"{folder}/store"))
         experiments = Experiments(store)
         experiments.create_default()
-        runs = Runs(store, RunDocuments(store), experiments, spool_dir=Path(folder) / "spool")
+        index = RunIndex(store, Path(folder) / "cache")
+        runs = Runs(store, RunDocuments(store), experiments, index, spool_dir=Path(folder) / "spool")
         store.reset()
         job(runs, experiments)
         return store

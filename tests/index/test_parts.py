@@ -58,7 +58,7 @@ def same(one: Any, other: Any) -> bool:
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=70), st.data())
 @quick
-def test_texts_are_read_by_number(texts: list[str], data: st.DataObject, tmp_path: Path) -> None:
+def test_texts_are_read_by_number(tmp_path: Path, texts: list[str], data: st.DataObject) -> None:
     path = tmp_path / "blocks"
     with path.open("wb") as stream:
         assert write_blocks(texts, stream) == len(texts)
@@ -81,7 +81,7 @@ def test_a_file_that_is_cut_short_is_found_out(tmp_path: Path) -> None:
 
 @given(st.lists(values, min_size=1, max_size=8))
 @quick
-def test_a_part_holds_what_was_written(rows: list[dict[str, Any]], tmp_path: Path) -> None:
+def test_a_part_holds_what_was_written(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
     columns = sorted({column for row in rows for column in row} | {"params.none", "metrics.none"})
     for row, found in zip(rows, read_back(part(rows, tmp_path), columns), strict=True):
         for column, value in zip(columns, found, strict=True):
@@ -91,7 +91,7 @@ def test_a_part_holds_what_was_written(rows: list[dict[str, Any]], tmp_path: Pat
 @given(st.lists(values, min_size=1, max_size=6), st.lists(values, min_size=1, max_size=6), st.data())
 @quick
 def test_a_merge_keeps_all_live_rows(
-    one: list[dict[str, Any]], two: list[dict[str, Any]], data: st.DataObject, tmp_path: Path
+    tmp_path: Path, one: list[dict[str, Any]], two: list[dict[str, Any]], data: st.DataObject
 ) -> None:
     dead = sorted(data.draw(st.sets(st.integers(0, len(one) - 1))))
     sources = [(part(one, tmp_path, "a"), dead), (part(two, tmp_path, "b"), [])]
@@ -162,7 +162,7 @@ plain_values = st.fixed_dictionaries(
 
 @given(st.lists(plain_values, min_size=1, max_size=8), st.lists(comparison, min_size=1, max_size=2))
 @settings(parent=quick, max_examples=150)
-def test_sql_finds_what_the_comparisons_say(rows: list[dict[str, Any]], texts: list[str], tmp_path: Path) -> None:
+def test_sql_finds_what_the_comparisons_say(tmp_path: Path, rows: list[dict[str, Any]], texts: list[str]) -> None:
     files = part(rows, tmp_path)
     comparisons = parse_filter(" AND ".join(texts), TYPES)
 
@@ -188,7 +188,7 @@ def test_sql_finds_what_the_comparisons_say(rows: list[dict[str, Any]], texts: l
 @given(st.lists(plain_values, min_size=1, max_size=8), st.booleans(), st.booleans(), st.data())
 @quick
 def test_sql_orders_as_keys_do_and_goes_on_after_any(
-    rows: list[dict[str, Any]], down: bool, text_down: bool, data: st.DataObject, tmp_path: Path
+    tmp_path: Path, rows: list[dict[str, Any]], down: bool, text_down: bool, data: st.DataObject
 ) -> None:
     files = part(rows, tmp_path)
     ranking = Ranking([Term("metrics.a", down, True), Term("params.a", text_down, False)])

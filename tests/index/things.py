@@ -48,7 +48,9 @@ class Things:
             thing = self._documents.get(f"things/{document_id}.json").document
         except ObjectNotFound:
             return None
-        values: dict[str, Value] = dict(thing.values)
+        values: dict[str, Value] = {
+            column: float(value) if column.startswith("metrics.") else value for column, value in thing.values.items()
+        }
         return Found(Row(thing.name, thing.version, values, thing.name), thing.settled)
 
     def create(self, name: str, values: dict[str, Any], *, settled: bool = True) -> None:

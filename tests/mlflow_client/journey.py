@@ -91,13 +91,17 @@ def tracking():
     assert run.inputs.dataset_inputs[0].dataset.name == "iris"
     raises("INVALID_PARAMETER_VALUE", client.log_param, run_id, "lr", "0.2")
     raises("RESOURCE_DOES_NOT_EXIST", client.get_run, "0" * 32)
-    children = mlflow.search_runs(filter_string=f"tags.mlflow.parentRunId = '{run_id}'", order_by=["metrics.score DESC"])
+    children = mlflow.search_runs(
+        filter_string=f"tags.mlflow.parentRunId = '{run_id}'", order_by=["metrics.score DESC"]
+    )
     assert list(children["metrics.score"]) == [2, 1, 0]
     assert client.get_parent_run(children.run_id[0]).info.run_id == run_id
     experiment_id = run.info.experiment_id
     pages, token = [], None
     while True:
-        page = client.search_runs([experiment_id], order_by=["attributes.start_time ASC"], max_results=2, page_token=token)
+        page = client.search_runs(
+            [experiment_id], order_by=["attributes.start_time ASC"], max_results=2, page_token=token
+        )
         pages += [item.info.run_id for item in page]
         token = page.token
         if not token:
@@ -133,7 +137,9 @@ def artifacts(run_id):
         listed = sorted(item.path for item in client.list_artifacts(run_id))
         assert listed == ["all", "notes", "one", "table.json"], listed
         assert [item.path for item in client.list_artifacts(run_id, "all")] == ["all/a+b %.txt", "all/sub dir"]
-        target = Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="all", dst_path=folder + "/down"))
+        target = Path(
+            mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="all", dst_path=folder + "/down")
+        )
         for file in ("a+b %.txt", "sub dir/é.bin"):
             assert (target / file).read_bytes() == (root / file).read_bytes()
         assert mlflow.artifacts.load_text(f"runs:/{run_id}/notes/words.txt") == "words"
@@ -203,7 +209,9 @@ def registry():
 
 def logged_models(run_id):
     experiment_id = client.get_run(run_id).info.experiment_id
-    found = mlflow.search_logged_models([experiment_id], filter_string=f"source_run_id = '{run_id}'", output_format="list")
+    found = mlflow.search_logged_models(
+        [experiment_id], filter_string=f"source_run_id = '{run_id}'", output_format="list"
+    )
     assert len(found) == 1
     model = mlflow.get_logged_model(found[0].model_id)
     assert model.status == "READY" and model.source_run_id == run_id
@@ -214,7 +222,10 @@ def logged_models(run_id):
     assert model.tags["k"] == "v"
     assert [(metric.key, metric.value) for metric in model.metrics if metric.key == "heldout"] == [("heldout", 0.75)]
     best = mlflow.search_logged_models(
-        [experiment_id], filter_string="metrics.heldout > 0.5", order_by=[{"field_name": "metrics.heldout"}], output_format="list"
+        [experiment_id],
+        filter_string="metrics.heldout > 0.5",
+        order_by=[{"field_name": "metrics.heldout"}],
+        output_format="list",
     )
     assert [item.model_id for item in best] == [model.model_id]
     loaded = mlflow.sklearn.load_model(f"models:/{model.model_id}")

@@ -36,6 +36,7 @@ def seaweed_server(folder: Path) -> Iterator[str]:
         "-admin.ui=false",
         "-webdav=false",
         "-s3.port.iceberg=0",
+        "-volume.max=10000",
         *(f"-{service}.port={port}" for service, port in ports.items()),
     ]
     with (folder / "server.log").open("wb") as log:

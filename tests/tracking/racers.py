@@ -5,6 +5,7 @@ from __future__ import annotations
 from cloudtrack.storage.opening import open_store
 from cloudtrack.tracking.experiments import Experiments
 from cloudtrack.tracking.run_documents import RunDocuments
+from cloudtrack.tracking.run_index import RunIndex
 from cloudtrack.tracking.runs import Runs
 
 
@@ -19,7 +20,8 @@ def log_to_one_run(url: str, run_id: str, spool: str, writer: int, points: int) 
     from pathlib import Path
 
     store = open_store(url)
-    runs = Runs(store, RunDocuments(store), Experiments(store), spool_dir=Path(spool))
+    index = RunIndex(store, Path(spool).parent / "cache")
+    runs = Runs(store, RunDocuments(store), Experiments(store), index, spool_dir=Path(spool))
     log = runs.open_writer(run_id)
     for step in range(points):
         log.log_metric(f"m{writer}", float(step), step)

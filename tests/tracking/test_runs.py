@@ -20,6 +20,7 @@ from cloudtrack.tracking.experiments import Experiments
 from cloudtrack.tracking.metrics import Metrics
 from cloudtrack.tracking.points import INLINE_POINTS
 from cloudtrack.tracking.run_documents import RunDocuments
+from cloudtrack.tracking.run_index import RunIndex
 from cloudtrack.tracking.runs import Runs
 from cloudtrack.tracking.sync import sync_spools
 from tests.processes import run_together
@@ -36,7 +37,8 @@ class Tracking:
         self.spool = spool
         self.experiments = Experiments(store)
         self.documents = RunDocuments(store)
-        self.runs = Runs(store, self.documents, self.experiments, spool_dir=spool)
+        index = RunIndex(store, spool.parent / "cache")
+        self.runs = Runs(store, self.documents, self.experiments, index, spool_dir=spool)
         self.metrics = Metrics(self.documents)
 
 

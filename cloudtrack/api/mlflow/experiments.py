@@ -17,8 +17,6 @@ from cloudtrack.api.mlflow import messages
 from cloudtrack.entities.dataset import CONTEXT_TAG, DatasetInput
 from cloudtrack.entities.experiment import ViewType
 from cloudtrack.errors import AlreadyExists, StateError
-from cloudtrack.search.experiments import select_experiments
-from cloudtrack.search.pages import page_of
 
 ENDPOINTS = Declarations(Domain.EXPERIMENTS)
 
@@ -72,7 +70,10 @@ class SearchDatasets(RequestModel):
 def create_experiment(context: Context, request: CreateExperiment) -> dict[str, Any]:
     """Create an experiment; its creator may manage it."""
     experiment_id = context.client.experiments.create(
-        request.name, tags=as_dict(request.tags), artifact_location=request.artifact_location or None
+        request.name,
+        tags=as_dict(request.tags),
+        artifact_location=request.artifact_location or None,
+        operation=context.operation,
     )
     context.own(Resource.EXPERIMENT, experiment_id)
     return {"experiment_id": experiment_id}
@@ -95,10 +96,14 @@ def get_experiment_by_name(context: Context, request: ExperimentByName) -> dict[
 def search_experiments(context: Context, request: SearchExperiments) -> dict[str, Any]:
     """A page of experiments, newest first."""
     check_page_size(request.max_results, MAX_PAGE)
-    found = context.client.experiments.search(view_type=request.view_type)
-    shown = [item for item in found if context.may_read(Resource.EXPERIMENT, item.experiment_id)]
-    chosen = select_experiments(shown, request.filter, request.order_by)
-    page = page_of(chosen, request.max_results, request.page_token)
+    page = context.client.experiments.search(
+        request.filter,
+        view_type=request.view_type,
+        max_results=request.max_results,
+        order_by=request.order_by,
+        page_token=request.page_token,
+        shows=lambda experiment_id: context.may_read(Resource.EXPERIMENT, experiment_id),
+    )
     return messages.page("experiments", (messages.experiment(item, context.locations) for item in page), page.token)
 
 

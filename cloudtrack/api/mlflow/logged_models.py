@@ -101,6 +101,7 @@ def create_logged_model(context: Context, request: CreateLoggedModel) -> dict[st
         params=as_dict(request.params),
         tags=as_dict(request.tags),
         creator_id=context.user,
+        operation=context.operation,
     )
     return {"model": messages.logged_model(model, context.locations)}
 

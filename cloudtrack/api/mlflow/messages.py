@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from cloudtrack.api.locations import Locations
@@ -56,6 +57,7 @@ def run_info(info: RunInfo, locations: Locations) -> Json:
             "end_time": info.end_time,
             "artifact_uri": locations.run(info.run_id),
             "lifecycle_stage": info.lifecycle_stage,
+            "is_lost": info.is_lost if locations.is_full else None,
         }
     )
 
@@ -63,7 +65,9 @@ def run_info(info: RunInfo, locations: Locations) -> Json:
 def run(entity: Run, locations: Locations) -> Json:
     """Run: info, data, inputs and outputs."""
     metrics = [
-        {"key": key, "value": last.value, "timestamp": last.timestamp, "step": last.step}
+        {"key": key, **asdict(last)}
+        if locations.is_full
+        else {"key": key, "value": last.value, "timestamp": last.timestamp, "step": last.step}
         for key, last in sorted(entity.data.summaries.items())
     ]
     data = {"metrics": metrics, "params": pairs(entity.data.params), "tags": pairs(entity.data.tags)}
@@ -126,6 +130,7 @@ def registered_model(entity: RegisteredModel, locations: Locations) -> Json:
             "creation_timestamp": entity.creation_timestamp,
             "last_updated_timestamp": entity.last_updated_timestamp,
             "description": entity.description or None,
+            "user_id": entity.user_id if locations.is_full else None,
             "latest_versions": [model_version(version, locations) for version in entity.latest_versions],
             "tags": pairs(entity.tags),
             "aliases": [{"alias": alias, "version": str(version)} for alias, version in sorted(entity.aliases.items())],
@@ -168,6 +173,7 @@ def logged_model(entity: LoggedModel, locations: Locations) -> Json:
         "status": f"LOGGED_MODEL_{_STATUS.get(entity.status, entity.status)}",
         "model_type": entity.model_type,
         "source_run_id": entity.source_run_id,
+        "creator_id": entity.creator_id if locations.is_full else None,
         "tags": pairs(entity.tags),
     }
     data = {"params": pairs(entity.params), "metrics": [model_metric(point) for point in entity.metrics]}

@@ -18,7 +18,6 @@ from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.names import MAX_INT64
 from cloudtrack.entities.run import Metric
 from cloudtrack.search.pages import page_of
-from cloudtrack.search.runs import select_runs
 
 ENDPOINTS = Declarations(Domain.METRICS)
 
@@ -118,8 +117,14 @@ def search_runs(context: Context, request: SearchRuns) -> dict[str, Any]:
     """A page of runs of some experiments."""
     check_page_size(request.max_results, MAX_PAGE)
     experiment_ids = context.readable(request.experiment_ids)
-    runs = context.client.runs.list(experiment_ids, view_type=request.run_view_type)
-    page = page_of(select_runs(runs, request.filter, request.order_by), request.max_results, request.page_token)
+    page = context.client.runs.search(
+        experiment_ids,
+        request.filter,
+        view_type=request.run_view_type,
+        max_results=request.max_results,
+        order_by=request.order_by,
+        page_token=request.page_token,
+    )
     return messages.page("runs", (messages.run(run, context.locations) for run in page), page.token)
 
 

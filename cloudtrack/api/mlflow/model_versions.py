@@ -33,6 +33,7 @@ class CreateVersion(RequestModel):
     run_link: str = ""
     description: str = ""
     model_id: str = ""
+    comment: str = ""
 
 
 class VersionRequest(RequestModel):
@@ -47,6 +48,11 @@ class UpdateVersion(VersionRequest):
 class TransitionStage(VersionRequest):
     stage: Required
     archive_existing_versions: Bool = False
+    comment: str = ""
+
+
+class DeleteVersion(VersionRequest):
+    comment: str = ""
 
 
 class SearchVersions(RequestModel):
@@ -77,6 +83,7 @@ def create_model_version(context: Context, request: CreateVersion) -> dict[str, 
         run_link=request.run_link or None,
         description=request.description,
         model_id=model_id or None,
+        comment=request.comment or None,
     )
     if model_id:
         context.client.logged_models.note_version(model_id, version.name, version.version)
@@ -103,7 +110,7 @@ def search_model_versions(context: Context, request: SearchVersions) -> dict[str
     check_page_size(request.max_results, _MAX_PAGE)
     states = context.client.model_versions.states(single_name(request.filter))
     shown = [state for state in states if context.may_read(Resource.REGISTERED_MODEL, state.name)]
-    if PROMPT_TAG not in request.filter:
+    if PROMPT_TAG not in request.filter and not context.is_own_client:
         shown = [state for state in shown if state.tags.get(PROMPT_TAG) != "true"]
     versions = [state.version_entity(number) for state in shown for number in state.versions]
     page = page_of(select_versions(versions, request.filter, request.order_by), request.max_results, request.page_token)
@@ -127,14 +134,15 @@ def transition_stage(context: Context, request: TransitionStage) -> dict[str, An
         request.version,
         request.stage,
         archive_existing_versions=request.archive_existing_versions,
+        comment=request.comment or None,
     )
     return {"model_version": messages.model_version(version, context.locations)}
 
 
 @ENDPOINTS.add("DELETE", "/mlflow/model-versions/delete", _MANAGE, domain=_WRITES)
-def delete_model_version(context: Context, request: VersionRequest) -> None:
+def delete_model_version(context: Context, request: DeleteVersion) -> None:
     """Delete a version and its aliases; its number is not used again."""
-    context.client.model_versions.delete(request.name, request.version)
+    context.client.model_versions.delete(request.name, request.version, comment=request.comment or None)
 
 
 @ENDPOINTS.add("POST", "/mlflow/model-versions/set-tag", _EDIT, domain=_WRITES)

@@ -69,6 +69,15 @@ class AliasRequest(ModelRequest):
 
 class SetAlias(AliasRequest):
     version: Required
+    comment: str = ""
+
+
+class DeleteAlias(AliasRequest):
+    comment: str = ""
+
+
+class DeleteModel(ModelRequest):
+    comment: str = ""
 
 
 @ENDPOINTS.add("POST", "/mlflow/registered-models/create", LOGIN, domain=_WRITES)
@@ -94,7 +103,7 @@ def search_registered_models(context: Context, request: SearchModels) -> dict[st
     check_page_size(request.max_results, _MAX_PAGE)
     models = [state.entity() for state in context.client.registered_models.states()]
     shown = [model for model in models if context.may_read(Resource.REGISTERED_MODEL, model.name)]
-    if PROMPT_TAG not in request.filter:
+    if PROMPT_TAG not in request.filter and not context.is_own_client:
         shown = [model for model in shown if model.tags.get(PROMPT_TAG) != "true"]
     page = page_of(select_models(shown, request.filter, request.order_by), request.max_results, request.page_token)
     models_json = (messages.registered_model(model, context.locations) for model in page)
@@ -117,9 +126,9 @@ def update_registered_model(context: Context, request: UpdateModel) -> dict[str,
 
 
 @ENDPOINTS.add("DELETE", "/mlflow/registered-models/delete", _MANAGE, domain=_WRITES)
-def delete_registered_model(context: Context, request: ModelRequest) -> None:
+def delete_registered_model(context: Context, request: DeleteModel) -> None:
     """Delete a registered model with its versions; its history stays."""
-    context.client.registered_models.delete(request.name)
+    context.client.registered_models.delete(request.name, comment=request.comment or None)
 
 
 @ENDPOINTS.add("GET", "/mlflow/registered-models/get-latest-versions", _READ)
@@ -145,13 +154,13 @@ def delete_registered_model_tag(context: Context, request: ModelTagKey) -> None:
 @ENDPOINTS.add("POST", "/mlflow/registered-models/alias", _EDIT, domain=_WRITES)
 def set_alias(context: Context, request: SetAlias) -> None:
     """Point an alias to a version."""
-    context.client.aliases.set(request.name, request.alias, request.version)
+    context.client.aliases.set(request.name, request.alias, request.version, comment=request.comment or None)
 
 
 @ENDPOINTS.add("DELETE", "/mlflow/registered-models/alias", _EDIT, domain=_WRITES)
-def delete_alias(context: Context, request: AliasRequest) -> None:
+def delete_alias(context: Context, request: DeleteAlias) -> None:
     """Delete an alias."""
-    context.client.aliases.delete(request.name, request.alias)
+    context.client.aliases.delete(request.name, request.alias, comment=request.comment or None)
 
 
 @ENDPOINTS.add("GET", "/mlflow/registered-models/alias", _READ)

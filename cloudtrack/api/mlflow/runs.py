@@ -143,6 +143,7 @@ def create_run(context: Context, request: CreateRun) -> dict[str, Any]:
         start_time=request.start_time,
         tags=as_dict(request.tags),
         user_id=context.principal.name if context.principal else request.user_id or context.user,
+        operation=context.operation,
     )
     message = messages.run(run, context.locations)
     del message["outputs"]
@@ -203,12 +204,8 @@ def delete_tag(context: Context, request: DeleteTag) -> None:
 @ENDPOINTS.add("POST", "/mlflow/runs/log-batch", _EDIT)
 def log_batch(context: Context, request: LogBatch) -> None:
     """Log metrics, params and tags: all of them or nothing."""
-    _check_size("metrics", len(request.metrics), _MOST_METRICS)
-    _check_size("params", len(request.params), _MOST_PARAMS)
-    _check_size("tags", len(request.tags), _MOST_TAGS)
-    _check_size(
-        "metrics, params and tags", len(request.metrics) + len(request.params) + len(request.tags), _MOST_IN_BATCH
-    )
+    if not context.is_own_client:
+        _check_sizes(request)
     params = as_dict(request.params)
     if len(params) < len(request.params):
         raise ApiError("INVALID_PARAMETER_VALUE", "the batch has a param twice; params are written once")
@@ -290,9 +287,19 @@ def _log_metrics(
             of_models.setdefault(point.model_id, []).append(point)
     for model_id in of_models:
         context.check_logged_model(Permission.EDIT, model_id)
-    context.client.runs.log_batch(run_id, metrics=points, params=params, tags=tags)
+    context.client.runs.log_batch(run_id, metrics=points, params=params, tags=tags, operation=context.operation)
     for model_id, its_points in of_models.items():
         context.client.logged_models.log_metrics(model_id, its_points)
+
+
+def _check_sizes(request: LogBatch) -> None:
+    """MLflow's limits. Our own client's batches are bounded as every body is."""
+    _check_size("metrics", len(request.metrics), _MOST_METRICS)
+    _check_size("params", len(request.params), _MOST_PARAMS)
+    _check_size("tags", len(request.tags), _MOST_TAGS)
+    _check_size(
+        "metrics, params and tags", len(request.metrics) + len(request.params) + len(request.tags), _MOST_IN_BATCH
+    )
 
 
 def _check_size(what: str, count: int, most: int) -> None:

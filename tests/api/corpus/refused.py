@@ -17,9 +17,13 @@ STEPS = [
     # refused
     post("experiments/create", {"name": "   "}).because("MLflow takes a blank name"),
     post("experiments/search", {"max_results": 1, "view_type": "NONSENSE"}).because(_BAD_ENUM),
-    post("runs/create", {"experiment_id": "${x}", "start_time": 1.5}).because("MLflow takes a time for 0"),
-    post("runs/create", {"experiment_id": "${x}", "start_time": -1}).because("MLflow takes a time before 1970"),
-    post("runs/create", {"experiment_id": "${x}", "tags": {"a": "b"}}).because(_READ_AS_EMPTY),
+    post("runs/create", {"experiment_id": "${x}", "start_time": 1.5, "run_name": "odd"}).because(
+        "MLflow takes a time for 0"
+    ),
+    post("runs/create", {"experiment_id": "${x}", "start_time": -1, "run_name": "odd"}).because(
+        "MLflow takes a time before 1970"
+    ),
+    post("runs/create", {"experiment_id": "${x}", "tags": {"a": "b"}, "run_name": "odd"}).because(_READ_AS_EMPTY),
     post("runs/update", {"run_id": "${x1}", "status": "NONSENSE"}).because(_BAD_ENUM),
     post("runs/update", {"run_id": "${x1}", "end_time": -1}).because("MLflow takes a time before 1970"),
     post("runs/log-batch", {"run_id": "${x1}", "metrics": [{"key": "m", "value": "x", "timestamp": 1}]}).because(
@@ -30,7 +34,9 @@ STEPS = [
         "runs/log-metric",
         b'{"run_id": "0123456789abcdef0123456789abcdef", "key": "m", "value": NaN, "timestamp": 1}',
     ),
-    post("runs/log-batch", {"run_id": "${x1}", "tags": [{"key": "big", "value": "x" * 1_000_001}]}).because(
+    post("experiments/create", {"name": "x-big"}).saving(xb="experiment_id"),
+    post("runs/create", {"experiment_id": "${xb}", "start_time": 1, "run_name": "big"}).saving(x2="run.info.run_id"),
+    post("runs/log-batch", {"run_id": "${x2}", "tags": [{"key": "big", "value": "x" * 1_000_001}]}).because(
         "MLflow cuts a value that is too long"
     ),
     post("runs/log-inputs", {"run_id": "${x1}", "datasets": [{"dataset": {"name": "x"}}]}).because(

@@ -130,7 +130,8 @@ class Player:
         ):
             return "<time>"
         if isinstance(value, str):
-            return self._named(value)
+            named = _GENERATED.sub("<generated>", self._named(value))
+            return "<id>" if key in _IDS and _ID.fullmatch(named) and named not in MADE_UP_IDS else named
         return value
 
     def _named(self, text: str) -> str:
@@ -152,6 +153,12 @@ def _ordered(key: str, values: list[Any]) -> list[Any]:
     return values
 
 
+MADE_UP_IDS = ("0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210")
+"""Ids in requests that no server has given."""
+_IDS = {"run_id", "run_uuid", "webhook_id"}
+_GENERATED = re.compile(r"\b[a-z]{3,}-[a-z]{3,}-\d{1,3}\b")
+"""The name of a run that was created without one."""
+_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f-]{36}")
 _LONG_AGO = 1_600_000_000_000
 _PLACES = {"artifact_uri", "artifact_location", "root_uri", "artifactUri", "artifactLocation"}
 _NOBODYS_BUSINESS = {"user_id", "creator_id", "userId"}

@@ -1,0 +1,117 @@
+"""Finding models by URI, and registering them: the same over a store and over a server."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from cloudtrack.entities.logged_model import LoggedModel
+from cloudtrack.entities.model_uri import LoggedModelFolder, RegisteredVersion, RunModel, parse_model_uri
+from cloudtrack.entities.model_version import ModelVersion
+from cloudtrack.entities.registered_model import RegisteredModel
+from cloudtrack.errors import AlreadyExists, InvalidInput, NotFound
+from cloudtrack.models.model_file import FILE_NAME as MODEL_FILE_NAME
+from cloudtrack.models.model_file import Model
+
+ModelFolder = RunModel | LoggedModelFolder
+_MOST_HOPS = 5
+"""A version whose source is another version, and so on."""
+
+
+class _Files(Protocol):
+    def read(self, owner_id: str, path: str) -> bytes: ...
+
+    def download(self, owner_id: str, path: str, target_dir: Path) -> Path: ...
+
+
+class _LoggedModels(Protocol):
+    def get(self, model_id: str) -> LoggedModel: ...
+
+
+class _RegisteredModels(Protocol):
+    def create(self, name: str) -> RegisteredModel: ...
+
+
+class _ModelVersions(Protocol):
+    def create(
+        self,
+        name: str,
+        source: str,
+        *,
+        run_id: str | None,
+        model_id: str | None,
+        tags: Mapping[str, Any] | None,
+        description: str | None,
+    ) -> ModelVersion: ...
+
+    def resolve(self, name: str, reference: str) -> ModelVersion: ...
+
+
+class ModelFinder:
+    """The verbs on models that need several services; a client has these services as attributes."""
+
+    artifacts: _Files
+    logged_model_artifacts: _Files
+    logged_models: _LoggedModels
+    registered_models: _RegisteredModels
+    model_versions: _ModelVersions
+
+    def register_model(
+        self, model_uri: str, name: str, *, tags: Mapping[str, Any] | None = None, description: str | None = None
+    ) -> ModelVersion:
+        """Register a logged model as the next version of ``name``, which is made where it does not exist.
+
+        Raises NotFound where there is no model at the URI.
+        """
+        source = self.locate_model(model_uri)
+        self.read_model_file(source.uri)
+        run_id: str | None
+        if isinstance(source, RunModel):
+            run_id, model_id = source.run_id, None
+        else:
+            model_id = source.model_id
+            run_id = self.logged_models.get(model_id).source_run_id or None
+        with contextlib.suppress(AlreadyExists):
+            self.registered_models.create(name)
+        return self.model_versions.create(
+            name, source.uri, run_id=run_id, model_id=model_id, tags=tags, description=description
+        )
+
+    def locate_model(self, model_uri: str) -> ModelFolder:
+        """Where a model's folder is. Raises NotFound, InvalidInput."""
+        location = parse_model_uri(model_uri)
+        for _ in range(_MOST_HOPS):
+            if not isinstance(location, RegisteredVersion):
+                return location
+            version = self.model_versions.resolve(location.name, location.reference)
+            if not version.source.startswith(("runs:/", "models:/")):
+                raise InvalidInput(
+                    f"version {version.version} of {version.name!r} has the source {version.source!r}, "
+                    "which is not in this store"
+                )
+            location = parse_model_uri(version.source)
+        raise InvalidInput(f"{model_uri!r} leads from version to version without an end")
+
+    def download_model(self, model_uri: str, target_dir: Path) -> Path:
+        """Download a model's folder into ``target_dir``; its local path."""
+        folder = self.locate_model(model_uri)
+        files, owner_id = self._files_of(folder)
+        return files.download(owner_id, folder.path, target_dir)
+
+    def read_model_file(self, model_uri: str) -> Model:
+        """The content of a model's ``MLmodel``. Raises NotFound, CorruptData."""
+        folder = self.locate_model(model_uri)
+        files, owner_id = self._files_of(folder)
+        path = f"{folder.path}/{MODEL_FILE_NAME}" if folder.path else MODEL_FILE_NAME
+        try:
+            return Model.from_bytes(files.read(owner_id, path))
+        except NotFound as error:
+            raise NotFound(f"there is no model at {model_uri!r}: no file {path}") from error
+
+    def _files_of(self, folder: ModelFolder) -> tuple[_Files, str]:
+        """The files that a model's folder is among, and the id of their owner."""
+        if isinstance(folder, RunModel):
+            return self.artifacts, folder.run_id
+        return self.logged_model_artifacts, folder.model_id

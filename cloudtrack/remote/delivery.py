@@ -1,0 +1,69 @@
+"""Carrying a spool's frames to a server, each exactly once, from its writer or from any copy."""
+
+from __future__ import annotations
+
+import logging
+
+from cloudtrack.errors import InvalidInput
+from cloudtrack.remote.connection import OWN, Connection, Json
+from cloudtrack.remote.wire import DELIVERY_BYTES, HEADER_BYTES, RUN_TYPE
+from cloudtrack.tracking.documents import RunDocument
+from cloudtrack.tracking.records import pack_record
+from cloudtrack.tracking.spool import Spool, SpoolHeader
+
+_SENT = {"run_id", "experiment_id", "run_name", "user_id", "start_time", "tags"}
+"""What the server makes a run of, where it has not heard of it."""
+
+_log = logging.getLogger(__name__)
+
+
+class RemoteDelivery:
+    """Delivers one spool to a server, which knows the frames it has."""
+
+    def __init__(self, connection: Connection, *, is_made: bool = False) -> None:
+        """``is_made`` says that the server has the run."""
+        self._connection = connection
+        self._is_made = is_made
+
+    def create(self, header: SpoolHeader) -> RunDocument:
+        """Make the run; one request."""
+        made = self._send(header, b"", heartbeat=False)
+        return header.run.model_copy(update={name: made[name] for name in ("experiment_id", "user_id")})
+
+    def deliver(self, spool: Spool, *, heartbeat: bool) -> None:
+        """Bring everything the spool has, and a heartbeat where asked; a request for each 4 MiB."""
+        while spool.has_unsent:
+            records, mark = spool.read_unsent_records(limit_bytes=DELIVERY_BYTES - HEADER_BYTES)
+            self._send(spool.header, records, heartbeat=heartbeat)
+            spool.acknowledge(mark)
+            heartbeat = False
+        if heartbeat or not self._is_made:
+            self._send(spool.header, b"", heartbeat=heartbeat)
+
+    def _send(self, header: SpoolHeader, records: bytes, *, heartbeat: bool) -> Json:
+        body = wire_header(header.writer, header.run, header.experiment_name) + records
+        answer = self._connection.send(
+            "POST",
+            f"{OWN}/runs/deliver",
+            lambda: body,
+            size_bytes=len(body),
+            media_type=RUN_TYPE,
+            operation=header.writer,
+            heartbeat=heartbeat,
+        )
+        self._is_made = True
+        for message in answer.get("refused", []):
+            _log.warning("%s", message)
+        return answer
+
+
+def wire_header(writer: str, run: RunDocument, experiment_name: str) -> bytes:
+    """The first record of a delivery. Raises InvalidInput where it is larger than a server takes."""
+    header = SpoolHeader(store_url="", writer=writer, run=run, experiment_name=experiment_name)
+    text = header.model_dump_json(include={"writer": True, "experiment_name": True, "run": _SENT})
+    if len(text) > HEADER_BYTES:
+        raise InvalidInput(
+            f"the tags that run {run.run_id} starts with are larger than {HEADER_BYTES >> 10} KiB in all: "
+            "set them after the start"
+        )
+    return pack_record(text.encode())
