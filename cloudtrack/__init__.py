@@ -2,7 +2,7 @@
 
     import cloudtrack as ct
 
-    ct.set_tracking_uri("s3://bucket/prefix")
+    ct.set_tracking_uri("s3://bucket/prefix")  # or a folder, or a server at https://
     with ct.start_run():
         ct.log_param("depth", 3)
         ct.log_metric("loss", 0.5, step=1)
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cloudtrack import exceptions as exceptions
     from cloudtrack import models as models
     from cloudtrack.client import Client as Client
+    from cloudtrack.client import connect as connect
     from cloudtrack.errors import CloudtrackError as CloudtrackError
     from cloudtrack.exceptions import MlflowException as MlflowException
     from cloudtrack.flavors import pyfunc as pyfunc
@@ -80,7 +81,7 @@ if TYPE_CHECKING:
     from cloudtrack.mlflow_client import MlflowClient as MlflowClient
 
 _HOMES = {
-    "cloudtrack.client": ("Client",),
+    "cloudtrack.client": ("Client", "connect"),
     "cloudtrack.errors": ("CloudtrackError",),
     "cloudtrack.exceptions": ("MlflowException",),
     "cloudtrack.mlflow_client": ("MlflowClient",),

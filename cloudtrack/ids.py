@@ -5,6 +5,10 @@ from __future__ import annotations
 import random
 import secrets
 import uuid
+from collections.abc import Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _random = random.SystemRandom()
 
@@ -58,6 +62,13 @@ def new_api_token() -> str:
 def new_run_name() -> str:
     """A readable default name, such as ``calm-otter-417``."""
     return f"{_random.choice(_ADJECTIVES)}-{_random.choice(_NOUNS)}-{_random.randrange(1000)}"
+
+
+def shuffled(items: Iterable[T]) -> list[T]:
+    """The items in a random order."""
+    listed = list(items)
+    _random.shuffle(listed)
+    return listed
 
 
 def jitter(limit: float) -> float:

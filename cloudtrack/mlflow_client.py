@@ -24,9 +24,6 @@ from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel
 from cloudtrack.entities.run import Metric, Param, Run, RunStatus, RunTag
 from cloudtrack.fluent import session
-from cloudtrack.fluent.searching import find_runs
-from cloudtrack.search.experiments import select_experiments
-from cloudtrack.search.pages import page_of
 from cloudtrack.tracking import rich_artifacts
 
 
@@ -68,8 +65,9 @@ class MlflowClient:
         page_token: str | None = None,
     ) -> PagedList[Experiment]:
         """One page of experiments, newest first unless ``order_by`` says otherwise."""
-        found = select_experiments(self._client.experiments.search(view_type=view_type), filter_string, order_by)
-        return page_of(found, max_results or len(found) or 1, page_token)
+        return self._client.experiments.search(
+            filter_string, view_type=view_type, max_results=max_results, order_by=order_by, page_token=page_token
+        )
 
     def rename_experiment(self, experiment_id: str, new_name: str) -> None:
         """Raises AlreadyExists where another experiment has the name."""
@@ -124,8 +122,13 @@ class MlflowClient:
         page_token: str | None = None,
     ) -> PagedList[Run]:
         """One page of runs."""
-        return find_runs(
-            experiment_ids, filter_string, run_view_type, max_results, order_by, page_token, client=self._client
+        return self._client.runs.search(
+            experiment_ids,
+            filter_string,
+            view_type=run_view_type,
+            max_results=max_results,
+            order_by=order_by,
+            page_token=page_token,
         )
 
     def update_run(self, run_id: str, status: str | None = None, name: str | None = None) -> None:

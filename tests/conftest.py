@@ -10,14 +10,19 @@ from pathlib import Path
 import boto3
 import pytest
 
+from cloudtrack.api.app import App
+from cloudtrack.client import Client
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.opening import open_store
+from tests.servers.api_server import api_server
 from tests.servers.moto_server import moto_server
 from tests.servers.seaweed_server import seaweed_server
 
 KINDS = ("memory", "folder", "moto-s3fs", "moto-obstore", "seaweed-s3fs", "seaweed-obstore")
 SHARED_KINDS = KINDS[1:]
 """Kinds that several processes can open."""
+BOTH_MODES = ("folder", "server")
+"""A store, and a server in front of one: the same for all who use ``connect``."""
 
 for _name in [name for name in os.environ if name.startswith(("AWS_", "CLOUDTRACK_", "MLFLOW_"))]:
     if _name != "CLOUDTRACK_MLFLOW_PYTHON":
@@ -53,6 +58,10 @@ def make_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], 
             return f"memory://{uuid.uuid4().hex}"
         if kind == "folder":
             return (tmp_path / f"store-{uuid.uuid4().hex[:8]}").as_uri()
+        if kind == "server":
+            running = api_server(App(Client(make("folder"))), prefix="/some/stage")
+            request.addfinalizer(lambda: running.__exit__(None, None, None))
+            return running.__enter__().url
         server, form = kind.split("-")
         endpoint = request.getfixturevalue(f"{server}_url")
         bucket = f"bucket-{uuid.uuid4().hex}"

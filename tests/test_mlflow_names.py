@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.skipif(not MLFLOW, reason="CLOUDTRACK_MLFLOW_PYTHON names no interpreter with mlflow"),
 ]
 
-OURS_ALONE = {"flush", "CloudtrackError", "Client"}
+OURS_ALONE = {"flush", "CloudtrackError", "Client", "connect"}
 # Arguments of logged models, workspaces, traces and Databricks, which this version does not have.
 NOT_YET = {
     "MlflowClient": {"workspace_store_uri"},

@@ -54,7 +54,7 @@ class App:
             return _with_kind(error.response(), error.__cause__)
         except CloudtrackError as error:
             answer = api_error(error, self.client.uri)
-            if answer.status >= 500 or error.kind == "permission_denied":
+            if answer.message not in error.message:  # it says too much of the store to be sent
                 _log.error("request %s: %s", request.request_id, error.message)
             return _with_kind(answer.response(), error)
         except Exception:  # noqa: BLE001 - one request must not end a server; its log has the trace

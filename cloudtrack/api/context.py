@@ -110,12 +110,23 @@ class Context:
     def check_run(self, needed: Permission, run_id: str) -> None:
         """Raises PermissionDenied, NotFound, by the experiment of the run."""
         if self._access is not None:
-            self.check(needed, Resource.EXPERIMENT, self._owners.of_run(run_id))
+            self._check_within(needed, self._owners.of_run(run_id), f"there is no run with id {run_id!r}")
 
     def check_logged_model(self, needed: Permission, model_id: str) -> None:
         """Raises PermissionDenied, NotFound, by the experiment of the logged model."""
         if self._access is not None:
-            self.check(needed, Resource.EXPERIMENT, self._owners.of_logged_model(model_id))
+            experiment_id = self._owners.of_logged_model(model_id)
+            self._check_within(needed, experiment_id, f"there is no logged model with id {model_id!r}")
+
+    def check_experiment_named(self, needed: Permission, name: str) -> None:
+        """Raises PermissionDenied, NotFound."""
+        self._check_within(needed, self.experiment_by_name(name).experiment_id, _no_experiment(name))
+
+    def _check_within(self, needed: Permission, experiment_id: str, missing: str) -> None:
+        """What may not be read is missing, in the very words for what is not there."""
+        if not self.may_read(Resource.EXPERIMENT, experiment_id):
+            raise NotFound(missing)
+        self.check(needed, Resource.EXPERIMENT, experiment_id)
 
     def check_approver(self, name: str) -> None:
         """Raises PermissionDenied where the caller may not move versions of this model between stages."""
@@ -142,5 +153,9 @@ class Context:
         """The experiment with this name. Raises NotFound."""
         found = self.client.experiments.get_by_name(name)
         if found is None:
-            raise NotFound(f"there is no experiment named {name!r}")
+            raise NotFound(_no_experiment(name))
         return found
+
+
+def _no_experiment(name: str) -> str:
+    return f"there is no experiment named {name!r}"

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from cloudtrack.api import web
+from cloudtrack.api.cloudtrack import logged_models as own_logged_models
+from cloudtrack.api.cloudtrack import registered_models as own_registered_models
+from cloudtrack.api.cloudtrack import runs as own_runs
+from cloudtrack.api.cloudtrack import series
 from cloudtrack.api.endpoint import Endpoint
 from cloudtrack.api.mlflow import (
     artifacts,
@@ -29,6 +33,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *artifacts.ENDPOINTS,
     *presigned.ENDPOINTS,
     *webhooks.ENDPOINTS,
+    *own_runs.ENDPOINTS,
+    *series.ENDPOINTS,
+    *own_logged_models.ENDPOINTS,
+    *own_registered_models.ENDPOINTS,
     *graphql.ENDPOINTS,
     *web_page.ENDPOINTS,
     *web.ENDPOINTS,

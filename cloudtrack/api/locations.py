@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from cloudtrack.api.artifact_paths import ArtifactPath, check_relative, parse_artifact_path
 from cloudtrack.entities.model_uri import LoggedModelFolder, RegisteredVersion, RunModel, parse_model_uri
@@ -74,13 +73,13 @@ class Locations:
         for prefix in (f"{PROXY_SCHEME}/", f"{self.store_url}/"):
             if source.startswith(prefix):
                 return _uri_of(parse_artifact_path(source[len(prefix) :].lstrip("/")))
-        scheme = urlsplit(source).scheme
-        if scheme not in _FOREIGN_SCHEMES:
+        scheme, _, place = source.partition(":")
+        if scheme.lower() not in _FOREIGN_SCHEMES or not place.strip("/"):
             raise InvalidInput(
                 f"the source {source[:120]!r} is no place of a model: it must be artifacts of a run or a logged model "
                 "of this store (runs:/, models:/, mlflow-artifacts:/), or in other object storage"
             )
-        check_relative(source.partition("://")[2])
+        check_relative(place.lstrip("/"))
         return source
 
 

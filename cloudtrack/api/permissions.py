@@ -36,7 +36,7 @@ def _on_experiments(context: Context, needed: Permission, request: Any) -> None:
 
 
 def _on_experiment_name(context: Context, needed: Permission, request: Any) -> None:
-    context.check(needed, Resource.EXPERIMENT, context.experiment_by_name(request.experiment_name).experiment_id)
+    context.check_experiment_named(needed, request.experiment_name)
 
 
 def _on_run(context: Context, needed: Permission, request: Any) -> None:

@@ -9,7 +9,7 @@ import typer
 from cloudtrack.access.access import Access
 from cloudtrack.access.permission import Permission, Resource
 from cloudtrack.cli import output
-from cloudtrack.cli.state import client
+from cloudtrack.cli.state import store_client
 
 app = typer.Typer(help="Show and change who may do what.", no_args_is_help=True)
 admin = typer.Typer(help="Name principals that may do everything.", no_args_is_help=True)
@@ -24,7 +24,7 @@ PermissionName = Annotated[str, typer.Argument(metavar="PERMISSION", help=", ".j
 @app.command("show")
 def show(as_json: output.JsonOption = False) -> None:
     """Show the default, the admins and all grants."""
-    _show(Access(client().store), as_json)
+    _show(Access(store_client().store), as_json)
 
 
 @app.command("grant")
@@ -37,7 +37,7 @@ def grant(
     as_json: output.JsonOption = False,
 ) -> None:
     """Give a permission, in place of the one given before on the same resource."""
-    access = Access(client(create=True).store)
+    access = Access(store_client(create=True).store)
     access.grant(principal, resource, resource_id, Permission.parse(permission), approver=approver)
     _show(access, as_json)
 
@@ -45,7 +45,7 @@ def grant(
 @app.command("revoke")
 def revoke(principal: Grantee, resource: On, resource_id: ResourceId, as_json: output.JsonOption = False) -> None:
     """Take a grant back."""
-    access = Access(client().store)
+    access = Access(store_client().store)
     access.revoke(principal, resource, resource_id)
     _show(access, as_json)
 
@@ -53,7 +53,7 @@ def revoke(principal: Grantee, resource: On, resource_id: ResourceId, as_json: o
 @app.command("default")
 def default(permission: PermissionName, as_json: output.JsonOption = False) -> None:
     """Set what every login may do with every experiment and model."""
-    access = Access(client(create=True).store)
+    access = Access(store_client(create=True).store)
     access.set_default(Permission.parse(permission))
     _show(access, as_json)
 
@@ -61,7 +61,7 @@ def default(permission: PermissionName, as_json: output.JsonOption = False) -> N
 @admin.command("add")
 def add(name: str, as_json: output.JsonOption = False) -> None:
     """Let a principal do everything."""
-    access = Access(client(create=True).store)
+    access = Access(store_client(create=True).store)
     access.add_admin(name)
     _show(access, as_json)
 
@@ -69,7 +69,7 @@ def add(name: str, as_json: output.JsonOption = False) -> None:
 @admin.command("remove")
 def remove(name: str, as_json: output.JsonOption = False) -> None:
     """Take that back; tokens made with --admin stay what they are."""
-    access = Access(client().store)
+    access = Access(store_client().store)
     access.remove_admin(name)
     _show(access, as_json)
 

@@ -8,7 +8,7 @@ import typer
 
 from cloudtrack.cli import output
 from cloudtrack.cli.state import client
-from cloudtrack.client import Client
+from cloudtrack.client import AnyClient
 from cloudtrack.entities.experiment import Experiment, ViewType
 from cloudtrack.errors import NotFound
 
@@ -17,7 +17,7 @@ app = typer.Typer(help="Create, list, rename and delete experiments.", no_args_i
 NameOrId = Annotated[str, typer.Argument(help="The experiment's name or id.")]
 
 
-def find(store: Client, name_or_id: str) -> Experiment:
+def find(store: AnyClient, name_or_id: str) -> Experiment:
     """An experiment by name or id. Raises NotFound."""
     named = store.experiments.get_by_name(name_or_id)
     if named is not None:

@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from cloudtrack.cli import access, artifacts, demo, doctor, experiments, models, output, runs, server, sync, tokens
+from cloudtrack.cli import (
+    access,
+    artifacts,
+    demo,
+    doctor,
+    experiments,
+    index,
+    models,
+    output,
+    runs,
+    server,
+    sync,
+    tokens,
+)
 from cloudtrack.cli.state import state
 from cloudtrack.errors import CloudtrackError
 
@@ -26,8 +39,10 @@ app.add_typer(artifacts.app, name="artifacts")
 app.add_typer(models.app, name="models")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(access.app, name="access")
+app.command("compact")(index.compact)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
+app.command("reindex")(index.reindex)
 app.command("server")(server.server)
 app.command("sync")(sync.sync)
 

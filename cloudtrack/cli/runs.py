@@ -9,7 +9,7 @@ import typer
 from cloudtrack.cli import output
 from cloudtrack.cli.experiments import find
 from cloudtrack.cli.state import client
-from cloudtrack.client import Client
+from cloudtrack.client import AnyClient
 from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.run import Run
 from cloudtrack.errors import NotFound
@@ -144,7 +144,7 @@ def _report(run: Run, as_json: bool) -> None:
         output.say(f"{run.info.run_id}  {run.info.run_name}  {status(run)}  {run.info.lifecycle_stage}")
 
 
-def _experiment_ids(store: Client, experiment: str) -> list[str]:
+def _experiment_ids(store: AnyClient, experiment: str) -> list[str]:
     if experiment:
         return [find(store, experiment).experiment_id]
     return [item.experiment_id for item in store.experiments.search()]

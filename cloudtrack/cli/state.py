@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cloudtrack.client import Client
+from cloudtrack.client import AnyClient, Client, connect
+from cloudtrack.errors import InvalidInput
 
 
 @dataclass
 class State:
-    """The store that the command works on."""
+    """The store, or the server in front of one, that the command works on."""
 
     store: str | None = None
 
@@ -17,6 +18,17 @@ class State:
 state = State()
 
 
-def client(*, create: bool = False) -> Client:
+def client(*, create: bool = False) -> AnyClient:
     """A client of that store; it must exist, unless ``create`` says that the command may make it."""
-    return Client(state.store, create=create)
+    return connect(state.store, create=create)
+
+
+def store_client(*, create: bool = False) -> Client:
+    """The same for commands that work on the objects of a store. Raises InvalidInput for a server."""
+    found = client(create=create)
+    if not isinstance(found, Client):
+        raise InvalidInput(
+            f"this works on the store itself, and {found.uri} is a server in front of it: name the store with --store, "
+            "a folder or s3://bucket/prefix, and use credentials of its own"
+        )
+    return found

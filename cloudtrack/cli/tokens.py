@@ -11,7 +11,7 @@ import typer
 from cloudtrack import clock
 from cloudtrack.access.tokens import Tokens
 from cloudtrack.cli import output
-from cloudtrack.cli.state import client
+from cloudtrack.cli.state import store_client
 
 app = typer.Typer(help="Make, list and revoke API tokens.", no_args_is_help=True)
 
@@ -41,7 +41,7 @@ def create(
     as_json: output.JsonOption = False,
 ) -> None:
     """Make a token. It is shown now, and never again."""
-    store = client(create=True)
+    store = store_client(create=True)
     token, info = Tokens(store.store).create(
         name,
         admin=admin,
@@ -61,7 +61,7 @@ def create(
 @app.command("list")
 def list_tokens(as_json: output.JsonOption = False) -> None:
     """List all tokens, oldest first; the tokens themselves are not known."""
-    found = Tokens(client().store).list()
+    found = Tokens(store_client().store).list()
     if as_json:
         output.show_json(found)
         return
@@ -88,7 +88,7 @@ def revoke(
     as_json: output.JsonOption = False,
 ) -> None:
     """End a token for ever. A server that remembers it may take it for half a minute more."""
-    Tokens(client().store).revoke(token_id)
+    Tokens(store_client().store).revoke(token_id)
     if as_json:
         output.show_json({"revoked": token_id})
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.fluent import session
 from cloudtrack.fluent.active_runs import current_run_id
 from cloudtrack.tracking import rich_artifacts
+
+_RUN_URI = re.compile(r"(?P<root>.*/runs/(?P<run>[^/]+)/artifacts)(?P<path>/.*)?", re.DOTALL)
 
 
 def log_artifact(
@@ -141,17 +144,17 @@ def load_image(artifact_uri: str) -> Any:
 
 
 def _locate(uri: str | None, run_id: str | None, path: str | None) -> tuple[str, str]:
-    """Run and path. Takes ``runs:/`` and the store's own artifact URIs."""
+    """Run and path. Takes ``runs:/``, and what ``get_artifact_uri`` gives."""
     if (uri is None) == (run_id is None):
         raise InvalidInput("give an artifact_uri, or a run_id with an artifact_path: one of the two")
     if uri is None:
         return run_id or "", path or ""
-    root = f"{session.client().store.url}/runs/"
-    if uri.startswith(root):
-        run, _, rest = uri[len(root) :].partition("/artifacts")
-        return run, rest.strip("/")
     parts = urlsplit(uri)
-    if parts.scheme != "runs":
-        raise InvalidInput(f"{uri!r} is no artifact of this store: use runs:/<run id>/<path>")
-    run, _, rest = parts.path.strip("/").partition("/")
-    return run, rest.strip("/")
+    if parts.scheme == "runs":
+        run, _, rest = parts.path.strip("/").partition("/")
+        return run, rest.strip("/")
+    found = _RUN_URI.fullmatch(uri)
+    with contextlib.suppress(NotFound, InvalidInput):
+        if found and session.client().runs.get(found["run"]).info.artifact_uri == found["root"]:
+            return found["run"], (found["path"] or "").strip("/")
+    raise InvalidInput(f"{uri!r} is no artifact of this store: use runs:/<run id>/<path>")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cloudtrack.client import Client
 from cloudtrack.entities.experiment import ViewType
-from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.run import Run
 from cloudtrack.errors import InvalidInput, MissingDependency
 from cloudtrack.fluent import session
@@ -36,27 +34,6 @@ def restore_run(run_id: str) -> None:
     session.client().runs.restore(run_id)
 
 
-def find_runs(
-    experiment_ids: list[str],
-    filter_string: str = "",
-    run_view_type: int = ViewType.ACTIVE_ONLY,
-    max_results: int = 1000,
-    order_by: list[str] | None = None,
-    page_token: str | None = None,
-    *,
-    client: Client | None = None,
-) -> PagedList[Run]:
-    """One page of the runs that meet the filter, in the store in force or another."""
-    return (client or session.client()).runs.search(
-        experiment_ids,
-        filter_string,
-        view_type=run_view_type,
-        max_results=max_results,
-        order_by=order_by,
-        page_token=page_token,
-    )
-
-
 def search_runs(
     experiment_ids: list[str] | None = None,
     filter_string: str = "",
@@ -71,7 +48,9 @@ def search_runs(
     ids = session.experiment_ids(experiment_ids, experiment_names, search_all=search_all_experiments)
     if output_format not in ("pandas", "list"):
         raise InvalidInput(f"output_format is {output_format!r}; it is 'pandas' or 'list'")
-    runs = find_runs(ids, filter_string, run_view_type, max_results, order_by)
+    runs = session.client().runs.search(
+        ids, filter_string, view_type=run_view_type, max_results=max_results, order_by=order_by
+    )
     return _frame(runs) if output_format == "pandas" else list(runs)
 
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 
 from cloudtrack import config
-from cloudtrack.client import Client
+from cloudtrack.client import AnyClient, connect
 from cloudtrack.entities.experiment import Experiment, LifecycleStage, ViewType
 from cloudtrack.entities.page import PagedList
 from cloudtrack.errors import InvalidInput, NotFound, StateError, Unavailable
@@ -15,12 +15,13 @@ from cloudtrack.tracking.experiments import DEFAULT_EXPERIMENT_ID
 
 _lock = threading.RLock()
 _uri: str | None = None
-_clients: dict[str, Client] = {}
+_clients: dict[str, AnyClient] = {}
 _experiment: Experiment | None = None
 
 
 def set_tracking_uri(uri: str | os.PathLike[str]) -> None:
-    """Use another store from now on: a folder, ``s3://bucket/prefix``, ``file:///path`` or ``memory://name``."""
+    """Use another store from now on: a folder, ``s3://bucket/prefix``, ``file:///path`` or ``memory://name``;
+    or the server at ``https://host``."""
     global _uri, _experiment
     with _lock:
         if os.fspath(uri) != _uri:
@@ -51,16 +52,16 @@ def get_registry_uri() -> str:
     return get_tracking_uri()
 
 
-def client(uri: str | None = None) -> Client:
+def client(uri: str | None = None) -> AnyClient:
     """The client of the store in force, or of another; one for each store and process."""
     name = uri or get_tracking_uri()
     with _lock:
         if name not in _clients:
-            _clients[name] = Client(name)
+            _clients[name] = connect(name)
         return _clients[name]
 
 
-def clients() -> list[Client]:
+def clients() -> list[AnyClient]:
     """All clients of this process."""
     return list(_clients.values())
 
@@ -148,10 +149,7 @@ def search_experiments(
     order_by: list[str] | None = None,
 ) -> PagedList[Experiment]:
     """Experiments, newest first unless ``order_by`` says otherwise."""
-    from cloudtrack.search.experiments import select_experiments
-
-    found = client().experiments.search(view_type=view_type)
-    return PagedList(select_experiments(found, filter_string, order_by)[:max_results])
+    return client().experiments.search(filter_string, view_type=view_type, max_results=max_results, order_by=order_by)
 
 
 def experiment_ids(ids: list[str] | None, names: list[str] | None, *, search_all: bool) -> list[str]:

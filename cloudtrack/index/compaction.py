@@ -19,15 +19,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cloudtrack import ids
 from cloudtrack.errors import Conflict, ObjectChanged, ObjectExists, ObjectNotFound
 from cloudtrack.index.cache import PartCache
 from cloudtrack.index.manifest import Manifest, Part
-from cloudtrack.index.part_files import PartFiles, merge_parts, write_part
+from cloudtrack.index.part_files import merge_parts, write_part
+from cloudtrack.index.parts import Parts
 from cloudtrack.index.pending import Marked, list_markers
 from cloudtrack.index.row import Row
 from cloudtrack.index.source import Source
-from cloudtrack.storage.document import DocumentStore, Stored
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.parallel import map_in_order
 
@@ -64,8 +63,7 @@ class Compactor:
     def __init__(self, store: ObjectStore, source: Source, cache: PartCache) -> None:
         self._store = store
         self._source = source
-        self._cache = cache
-        self._manifests = DocumentStore(store, Manifest)
+        self._parts = Parts(store, source, cache)
 
     def compact(self) -> Compaction:
         """Fold all that is marked and settled, then merge where parts are many. Safe to run beside any other."""
@@ -99,7 +97,7 @@ class Compactor:
         new = dict(rows)
         for part in manifest.parts:
             dead = set(part.dead)
-            for document_id, (number, version) in self._files(part).find(rows).items():
+            for document_id, (number, version) in self._parts.files(part).find(rows).items():
                 if number in dead:
                     continue
                 if version >= rows[document_id].version:
@@ -113,7 +111,7 @@ class Compactor:
         files = write_part(
             [new[name] for name in sorted(new)], folder / "rows", folder / "entities", self._source.schema
         )
-        return [*parts, self._stored(files, len(new))]
+        return [*parts, self._parts.upload(files, len(new))]
 
     def _merge(self, done: Compaction) -> bool:
         """Merge one group of parts of about one size, or write one anew that has too many dead rows."""
@@ -125,9 +123,9 @@ class Compactor:
             merged = len(group)
             if not group:
                 return None
-            sources = [(self._files(part), part.dead) for part in group]
+            sources = [(self._parts.files(part), part.dead) for part in group]
             files = merge_parts(sources, folder / "rows", folder / "entities", self._source.schema)
-            part = self._stored(files, sum(part.live_rows for part in group))
+            part = self._parts.upload(files, sum(part.live_rows for part in group))
             names = {part.name for part in group}
             return [part for part in manifest.parts if part.name not in names] + [part]
 
@@ -137,9 +135,8 @@ class Compactor:
 
     def _commit(self, change: Callable[[Manifest, Path], list[Part] | None], done: Compaction) -> None:
         """Replace the manifest's parts; delete those that went, and the files of an attempt that a rival overtook."""
-        key = self._source.keys.manifest
         for _ in range(_MOST_ATTEMPTS):
-            stored = self._read()
+            stored = self._parts.read()
             before = {part.name for part in stored.document.parts} if stored else set()
             with tempfile.TemporaryDirectory(prefix="cloudtrack-index-") as folder:
                 try:
@@ -151,52 +148,17 @@ class Compactor:
                 return
             after = {part.name for part in parts}
             try:
-                self._write(key, stored, parts)
+                self._parts.write(stored, parts)
             except (ObjectChanged, ObjectExists, Conflict):
                 done.lost_races += 1
-                if not self._is_committed(after - before):
-                    self._delete_parts(after - before)
+                if not self._parts.mentions(after - before):
+                    self._parts.delete(after - before)
                 continue
-            self._delete_parts(before - after)
+            self._parts.delete(before - after)
             return
         raise Conflict(
             f"the index {self._source.keys.prefix!r} is compacted by many at once; it goes on without this one"
         )
-
-    def _write(self, key: str, stored: Stored[Manifest] | None, parts: list[Part]) -> None:
-        if stored is None:
-            self._manifests.create(key, Manifest(parts=parts))
-            return
-
-        def set_parts(manifest: Manifest) -> None:
-            manifest.parts = parts
-
-        self._manifests.replace(key, stored, set_parts)
-
-    def _is_committed(self, names: set[str]) -> bool:
-        """Whether the manifest mentions them all the same: the answer to our own write was lost."""
-        stored = self._read()
-        return stored is not None and bool(names & {part.name for part in stored.document.parts})
-
-    def _read(self) -> Stored[Manifest] | None:
-        try:
-            return self._manifests.get(self._source.keys.manifest)
-        except ObjectNotFound:
-            return None
-
-    def _stored(self, files: PartFiles, rows: int) -> Part:
-        name, keys = ids.new_commit_id(), self._source.keys
-        self._store.upload(keys.rows(name), files.rows_path)
-        self._store.upload(keys.entities(name), files.entities_path)
-        return Part(name=name, rows=rows, size_bytes=files.size_bytes, columns=len(files.columns.own))
-
-    def _files(self, part: Part) -> PartFiles:
-        return self._cache.files(self._source.keys, part.name, self._source.schema)
-
-    def _delete_parts(self, names: set[str]) -> None:
-        for name in names:
-            self._store.delete(self._source.keys.rows(name))
-            self._store.delete(self._source.keys.entities(name))
 
     def _delete_markers(self, marked: Marked, version: int) -> int:
         """Those whose change the parts have; how many. A newer one belongs to a change that came since."""

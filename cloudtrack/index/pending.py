@@ -55,4 +55,3 @@ class Changed:
         now.update(zip(stale, map_in_order(self._source.read, stale), strict=True))
         self._known = {name: found for name, found in now.items() if found is not None and found.settled}
         return now
-

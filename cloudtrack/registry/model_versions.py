@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cloudtrack.entities.model_version import ModelVersion, Stage
+from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.names import check_key_name
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import check_version
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.registry.events import AnyChange, VersionChanged, VersionCreated, VersionDeleted
+from cloudtrack.registry.references import VersionReferences
 from cloudtrack.registry.registered_models import RegisteredModels, check_description, check_tags
 from cloudtrack.registry.registry import Registry, writable
 from cloudtrack.registry.state import ModelState
@@ -18,7 +19,7 @@ from cloudtrack.search.model_versions import select_versions, single_name
 from cloudtrack.search.pages import page_of
 
 
-class ModelVersions:
+class ModelVersions(VersionReferences):
     """The versions of one store's registered models."""
 
     def __init__(self, registry: Registry) -> None:
@@ -115,22 +116,9 @@ class ModelVersions:
 
         self._registry.commit(name, decide, comment=comment)
 
-    def resolve(self, name: str, reference: str) -> ModelVersion:
-        """The version that a model URI means: a number, a stage, ``latest``, or ``@alias``. Raises NotFound.
-
-        A stage means its newest version.
-        """
-        if reference.startswith("@"):
-            return alias_in(self._registry.read(name), reference[1:])
-        if reference.isdecimal():
-            return self.get(name, reference)
-        if reference.lower() == "latest":
-            return self.latest(name)
-        stage = Stage.canonical(reference)
-        found = self.get_latest_versions(name, [stage])
-        if not found:
-            raise NotFound(f"registered model {name!r} has no version in {stage}")
-        return found[0]
+    def get_by_alias(self, name: str, alias: str) -> ModelVersion:
+        """The version an alias points to. Raises NotFound."""
+        return alias_in(self._registry.read(name), alias)
 
     def list(self, name: str) -> list[ModelVersion]:
         """All versions of one model, newest first. Raises NotFound."""

@@ -103,19 +103,20 @@ def _checked_address(url: SplitResult, *, allow_private: bool) -> tuple[str, int
     port = url.port or (443 if url.scheme == "https" else 80)
     found = socket.getaddrinfo(url.hostname, port, type=socket.SOCK_STREAM)
     addresses = [str(place[0]) for *_, place in found]
-    if not allow_private and not all(_is_public(address) for address in addresses):
+    if not allow_private and not all(is_public(address) for address in addresses):
         raise InvalidInput(f"the webhook's host {url.hostname!r} is inside a network; messages go to public hosts only")
     return addresses[0], port
 
 
-def _is_public(address: str) -> bool:
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the internet, also where it wraps an IPv4 address."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(parsed, ipaddress.IPv6Address):
         inner = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo or (None, None))[1]
         if inner is not None:
             return inner.is_global and not inner.is_multicast
         if parsed in _NAT64:
-            return _is_public(str(ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)))
+            return is_public(str(ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)))
     return parsed.is_global and not parsed.is_multicast
 
 

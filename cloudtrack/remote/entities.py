@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 from cloudtrack.entities.dataset import Dataset, DatasetInput, InputTag
@@ -183,3 +183,16 @@ def _dict(message: Json, name: str) -> dict[str, str]:
 def pairs(values: Mapping[str, object] | None) -> list[Json]:
     """A dictionary as the wire has it."""
     return [{"key": key, "value": str(value)} for key, value in (values or {}).items()]
+
+
+def dataset_message(use: DatasetInput) -> Json:
+    """DatasetInput as the wire has it."""
+    return {
+        "tags": [{"key": tag.key, "value": tag.value} for tag in use.tags],
+        "dataset": {name: value for name, value in asdict(use.dataset).items() if value is not None},
+    }
+
+
+def metric_message(point: Metric) -> Json:
+    """A point as the wire has it."""
+    return {name: value for name, value in asdict(point).items() if value is not None}

@@ -32,9 +32,7 @@ _ATTRIBUTE_NAMES = {"Created": "start_time", "created": "start_time", "run name"
 
 def parse_run_query(filter_string: str | None, order_by: Sequence[str] | None) -> Query:
     """A filter and an order, with one name for each attribute. Raises InvalidInput for what it cannot read."""
-    comparisons = [
-        replace(item, key=_attribute(item.kind, item.key)) for item in parse_filter(filter_string, _TYPES)
-    ]
+    comparisons = [replace(item, key=_attribute(item.kind, item.key)) for item in parse_filter(filter_string, _TYPES)]
     orders = [replace(item, key=_attribute(item.kind, item.key)) for item in parse_order(list(order_by or ()), _ORDERS)]
     return Query(comparisons, orders)
 

@@ -42,7 +42,10 @@ def open_store(url: str, **options: str | None) -> ObjectStore:
             raise InvalidInput(f"{url!r} names the machine {parts.netloc!r}: write file:///path with three slashes")
         return FolderStore(unquote(parts.path))
     if scheme in ("http", "https"):
-        raise InvalidInput(f"{url!r} is a server; this version opens folders and s3:// stores directly")
+        raise InvalidInput(
+            f"{url!r} is a server, not a store: set_tracking_uri and cloudtrack.connect open it; "
+            "here a folder or s3://bucket/prefix is needed"
+        )
     if scheme or not url:
         raise InvalidInput(
             f"{url!r} is no store: use a folder's path, file:///path, s3://bucket/prefix or memory://name"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cloudtrack.storage.quoting import quote_name, quote_path
 
 EXPERIMENTS = "experiments/"
+RUNS = "runs/"
 NAME_CLAIMS = "experiments/names/"
 
 

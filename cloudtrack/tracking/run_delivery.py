@@ -49,14 +49,20 @@ class RunCommits:
         """A new run; one with this id that is there already is returned as it is."""
         return self._documents.create(run)
 
+    def find(self, run_id: str) -> StoredRun | None:
+        """The run; None where there is none."""
+        try:
+            return self._documents.get(run_id)
+        except NotFound:
+            return None
+
     def find_or_create(self, run: RunDocument, experiment_name: str) -> StoredRun:
         """The run; where there is none it is made, in the experiment of this name unless the run names another."""
         self._make_ready()
-        try:
-            return self._documents.get(run.run_id)
-        except NotFound:
-            if run.experiment_id:
-                return self._documents.create(run)
+        if (found := self.find(run.run_id)) is not None:
+            return found
+        if run.experiment_id:
+            return self._documents.create(run)
         experiment = self._experiments.get_or_create(experiment_name)
         return self._documents.create(run.model_copy(update={"experiment_id": experiment.experiment_id}))
 

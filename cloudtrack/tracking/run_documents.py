@@ -16,8 +16,9 @@ from cloudtrack.errors import NotFound, ObjectExists, ObjectNotFound
 from cloudtrack.storage.document import DocumentStore, Stored
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking import keys
-from cloudtrack.tracking.documents import Points, RunDocument, Segment
+from cloudtrack.tracking.documents import RunDocument, Segment
 from cloudtrack.tracking.points import INLINE_POINTS, Columns, count
+from cloudtrack.tracking.run_history import RunHistory
 from cloudtrack.tracking.segments import Segments
 
 _MERGE_SEGMENTS = 8
@@ -82,22 +83,9 @@ class RunDocuments:
         )
         return self._merge_segments(stored) if spilled else stored
 
-    def history(self, run_id: str, key: str) -> Points:
-        """Every point of one metric, in no order. A file merged away meanwhile means: read the run again."""
-        while True:
-            document = self.get(run_id).document
-            try:
-                points = self._segments.read(run_id, document.segments, key)
-            except ObjectNotFound:
-                if self.get(run_id).document.version == document.version:
-                    raise
-                continue
-            inline = document.points.get(key, Points())
-            return Points.model_construct(
-                step=points.step + inline.step,
-                timestamp=points.timestamp + inline.timestamp,
-                value=points.value + inline.value,
-            )
+    def history(self, run_id: str) -> RunHistory:
+        """The run's metrics, to be read; one request. Raises NotFound."""
+        return RunHistory(self.get(run_id).document, self._segments, lambda: self.get(run_id).document)
 
     def _merge_segments(self, stored: StoredRun) -> StoredRun:
         """Where many segments are of about one size, replace them by one, so that a long run has few."""

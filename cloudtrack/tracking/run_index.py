@@ -15,7 +15,9 @@ from cloudtrack.errors import CloudtrackError, InvalidInput
 from cloudtrack.index.cache import PartCache
 from cloudtrack.index.collection import Collection, Hit, search
 from cloudtrack.index.compaction import Compaction, Compactor
+from cloudtrack.index.parts import Parts
 from cloudtrack.index.ranking import Key, Ranking, Term, key_of, token_of
+from cloudtrack.index.rebuild import Rebuild
 from cloudtrack.search.filters import Comparison, Order
 from cloudtrack.search.runs import is_number, parse_run_query
 from cloudtrack.storage.object_store import ObjectStore
@@ -42,6 +44,8 @@ class RunIndex:
     """The indexes of one store's experiments. Any thread may use it."""
 
     def __init__(self, store: ObjectStore, cache_dir: Path) -> None:
+        self.compacts = True
+        """Whether a search that meets a long list compacts the index beside its work."""
         self._store = store
         self._cache = PartCache(store, cache_dir)
         self._collections: dict[str, Collection] = {}
@@ -68,6 +72,10 @@ class RunIndex:
         """Fold what has changed into the index of an experiment."""
         return Compactor(self._store, RunSource(self._store, experiment_id), self._cache).compact()
 
+    def rebuilding(self, experiment_id: str) -> Rebuild:
+        """The index of an experiment, to be made anew."""
+        return Rebuild(Parts(self._store, RunSource(self._store, experiment_id), self._cache))
+
     def _search(
         self,
         experiment_ids: Sequence[str],
@@ -80,7 +88,7 @@ class RunIndex:
         collections = [self._collection(experiment_id) for experiment_id in unique]
         hits = search(collections, comparisons, ranking, limit=limit, after=after)
         for experiment_id, collection in zip(unique, collections, strict=True):
-            if collection.waiting >= LONG_LIST:
+            if self.compacts and collection.waiting >= LONG_LIST:
                 self._compact_beside(experiment_id)
         return hits
 

@@ -138,11 +138,7 @@ class Runs:
         self, run_id: str, *, status: str | None = None, run_name: str | None = None, end_time: int | None = None
     ) -> Run:
         """Change status, name or end time. A status that ends the run sets the end time to now by default."""
-        if status is not None and status not in RunStatus.NAMES:
-            raise InvalidInput(f"{status!r} is no run status; it is one of {', '.join(RunStatus.NAMES)}")
-        end_time = None if end_time is None else timestamp_ms(end_time)
-        if status is not None and RunStatus.is_terminated(status) and end_time is None:
-            end_time = clock.now_ms()
+        end_time = end_of(status, end_time)
         tags = {RUN_NAME_TAG: run_name} if run_name else {}
         changes = RunChanges(status=status, end_time=end_time, run_name=run_name or None, tags=tags)
         return self._entity(self._apply(run_id, changes))
@@ -284,6 +280,15 @@ def new_run(
         start_time=clock.now_ms() if start_time is None else timestamp_ms(start_time),
         tags={**checked, RUN_NAME_TAG: name},
     )
+
+
+def end_of(status: str | None, end_time: int | None) -> int | None:
+    """When a run with this new status ended: now, where nobody says. Raises InvalidInput for an unknown status."""
+    if status is not None and status not in RunStatus.NAMES:
+        raise InvalidInput(f"{status!r} is no run status; it is one of {', '.join(RunStatus.NAMES)}")
+    if end_time is None and status is not None and RunStatus.is_terminated(status):
+        return clock.now_ms()
+    return None if end_time is None else timestamp_ms(end_time)
 
 
 def batch(

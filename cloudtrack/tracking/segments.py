@@ -1,11 +1,14 @@
 """Metric points as immutable Parquet files: key, step, timestamp (ms), value; sorted in that order.
 
-DuckDB writes and reads them from numpy columns, on one thread. The files are plain: any tool that
-reads Parquet reads them in place.
+DuckDB writes them from numpy columns, on one thread and with nothing left over: that is done beside
+somebody's training. It reads them into numpy columns. The files are plain: any tool that reads Parquet
+reads them in place. Readers rely on no order of the rows; that of ours lets them skip all but one key's.
+The encodings of Parquet's second version take a third less space and half the time to read.
 """
 
 from __future__ import annotations
 
+import glob
 import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -13,11 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cloudtrack import ids
+from cloudtrack.errors import CorruptData, ObjectNotFound
+from cloudtrack.index import engine
 from cloudtrack.storage.object_store import ObjectStore
-from cloudtrack.storage.parallel import map_in_order
 from cloudtrack.tracking import keys
-from cloudtrack.tracking.documents import Points, Segment
+from cloudtrack.tracking.documents import Segment
+from cloudtrack.tracking.metric_columns import MetricColumns
 from cloudtrack.tracking.points import Columns
+from cloudtrack.tracking.segment_files import SegmentFiles
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,13 +32,17 @@ _WRITE = """
     COPY (
         SELECT names.key, columns.step, columns.timestamp, columns.value
         FROM columns JOIN names USING (code) ORDER BY ALL
-    ) TO $target (FORMAT parquet, COMPRESSION zstd)
+    ) TO $target (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)
 """
 _MERGE = """
     COPY (SELECT key, step, timestamp, value FROM read_parquet($files) ORDER BY ALL)
-    TO $target (FORMAT parquet, COMPRESSION zstd)
+    TO $target (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)
 """
-_READ = "SELECT step, timestamp, value FROM read_parquet($files) WHERE key = $key"
+_READ = """
+    SELECT list_position($keys, key) - 1 AS number, step, timestamp, value FROM read_parquet($files)
+    WHERE key IN (SELECT unnest($keys))
+"""
+_FIRST = "SELECT min(timestamp) AS first FROM read_parquet($files)"
 
 
 class Segments:
@@ -40,6 +50,7 @@ class Segments:
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
+        self._files = SegmentFiles(store)
 
     def write(self, run_id: str, columns: Columns) -> Segment:
         """Store points as a new file, under a name nobody else can choose."""
@@ -65,35 +76,51 @@ class Segments:
 
     def merge(self, run_id: str, segments: Sequence[Segment]) -> Segment:
         """Several files' points as one new file."""
-        with tempfile.TemporaryDirectory(prefix="cloudtrack-") as folder, closing(_connect()) as database:
-            files = self._fetch(run_id, segments, Path(folder))
+        with (
+            tempfile.TemporaryDirectory(prefix="cloudtrack-") as folder,
+            self._files.opened(_keys(run_id, segments)) as files,
+            closing(_connect()) as database,
+        ):
             target = Path(folder) / "new.parquet"
-            database.execute(_MERGE, {"files": files, "target": str(target)})
+            database.execute(_MERGE, {"files": _escaped(files), "target": str(target)})
             return self._create(run_id, target, rows=sum(segment.rows for segment in segments))
 
-    def read(self, run_id: str, segments: Sequence[Segment], key: str) -> Points:
-        """All points of one metric in these files. Raises ObjectNotFound where a file was merged away."""
-        if not segments:
-            return Points()
-        with tempfile.TemporaryDirectory(prefix="cloudtrack-") as folder, closing(_connect()) as database:
-            files = self._fetch(run_id, segments, Path(folder))
-            found = database.execute(_READ, {"files": files, "key": key}).fetchnumpy()
-        return Points.model_construct(
-            step=found["step"].tolist(), timestamp=found["timestamp"].tolist(), value=found["value"].tolist()
-        )
+    def read(self, run_id: str, segments: Sequence[Segment], names: Sequence[str]) -> dict[str, MetricColumns]:
+        """All points of these metrics in these files, by key, in no order.
+
+        Raises ObjectNotFound where a file was merged away.
+        """
+        import numpy
+
+        found = self._query(_READ, run_id, segments, keys=[*names])
+        points = MetricColumns(found["step"], found["timestamp"], found["value"])
+        if len(names) == 1:
+            return {names[0]: points}
+        order = numpy.argsort(found["number"], kind="stable")
+        ends = numpy.searchsorted(found["number"][order], numpy.arange(len(names) + 1))
+        return {name: points.take(order[ends[number] : ends[number + 1]]) for number, name in enumerate(names)}
+
+    def first_timestamp(self, run_id: str, segments: Sequence[Segment]) -> int:
+        """The time of the earliest point in these files, which the files' statistics know. Raises ObjectNotFound."""
+        return int(self._query(_FIRST, run_id, segments)["first"][0])
 
     def delete(self, run_id: str, segments: Iterable[Segment]) -> None:
         """Delete files that no document mentions any more."""
         for segment in segments:
             self._store.delete(keys.segment(run_id, segment.name))
+            self._files.forget(keys.segment(run_id, segment.name))
 
-    def _fetch(self, run_id: str, segments: Sequence[Segment], folder: Path) -> list[str]:
-        def fetch(segment: Segment) -> str:
-            target = folder / f"{segment.name}.parquet"
-            self._store.download(keys.segment(run_id, segment.name), target)
-            return str(target)
+    def _query(self, query: str, run_id: str, segments: Sequence[Segment], **parameters: Any) -> dict[str, Any]:
+        import duckdb
 
-        return map_in_order(fetch, segments)
+        with self._files.opened(_keys(run_id, segments)) as files:
+            try:
+                found = engine.cursor().execute(query, {"files": _escaped(files), **parameters}).fetchnumpy()
+            except duckdb.IOException as error:  # a folder's file may go between the look at its name and its opening
+                raise ObjectNotFound(f"a file of metric points of run {run_id} is gone: {error}") from error
+            except duckdb.Error as error:
+                raise CorruptData(f"the metric points of run {run_id} cannot be read: {error}") from error
+        return dict(found)
 
     def _create(self, run_id: str, file: Path, *, rows: int) -> Segment:
         body = file.read_bytes()
@@ -106,6 +133,15 @@ def _connect() -> duckdb.DuckDBPyConnection:
     import duckdb
 
     return duckdb.connect(config={"threads": 1})
+
+
+def _keys(run_id: str, segments: Sequence[Segment]) -> list[str]:
+    return [keys.segment(run_id, segment.name) for segment in segments]
+
+
+def _escaped(files: Sequence[Path]) -> list[str]:
+    """DuckDB takes names as patterns."""
+    return [glob.escape(str(file)) for file in files]
 
 
 def _concatenated(columns: list[list[Any]], dtype: Any) -> Any:

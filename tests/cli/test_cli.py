@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from cloudtrack.client import Client
+from cloudtrack.client import Client, connect
 from cloudtrack.entities.run import Metric
+from tests.conftest import BOTH_MODES
 
 
 def cloudtrack(*arguments: str, store: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -38,14 +39,17 @@ def answer(*arguments: str, store: str) -> Any:
 
 @pytest.fixture
 def run_id(store_url: str, tmp_path: Path) -> str:
-    client = Client(store_url, spool_dir=tmp_path / "spool")
+    client = connect(store_url, spool_dir=tmp_path / "spool")
     run = client.runs.create(client.experiments.create("wine"), run_name="one \x1b[31mred")
     metrics = [Metric("loss", 0.5, 1, 1), Metric("loss", float("nan"), 2, 2), Metric("acc", 0.9, 1)]
     client.runs.log_batch(run.info.run_id, metrics=metrics, params={"depth": 3}, tags={"k": "v"})
     return run.info.run_id
 
 
-@pytest.mark.parametrize("store_url", ["folder", "moto-obstore", "seaweed-obstore"], indirect=True)
+IN_BOTH_MODES = pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
+
+
+@pytest.mark.parametrize("store_url", ["folder", "server", "moto-obstore", "seaweed-obstore"], indirect=True)
 def test_the_demo_does_the_whole_job_twice(store_url: str) -> None:
     first = cloudtrack("demo", store=store_url)
     assert first.returncode == 0, first.stderr
@@ -60,6 +64,7 @@ def test_the_demo_does_the_whole_job_twice(store_url: str) -> None:
     assert {v["version"]: v["current_stage"] for v in shown["versions"]} == {1: "Archived", 2: "Production"}
 
 
+@IN_BOTH_MODES
 def test_experiments_are_managed(store_url: str) -> None:
     made = answer("experiments", "create", "a", store=store_url)
     assert answer("experiments", "rename", "a", "b", store=store_url)["name"] == "b"
@@ -72,6 +77,7 @@ def test_experiments_are_managed(store_url: str) -> None:
     assert "b" in cloudtrack("experiments", "list", store=store_url).stdout
 
 
+@IN_BOTH_MODES
 def test_runs_are_listed_shown_and_changed(store_url: str, run_id: str) -> None:
     (listed,) = answer("runs", "list", "-e", "wine", "-f", "params.depth = '3'", store=store_url)
     assert listed["info"]["run_id"] == run_id
@@ -89,6 +95,7 @@ def test_runs_are_listed_shown_and_changed(store_url: str, run_id: str) -> None:
     assert "\x1b[31m" not in text  # a name cannot steer the terminal
 
 
+@IN_BOTH_MODES
 def test_artifacts_go_up_and_down(store_url: str, run_id: str, tmp_path: Path) -> None:
     (tmp_path / "in" / "sub").mkdir(parents=True)
     (tmp_path / "in" / "sub" / "a.txt").write_text("a")
@@ -100,8 +107,9 @@ def test_artifacts_go_up_and_down(store_url: str, run_id: str, tmp_path: Path) -
     assert answer("artifacts", "list", run_id, store=store_url) == []
 
 
+@IN_BOTH_MODES
 def test_models_are_managed(store_url: str, run_id: str) -> None:
-    client = Client(store_url)
+    client = connect(store_url)
     client.artifacts.log_text(run_id, "flavors: {}\n", "model/MLmodel")
     assert answer("models", "register", f"runs:/{run_id}/model", "m", store=store_url)["version"] == 1
     answer("models", "register", f"runs:/{run_id}/model", "m", store=store_url)
@@ -130,6 +138,7 @@ def test_doctor_finds_a_working_store_well(store_url: str, run_id: str) -> None:
     assert [info.key for info in Client(store_url).store.list("doctor/")] == []
 
 
+@IN_BOTH_MODES
 def test_sync_says_when_there_is_nothing(store_url: str) -> None:
     assert answer("sync", store=store_url) == {"delivered": [], "in_use": [], "other_store": [], "failed": {}}
 
@@ -146,7 +155,10 @@ def test_sync_says_when_there_is_nothing(store_url: str) -> None:
         (["models", "register", "nonsense", "m"], 1, "no model URI"),
         (["artifacts", "log", "x", "nope"], 1, "no run with id"),
         (["-s", "ftp://x", "runs", "list"], 1, "'ftp://x' is no store"),
-        (["-s", "http://localhost:5000", "runs", "list"], 1, "is a server"),
+        (["-s", "http://127.0.0.1:9", "runs", "list"], 1, "http://127.0.0.1:9 did not answer"),
+        (["-s", "http://127.0.0.1:9", "tokens", "list"], 1, "works on the store itself"),
+        (["-s", "http://127.0.0.1:9", "doctor"], 1, "is a server"),
+        (["-s", "http://ann:secret@127.0.0.1:9", "runs", "list"], 1, "no user and password"),
         (["-s", "s3://", "runs", "list"], 1, "needs a bucket"),
         (["-s", "s3://key:secret@bucket/x", "runs", "list"], 1, "never credentials"),
         (["-s", "s3://b/x?colour=red", "runs", "list"], 1, "unknown option 'colour'"),

@@ -12,7 +12,10 @@ import pytest
 
 import cloudtrack as ct
 from cloudtrack.errors import AlreadyExists, InvalidInput, NotFound, StateError
+from tests.conftest import BOTH_MODES
 from tests.scripts import run_script
+
+pytestmark = pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
 
 
 @pytest.fixture(autouse=True)
@@ -245,7 +248,7 @@ def test_synchronous_logging_waits_and_asynchronous_gives_a_handle() -> None:
         handle = ct.log_metrics({"n": 2}, synchronous=False)
         assert handle is not None
         handle.wait()
-        other = ct.Client(ct.get_tracking_uri(), spool_dir="elsewhere")
+        other = ct.connect(ct.get_tracking_uri(), spool_dir="elsewhere")
         assert other.runs.get(run.info.run_id).data.metrics == {"m": 1.0, "n": 2.0}
 
 

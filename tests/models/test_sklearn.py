@@ -19,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 import cloudtrack as ct
 from cloudtrack.errors import AlreadyExists, CorruptData, InvalidInput, NotFound
 from cloudtrack.models.model_file import Model
+from tests.conftest import BOTH_MODES
 
 X, Y = load_iris(return_X_y=True, as_frame=True)
 MODELS = {
@@ -94,7 +95,7 @@ def test_the_same_model_saved_twice_is_the_same_bytes(tmp_path: Path) -> None:
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
 
 
-@pytest.mark.parametrize("store_url", ["folder", "moto-obstore"], indirect=True)
+@pytest.mark.parametrize("store_url", ["folder", "server", "moto-obstore"], indirect=True)
 def test_a_registered_model_is_loaded_by_every_kind_of_uri() -> None:
     with ct.start_run() as run:
         info = ct.sklearn.log_model(
@@ -127,6 +128,7 @@ def test_a_registered_model_is_loaded_by_every_kind_of_uri() -> None:
     assert type(loaded.unwrap_python_model()).__name__ == "RandomForestClassifier"
 
 
+@pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
 @pytest.mark.parametrize(
     ("uri", "error", "said"),
     [
@@ -150,6 +152,7 @@ def test_a_uri_that_leads_nowhere_says_why(uri: str, error: type[Exception], sai
         ct.pyfunc.load_model(uri)
 
 
+@pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
 def test_only_a_model_is_registered() -> None:
     with ct.start_run() as run:
         ct.log_text("x", "model/readme.txt")
@@ -206,6 +209,7 @@ class Doubler(ct.pyfunc.PythonModel):
         return model_input * self.factor + (params or {}).get("plus", 0)
 
 
+@pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
 def test_python_models_carry_their_artifacts_and_params(tmp_path: Path) -> None:
     (tmp_path / "factor.txt").write_text("3")
     frame = pandas.DataFrame({"a": [1.0, 2.0]})

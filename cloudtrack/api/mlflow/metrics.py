@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 from pydantic import Field
@@ -18,6 +20,7 @@ from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.names import MAX_INT64
 from cloudtrack.entities.run import Metric
 from cloudtrack.search.pages import page_of
+from cloudtrack.tracking.metric_columns import MetricColumns
 
 ENDPOINTS = Declarations(Domain.METRICS)
 
@@ -82,22 +85,21 @@ class SearchRuns(RequestModel):
 @ENDPOINTS.add("GET", "/mlflow/metrics/get-history", Needs(Permission.READ, On.RUN))
 def get_history(context: Context, request: GetHistory) -> dict[str, Any]:
     """Every point of one metric, or a page of them, by time."""
-    by_step = context.client.metrics.history(request.run, request.metric_key)
-    points = sorted(by_step, key=lambda point: point.timestamp)
+    run_id, key = request.run, request.metric_key
+    points = context.client.metrics.columns(run_id, key).by_time()
     if request.max_results is None:
-        return messages.page("metrics", map(messages.metric, points), None)
-    page = page_of(points, min(request.max_results, MAX_HISTORY_PAGE), request.page_token)
-    return messages.page("metrics", map(messages.metric, page), page.token)
+        return messages.page("metrics", map(messages.metric, points.points(run_id, key)), None)
+    page = page_of(range(len(points)), min(request.max_results, MAX_HISTORY_PAGE), request.page_token)
+    return messages.page("metrics", map(messages.metric, points.take(page).points(run_id, key)), page.token)
 
 
 @ENDPOINTS.add("GET", "/mlflow/metrics/get-history-bulk", Needs(Permission.READ, On.RUNS))
 def get_history_bulk(context: Context, request: GetHistoryBulk) -> dict[str, Any]:
     """One metric of many runs, run by run, up to ``max_results`` points in all."""
-    most = min(request.max_results, MAX_HISTORY_PAGE)
-    points: list[Metric] = []
-    for run_id in sorted(request.runs):
-        points += context.client.metrics.history(run_id, request.metric_key)[: most - len(points)]
-    return {"metrics": [messages.metric(point, with_run=True) for point in points]}
+    most = max(0, min(request.max_results, MAX_HISTORY_PAGE))
+    runs = sorted(request.runs)
+    shown = _of_runs(context, runs, request.metric_key, lambda points: points.take(slice(most)))
+    return {"metrics": [messages.metric(point, with_run=True) for point in islice(shown, most)]}
 
 
 @ENDPOINTS.add("GET", "/mlflow/metrics/get-history-bulk-interval", Needs(Permission.READ, On.RUNS))
@@ -105,11 +107,11 @@ def get_history_interval(context: Context, request: GetHistoryInterval) -> dict[
     """One metric of many runs, run by run, by step: of each run at most ``max_results`` points, first and last kept."""
     check_page_size(request.max_results, _MOST_POINTS_OF_A_RUN)
     start, end = request.steps
-    shown: list[Metric] = []
-    for run_id in request.runs:
-        history = context.client.metrics.history(run_id, request.metric_key)
-        shown += _sampled([point for point in history if start <= point.step <= end], request.max_results)
-    return messages.page("metrics", [messages.metric(point, with_run=True) for point in shown], None)
+    most = request.max_results
+    shown = _of_runs(
+        context, request.runs, request.metric_key, lambda points: _sampled(points.between(start, end), most)
+    )
+    return messages.page("metrics", (messages.metric(point, with_run=True) for point in shown), None)
 
 
 @ENDPOINTS.add("POST", "/mlflow/runs/search", Needs(Permission.READ, On.EXPERIMENTS))
@@ -128,9 +130,18 @@ def search_runs(context: Context, request: SearchRuns) -> dict[str, Any]:
     return messages.page("runs", (messages.run(run, context.locations) for run in page), page.token)
 
 
-def _sampled(points: list[Metric], most: int) -> list[Metric]:
+def _of_runs(
+    context: Context, run_ids: list[str], key: str, cut: Callable[[MetricColumns], MetricColumns]
+) -> Iterator[Metric]:
+    """What is cut of one metric of many runs, run by run."""
+    found = context.client.metrics.columns_of_runs(run_ids, key, cut)
+    return chain.from_iterable(points.points(run_id, key) for run_id, points in zip(run_ids, found, strict=True))
+
+
+def _sampled(points: MetricColumns, most: int) -> MetricColumns:
     """The first of each of ``most`` groups as equal as can be, but the very last of the last group."""
     if len(points) <= most:
         return points
     size, larger = divmod(len(points), most)
-    return [points[number * size + min(number, larger)] for number in range(most - 1)] + [points[-1]]
+    chosen = [number * size + min(number, larger) for number in range(most - 1)]
+    return points.take([*chosen, len(points) - 1])

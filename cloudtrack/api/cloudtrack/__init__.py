@@ -1,0 +1,1 @@
+"""What MLflow's wire cannot say, for cloudtrack's own client; a file a resource."""

@@ -1,0 +1,77 @@
+"""One server, and the services behind it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cloudtrack import config
+from cloudtrack.models.finding import ModelFinder
+from cloudtrack.remote.aliases import RemoteAliases
+from cloudtrack.remote.artifact_files import ArtifactFiles
+from cloudtrack.remote.connection import Connection
+from cloudtrack.remote.experiments import RemoteExperiments
+from cloudtrack.remote.history import RemoteHistory
+from cloudtrack.remote.logged_models import RemoteLoggedModels
+from cloudtrack.remote.metrics import RemoteMetrics
+from cloudtrack.remote.model_versions import RemoteModelVersions
+from cloudtrack.remote.registered_models import RemoteRegisteredModels
+from cloudtrack.remote.runs import RemoteRuns
+from cloudtrack.remote.source_files import RemoteSourceFiles
+from cloudtrack.remote.stages import RemoteStages
+from cloudtrack.storage.retrying import RetryPolicy
+from cloudtrack.tracking.artifacts import LOGGED_MODEL, Artifacts
+from cloudtrack.tracking.sync import SyncReport, sync_spools
+
+
+class RemoteClient(ModelFinder):
+    """A cloudtrack server with its services as attributes, which are those of ``Client``.
+
+    ``uri`` is ``http://`` or ``https://`` with a host, and a port and a path where needed; the login is the
+    environment's (see ``cloudtrack.config``). Nothing is asked until a service is used. Raises InvalidInput.
+    """
+
+    artifacts: Artifacts
+    logged_model_artifacts: Artifacts
+    logged_models: RemoteLoggedModels
+    registered_models: RemoteRegisteredModels
+    model_versions: RemoteModelVersions
+
+    def __init__(
+        self,
+        uri: str,
+        *,
+        user: str | None = None,
+        spool_dir: str | os.PathLike[str] | None = None,
+        retries: RetryPolicy | None = None,
+    ) -> None:
+        self.user = user or config.user()
+        self._spool_dir = Path(spool_dir) if spool_dir else config.spool_dir()
+        self._connection = connection = Connection(uri, retries=retries)
+        self.experiments = RemoteExperiments(connection)
+        self.runs = RemoteRuns(connection, spool_dir=self._spool_dir)
+        self.metrics = RemoteMetrics(connection)
+        files = ArtifactFiles(connection)
+        self.artifacts = Artifacts(files)
+        self.source_files = RemoteSourceFiles(connection)
+        self.logged_models = RemoteLoggedModels(connection)
+        self.logged_model_artifacts = Artifacts(files, LOGGED_MODEL)
+        self.registered_models = RemoteRegisteredModels(connection)
+        self.model_versions = RemoteModelVersions(connection)
+        self.stages = RemoteStages(connection)
+        self.aliases = RemoteAliases(connection)
+        self.history = RemoteHistory(connection)
+
+    @property
+    def uri(self) -> str:
+        """Where the server is."""
+        return self._connection.url
+
+    def sync(self) -> SyncReport:
+        """Deliver what earlier processes of this machine could not."""
+        return sync_spools(self._spool_dir, self.runs.delivery, self.uri)
+
+    def close(self) -> None:
+        """Deliver what is logged and give back connections."""
+        self.runs.close()
+        self._connection.close()

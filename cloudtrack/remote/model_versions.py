@@ -1,0 +1,128 @@
+"""Model versions behind a server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cloudtrack.entities.model_version import ModelVersion
+from cloudtrack.entities.page import PagedList
+from cloudtrack.entities.registered_model import check_model_name, check_version
+from cloudtrack.errors import InvalidInput
+from cloudtrack.registry.references import VersionReferences
+from cloudtrack.remote import entities
+from cloudtrack.remote.connection import MLFLOW, Connection, Json
+from cloudtrack.remote.paging import gathered
+
+_VERSIONS = f"{MLFLOW}/model-versions"
+_MODELS = f"{MLFLOW}/registered-models"
+_PAGE = 1000
+_ALL = 10**9
+
+
+class RemoteModelVersions(VersionReferences):
+    """The versions of a server's registered models."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def create(
+        self,
+        name: str,
+        source: str,
+        *,
+        run_id: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        run_link: str | None = None,
+        description: str | None = None,
+        model_id: str | None = None,
+        comment: str | None = None,
+    ) -> ModelVersion:
+        """The next version: 1, 2, 3 ... without a gap, whoever else registers. Raises NotFound for an unknown name."""
+        if not source:
+            raise InvalidInput("a model version needs a source: where the model is, such as runs:/<run id>/model")
+        content = {
+            "name": check_model_name(name),
+            "source": source,
+            "run_id": run_id or "",
+            "tags": entities.pairs(tags),
+            "run_link": run_link or "",
+            "description": description or "",
+            "model_id": model_id or "",
+            "comment": comment or "",
+        }
+        return version_of(self._connection.call("POST", f"{_VERSIONS}/create", content))
+
+    def get(self, name: str, version: int | str) -> ModelVersion:
+        """Raises NotFound."""
+        return version_of(self._connection.get(f"{_VERSIONS}/get", **_named(name, version)))
+
+    def get_by_alias(self, name: str, alias: str) -> ModelVersion:
+        """The version an alias points to. Raises NotFound."""
+        return version_of(self._connection.get(f"{_MODELS}/alias", name=check_model_name(name), alias=alias))
+
+    def latest(self, name: str) -> ModelVersion:
+        """The version with the greatest number, whatever its stage. Raises NotFound."""
+        return self.get_by_alias(name, "latest")
+
+    def get_latest_versions(self, name: str, stages: list[str] | None = None) -> list[ModelVersion]:
+        """The newest version of each stage that has one, or of the stages named."""
+        answer = self._connection.get(
+            f"{_MODELS}/get-latest-versions", name=check_model_name(name), stages=stages or []
+        )
+        return entities.page(answer, "model_versions", entities.model_version)
+
+    def search(
+        self,
+        filter_string: str | None = None,
+        *,
+        max_results: int = 10_000,
+        order_by: list[str] | None = None,
+        page_token: str | None = None,
+    ) -> PagedList[ModelVersion]:
+        """One page of versions, newest first."""
+
+        def page(size: int, token: str | None) -> PagedList[ModelVersion]:
+            answer = self._connection.get(
+                f"{_VERSIONS}/search", filter=filter_string, max_results=size, order_by=order_by, page_token=token
+            )
+            return entities.page(answer, "model_versions", entities.model_version)
+
+        return gathered(page, _PAGE, max_results, page_token)
+
+    def update(self, name: str, version: int | str, *, description: str | None) -> ModelVersion:
+        """Change the description."""
+        return version_of(self._call("PATCH", "update", name, version, {"description": description or ""}))
+
+    def set_tag(self, name: str, version: int | str, key: str, value: Any) -> ModelVersion:
+        """Set a tag."""
+        self._call("POST", "set-tag", name, version, {"key": key, "value": str(value)})
+        return self.get(name, version)
+
+    def delete_tag(self, name: str, version: int | str, key: str) -> ModelVersion:
+        """Delete a tag; one that is not there is no error."""
+        self._call("DELETE", "delete-tag", name, version, {"key": key})
+        return self.get(name, version)
+
+    def delete(self, name: str, version: int | str, *, comment: str | None = None) -> None:
+        """Delete a version and its aliases. Its number is not used again."""
+        self._call("DELETE", "delete", name, version, {"comment": comment or ""})
+
+    def list(self, name: str) -> list[ModelVersion]:
+        """All versions of one model, newest first. Raises NotFound."""
+        self._connection.get(f"{_MODELS}/get", name=check_model_name(name))
+        escaped = name.replace("\\", "\\\\").replace("'", "\\'")
+        found = self.search(f"name = '{escaped}'", max_results=_ALL)
+        return sorted(found, key=lambda version: -version.version)
+
+    def _call(self, method: str, verb: str, name: str, version: int | str, content: Json) -> Json:
+        return self._connection.call(method, f"{_VERSIONS}/{verb}", {**_named(name, version), **content})
+
+
+def version_of(answer: Json) -> ModelVersion:
+    """The version in an answer."""
+    return entities.model_version(answer["model_version"])
+
+
+def _named(name: str, version: int | str) -> dict[str, Any]:
+    return {"name": check_model_name(name), "version": str(check_version(version))}

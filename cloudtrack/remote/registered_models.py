@@ -1,0 +1,80 @@
+"""Registered models behind a server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cloudtrack.entities.page import PagedList
+from cloudtrack.entities.registered_model import RegisteredModel, check_model_name
+from cloudtrack.remote import entities
+from cloudtrack.remote.connection import MLFLOW, Connection, Json
+from cloudtrack.remote.paging import gathered
+
+_MODELS = f"{MLFLOW}/registered-models"
+_PAGE = 1000
+
+
+class RemoteRegisteredModels:
+    """The registered models of a server's store."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def create(
+        self, name: str, *, tags: Mapping[str, Any] | None = None, description: str | None = None
+    ) -> RegisteredModel:
+        """Raises AlreadyExists. A name that was deleted may be created again: its version numbers go on."""
+        content = {"tags": entities.pairs(tags), "description": description or ""}
+        return _model(self._call("POST", "create", name, content))
+
+    def get(self, name: str) -> RegisteredModel:
+        """Raises NotFound."""
+        return _model(self._connection.get(f"{_MODELS}/get", name=check_model_name(name)))
+
+    def search(
+        self,
+        filter_string: str | None = None,
+        *,
+        max_results: int = 100,
+        order_by: list[str] | None = None,
+        page_token: str | None = None,
+    ) -> PagedList[RegisteredModel]:
+        """One page of models by name, or as ``order_by`` says."""
+
+        def page(size: int, token: str | None) -> PagedList[RegisteredModel]:
+            answer = self._connection.get(
+                f"{_MODELS}/search", filter=filter_string, max_results=size, order_by=order_by, page_token=token
+            )
+            return entities.page(answer, "registered_models", entities.registered_model)
+
+        return gathered(page, _PAGE, max_results, page_token)
+
+    def update(self, name: str, *, description: str | None) -> RegisteredModel:
+        """Change the description."""
+        return _model(self._call("PATCH", "update", name, {"description": description or ""}))
+
+    def set_tag(self, name: str, key: str, value: Any) -> RegisteredModel:
+        """Set a tag."""
+        self._call("POST", "set-tag", name, {"key": key, "value": str(value)})
+        return self.get(name)
+
+    def delete_tag(self, name: str, key: str) -> RegisteredModel:
+        """Delete a tag; one that is not there is no error."""
+        self._call("DELETE", "delete-tag", name, {"key": key})
+        return self.get(name)
+
+    def delete(self, name: str, *, comment: str | None = None) -> None:
+        """Delete a model with its versions and aliases. Its history stays, and version numbers are not used again."""
+        self._call("DELETE", "delete", name, {"comment": comment or ""})
+
+    def rename(self, name: str, new_name: str) -> RegisteredModel:
+        """Give a model another name, with its versions. Raises AlreadyExists where the new name is taken."""
+        return _model(self._call("POST", "rename", name, {"new_name": check_model_name(new_name)}))
+
+    def _call(self, method: str, verb: str, name: str, content: Json) -> Json:
+        return self._connection.call(method, f"{_MODELS}/{verb}", {"name": check_model_name(name), **content})
+
+
+def _model(answer: Json) -> RegisteredModel:
+    return entities.registered_model(answer["registered_model"])

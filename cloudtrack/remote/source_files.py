@@ -1,0 +1,18 @@
+"""The files that say where a run comes from, behind a server."""
+
+from __future__ import annotations
+
+from cloudtrack.entities.names import check_run_id
+from cloudtrack.remote.connection import OWN, Connection, quoted
+
+
+class RemoteSourceFiles:
+    """The source files of a server's runs."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def create(self, run_id: str, name: str, body: bytes) -> None:
+        """Write ``code.patch`` or ``packages.txt``. Raises AlreadyExists where the run has another one."""
+        path = f"{OWN}/runs/{check_run_id(run_id)}/source/{quoted(name)}"
+        self._connection.send("PUT", path, lambda: body, size_bytes=len(body))
