@@ -106,6 +106,7 @@ class Client(ModelFinder):
         self.logged_models = LoggedModels(self.store, self.experiments)
         self.logged_model_artifacts = Artifacts(self.store, LOGGED_MODEL)
         self.source_files = SourceFiles(self.store)
+        self.webhooks = Webhooks(self.store)
         self._open_registry()
         with contextlib.suppress(Unavailable):  # each use says so; a run starts offline
             self.make_ready()
@@ -132,7 +133,6 @@ class Client(ModelFinder):
         self.stages = Stages(registry)
         self.aliases = Aliases(registry)
         self.history = History(registry)
-        self.webhooks = Webhooks(self.store)
 
     def make_ready(self) -> None:
         """Check that this is a store of a format we know, and make it where it does not exist. Once."""

@@ -48,7 +48,8 @@ def parse_artifact_path(text: str) -> ArtifactPath:
             f"{text[:120]!r} is not an artifact path: runs/<run id>/artifacts/... or "
             "logged_models/<model id>/artifacts/..."
         )
-    return ArtifactPath(kind, check_run_id(owner_id) if kind == RUNS else check_logged_model_id(owner_id), path)
+    checked_id = check_run_id(owner_id) if kind == RUNS else check_logged_model_id(owner_id)
+    return ArtifactPath(kind, checked_id, check_relative(path))
 
 
 def check_relative(path: str) -> str:

@@ -141,8 +141,8 @@ class Context:
             raise PermissionDenied("this needs an administrator of the store")
 
     def readable(self, experiment_ids: list[str]) -> list[str]:
-        """Those of the experiments that the caller may read."""
-        return [item for item in experiment_ids if self.may_read(Resource.EXPERIMENT, item)]
+        """Those of the experiments that the caller may read, each once."""
+        return [item for item in dict.fromkeys(experiment_ids) if self.may_read(Resource.EXPERIMENT, item)]
 
     def own(self, resource: Resource, resource_id: str) -> None:
         """Give the caller, who has just made it, all permissions on it."""

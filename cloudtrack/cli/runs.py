@@ -8,11 +8,12 @@ import typer
 
 from cloudtrack.cli import output
 from cloudtrack.cli.experiments import find
-from cloudtrack.cli.state import client
+from cloudtrack.cli.state import client, store_client
 from cloudtrack.client import AnyClient
 from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.run import Run
 from cloudtrack.errors import NotFound
+from cloudtrack.tracking.sampling import FEWEST_ROWS
 
 app = typer.Typer(help="List, search, show, end, delete and restore runs.", no_args_is_help=True)
 
@@ -85,17 +86,29 @@ def show(run_id: RunId, as_json: output.JsonOption = False) -> None:
 
 
 @app.command("metrics")
-def metrics(run_id: RunId, key: str, as_json: output.JsonOption = False) -> None:
-    """Print every point of one metric."""
-    store = client()
-    points = store.metrics.history(run_id, key)
-    if not points:
-        raise NotFound(f"run {run_id} has no metric {key!r}")
+def metrics(
+    run_id: RunId,
+    key: str,
+    sample: Annotated[
+        int | None, typer.Option("--sample", min=FEWEST_ROWS, help="In so many rows: of each group the last, min, max.")
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print lines of values between commas.")] = False,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Print every point of one metric, or a sample of a long one that keeps its spikes."""
+    names, rows = _sample(run_id, key, sample) if sample else _points(run_id, key)
     if as_json:
-        output.show_json([{"step": p.step, "timestamp": p.timestamp, "value": p.value} for p in points])
-        return
-    rows = [(point.step, output.time(point.timestamp), point.value) for point in points]
-    output.show_table(key, ("step", "time (UTC)", "value"), rows, empty="no points")
+        output.show_json([dict(zip(names, row, strict=True)) for row in rows])
+    elif as_csv:
+        for line in (names, *rows):
+            output.say(",".join(map(str, line)))
+    else:
+        titles = ["time (UTC)" if name == "timestamp" else name for name in names]
+        shown = [
+            [output.time(int(cell)) if name == "timestamp" else cell for name, cell in zip(names, row, strict=True)]
+            for row in rows
+        ]
+        output.show_table(key, titles, shown, empty="no numbers")
 
 
 @app.command("end")
@@ -130,6 +143,32 @@ def tag(run_id: RunId, key: str, value: str, as_json: output.JsonOption = False)
     store = client()
     store.runs.log_batch(run_id, tags={key: value})
     _report(store.runs.get(run_id), as_json)
+
+
+def _points(run_id: str, key: str) -> tuple[tuple[str, ...], list[tuple[float, ...]]]:
+    points = client().metrics.history(run_id, key)
+    if not points:
+        raise _no_metric(run_id, key)
+    return ("step", "timestamp", "value"), [(point.step, point.timestamp, point.value) for point in points]
+
+
+def _sample(run_id: str, key: str, rows: int) -> tuple[tuple[str, ...], list[tuple[float, ...]]]:
+    (series,) = store_client().metrics.series([run_id], [key], buckets=rows)
+    found = series.sample
+    if not found.raw:
+        raise _no_metric(run_id, key)
+    for name, places in (("NaN", found.nan), ("inf", found.infinite), ("-inf", found.negative_infinite)):
+        if places.count:
+            output.complain(f"{places.count} points are {name} and in no row; the first is at step {places.x[0]}")
+    last, buckets = found.last.tolist(), found.buckets
+    rest = (last, last, [1] * len(last))
+    if buckets:
+        rest = (buckets.min.tolist(), buckets.max.tolist(), buckets.count.tolist())
+    return ("step", "last", "min", "max", "points"), [*zip(found.x.tolist(), last, *rest, strict=True)]
+
+
+def _no_metric(run_id: str, key: str) -> NotFound:
+    return NotFound(f"run {run_id} has no metric {key!r}")
 
 
 def status(run: Run) -> str:

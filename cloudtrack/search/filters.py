@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -27,6 +27,7 @@ Types = Mapping[str, type | Mapping[str, type]]
 """What can be searched: from an entity kind to the type of all its values, or to the types of the keys there are."""
 
 MAX_FILTER_LENGTH = 64 << 10
+MAX_ORDER_TERMS = 50
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -122,6 +123,7 @@ def parse_filter(text: str | None, types: Types) -> list[Comparison]:
 
 def parse_order(terms: list[str] | None, types: Types) -> list[Order]:
     """The terms of an order, such as ``metrics.loss DESC``."""
+    check_order_length(terms or [])
     orders = []
     for term in terms or []:
         reader = _Reader(term)
@@ -131,6 +133,12 @@ def parse_order(terms: list[str] | None, types: Types) -> list[Order]:
             raise InvalidInput(f"cannot read the order {term[:100]!r}: write it like 'metrics.loss DESC'")
         orders.append(Order(kind, key, direction == "DESC"))
     return orders
+
+
+def check_order_length(terms: Sequence[object]) -> None:
+    """Raises InvalidInput for an order that nobody can mean: each term sorts everything once more."""
+    if len(terms) > MAX_ORDER_TERMS:
+        raise InvalidInput(f"the order has {len(terms)} terms; at most {MAX_ORDER_TERMS} are read")
 
 
 def known_type(types: Types, kind: str, key: str) -> type:
@@ -290,19 +298,25 @@ def _like(found: str, pattern: str, flags: int = 0) -> bool:
 
     Each piece between two % is taken as early as it occurs, so that no pattern makes this slow.
     """
-    first, *others = ("".join("." if char == "_" else re.escape(char) for char in part) for part in pattern.split("%"))
-    flags |= re.DOTALL
-    start = re.compile(first, flags).match(found)
+    first, *others = _pieces(pattern, flags)
+    start = first.match(found)
     if start is None or not others:
         return start is not None and start.end() == len(found)
     position = start.end()
     for part in others[:-1]:
-        piece = re.compile(part, flags).search(found, position)
+        piece = part.search(found, position)
         if piece is None:
             return False
         position = piece.end()
     rest = len(found) - len(pattern.rpartition("%")[2])
-    return rest >= position and re.compile(others[-1], flags).fullmatch(found, rest) is not None
+    return rest >= position and others[-1].fullmatch(found, rest) is not None
+
+
+@lru_cache(64)
+def _pieces(pattern: str, flags: int) -> tuple[re.Pattern[str], ...]:
+    """What stands between the %."""
+    parts = ("".join("." if char == "_" else re.escape(char) for char in part) for part in pattern.split("%"))
+    return tuple(re.compile(part, flags | re.DOTALL) for part in parts)
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {

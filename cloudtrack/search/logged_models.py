@@ -9,7 +9,7 @@ from typing import Any
 
 from cloudtrack.entities.logged_model import LoggedModel
 from cloudtrack.entities.run import Metric
-from cloudtrack.search.filters import Order, Query, Types, parse_filter, parse_order, select
+from cloudtrack.search.filters import Order, Query, Types, check_order_length, parse_filter, parse_order, select
 
 _TYPES: Types = {
     "attributes": {
@@ -68,6 +68,7 @@ def select_logged_models(
 
     With ``datasets``, only models with a metric on one of them, and only such metrics are compared.
     """
+    check_order_length(order_by)
     comparisons = parse_filter(filter_string, _TYPES)
     orders = [_order(term) for term in order_by]
     on_them = [model for model in models if not datasets or _metrics(model, datasets)]

@@ -35,9 +35,7 @@ class S3FsspecStore(S3Store):
         super().__init__(options, retries)
         self._lock = threading.Lock()
         self._files: Any = None
-        self._encryption = (
-            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": options.kms_key} if options.kms_key else {}
-        )
+        self._encryption = options.encryption()
 
     def _put(self, path: str, body: bytes, *, if_none_match: bool = False, if_match: str = "") -> str:
         condition = {"IfNoneMatch": "*"} if if_none_match else {"IfMatch": if_match} if if_match else {}

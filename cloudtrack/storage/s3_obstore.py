@@ -128,8 +128,7 @@ class S3ObstoreStore(S3Store):
 
     def _connect(self, *, max_retries: int) -> Any:
         options = self.options
-        endpoint = options.endpoint_url or self._environment.get("AWS_ENDPOINT_URL_S3", "")
-        endpoint = endpoint or self._environment.get("AWS_ENDPOINT_URL", "")
+        endpoint = options.endpoint(self._environment)
         region = options.region or self._environment.get("AWS_REGION") or self._environment.get("AWS_DEFAULT_REGION")
         config: dict[str, Any] = {"region": region or "us-east-1", "disable_bulk_delete": True}
         if endpoint:

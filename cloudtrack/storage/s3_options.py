@@ -33,6 +33,16 @@ class S3Options:
         """``s3://bucket/prefix``."""
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
+    def endpoint(self, environment: Mapping[str, str]) -> str:
+        """The server's address; empty for AWS."""
+        return (
+            self.endpoint_url or environment.get("AWS_ENDPOINT_URL_S3", "") or environment.get("AWS_ENDPOINT_URL", "")
+        )
+
+    def encryption(self) -> dict[str, str]:
+        """Arguments of S3's operations that make an object, for encryption by a key of one's own."""
+        return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key} if self.kms_key else {}
+
 
 _OPTION_NAMES = tuple(field.name for field in fields(S3Options) if field.name not in ("bucket", "prefix"))
 

@@ -53,9 +53,7 @@ class Signer:
         self._prefix = f"{options.prefix}/" if options.prefix else ""
         self._lock = threading.Lock()
         self._made: Any = None
-        self._encryption = (
-            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": options.kms_key} if options.kms_key else {}
-        )
+        self._encryption = options.encryption()
 
     def get(self, key: str, *, expires_s: int, filename: str = "", content_type: str = "") -> SignedRequest:
         """A GET of the object. A browser saves what it gets, as ``filename``, and never shows it."""
@@ -141,7 +139,7 @@ class Signer:
 
         options, found = self._options, self._environment
         session = boto_session(options)
-        endpoint = options.endpoint_url or found.get("AWS_ENDPOINT_URL_S3") or found.get("AWS_ENDPOINT_URL")
+        endpoint = options.endpoint(found)
         region = options.region or found.get("AWS_REGION") or session.get_config_variable("region") or "us-east-1"
         # AWS answers at the bucket's own host in its region. At the global one, which botocore takes by
         # default, a young bucket is redirected, and a signed request with it.

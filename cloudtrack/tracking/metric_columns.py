@@ -46,6 +46,8 @@ class MetricColumns:
         """These points and then the others'."""
         import numpy
 
+        if not len(other):
+            return self
         return MetricColumns(
             numpy.concatenate([self.step, other.step]),
             numpy.concatenate([self.timestamp, other.timestamp]),

@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as trials
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -22,14 +23,24 @@ from cloudtrack.api.endpoints import ENDPOINTS
 from cloudtrack.api.message import Request, Response
 from cloudtrack.api.mlflow.not_implemented import not_implemented
 from cloudtrack.api.parsing import MAX_BODY_BYTES
+from cloudtrack.api.settings import ArtifactRoute, Settings
 from cloudtrack.client import Client
 from cloudtrack.storage.folder import FolderStore
+from cloudtrack.storage.signing import SignedRequest
 from tests.api.samples import SAMPLES, World, fill, key_of, new_world
 from tests.api.sending import ask
 
 JSON = {"Content-Type": "application/json"}
 CANARY = "the canary is alive"
 ANSWERED = [endpoint for endpoint in ENDPOINTS if endpoint.answer is not not_implemented]
+
+
+def is_destructive(endpoint: Endpoint) -> bool:
+    """Whether a good request leaves later ones with less to find."""
+    return endpoint.method == "DELETE" or endpoint.path.endswith(("/delete", "/rename", "/update"))
+
+
+ANSWERED.sort(key=is_destructive)
 WITH_JSON = [endpoint for endpoint in ANSWERED if endpoint.method != "GET" and not endpoint.raw]
 KEYED = ("get", "get_range", "stat", "create", "replace", "delete", "upload", "read", "download", "list", "list_folder")
 
@@ -40,6 +51,36 @@ class RecordingStore(FolderStore):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.keys: set[str] = set()
+
+    @property
+    def signer(self) -> Any:
+        return RecordingSigner(self.keys)
+
+
+class RecordingSigner:
+    """Signs whatever it is asked for, and knows of what."""
+
+    def __init__(self, keys: set[str]) -> None:
+        self._keys = keys
+
+    def get(self, key: str, **_: Any) -> SignedRequest:
+        self._keys.add(key)
+        return SignedRequest("https://signed", {})
+
+    put = get
+
+    def put_part(self, key: str, upload_id: str, part_number: int, **_: Any) -> SignedRequest:
+        return self.get(key)
+
+    def create_multipart(self, key: str) -> str:
+        self._keys.add(key)
+        return "upload"
+
+    def complete_multipart(self, key: str, upload_id: str, parts: Any) -> None:
+        self._keys.add(key)
+
+    def abort_multipart(self, key: str, upload_id: str) -> None:
+        self._keys.add(key)
 
 
 def _recorded(name: str) -> Any:
@@ -249,19 +290,21 @@ SHARED = new_world()
 SHARED_APP = App(SHARED.client)
 
 
-@settings(max_examples=1500, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@trials(max_examples=1500, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(field=st.sampled_from(FIELDS), value=ODD)
 def test_a_wrong_type_in_any_field_is_refused(field: tuple[Endpoint, tuple[Any, ...]], value: Any) -> None:
     endpoint, way = field
-    method, target, body = SHARED.request(endpoint)
+    world = new_world() if is_destructive(endpoint) else SHARED
+    app = App(world.client) if is_destructive(endpoint) else SHARED_APP
+    method, target, body = world.request(endpoint)
     path = target.partition("?")[0]
     if endpoint.raw or (method == "GET" and not isinstance(value, dict | list)):
         shown = value if isinstance(value, str) else json.dumps(value)
-        checked(ask(SHARED_APP, method, f"{path}?{way[0]}={quote(shown, errors='replace')}", body))
+        checked(ask(app, method, f"{path}?{way[0]}={quote(shown, errors='replace')}", body))
     else:
         sample = SAMPLES[key_of(endpoint)]
         whole = json.loads(body) if isinstance(sample.body, dict) and body else {}
-        checked(ask(SHARED_APP, method, path, json.dumps(placed(whole, way, value)).encode(), JSON))
+        checked(ask(app, method, path, json.dumps(placed(whole, way, value)).encode(), JSON))
 
 
 def test_every_field_is_reached() -> None:
@@ -375,6 +418,46 @@ def test_no_address_leads_out_of_the_store(besieged: Besieged, way_out: str, enc
     ):
         assert besieged.send("GET", path).status in (400, 404)
     besieged.assert_unharmed()
+
+
+@pytest.mark.parametrize("way_out", UPWARD)
+def test_no_url_is_signed_for_what_lies_outside(besieged: Besieged, way_out: str) -> None:
+    app = App(besieged.world.client, settings=Settings(artifacts=ArtifactRoute.PRESIGNED))
+    run, model = besieged.world.names["run"], besieged.world.names["model_id"]
+    besieged.store.keys.clear()
+    proxy = "/api/2.0/mlflow-artifacts"
+    for prefix in ("", f"runs/{run}/artifacts/", f"runs/{run}/", f"logged_models/{model}/artifacts/"):
+        place = quote(f"{prefix}{way_out}", safe="/")
+        for method, path, body in [
+            ("GET", f"{proxy}/presigned/{place}", None),
+            ("POST", f"{proxy}/mpu/create/{place}", {"path": "x"}),
+            ("POST", f"{proxy}/mpu/complete/{place}", {"path": "x", "upload_id": "1", "parts": []}),
+            ("POST", f"{proxy}/mpu/abort/{place}", {"path": "x", "upload_id": "1"}),
+        ]:
+            content = b"" if body is None else json.dumps(body).encode()
+            assert 400 <= checked(ask(app, method, path, content, JSON)).status < 500, path
+    for owner in ({"run_id": run}, {"model_id": model}):
+        for verb in ("upload", "download"):
+            content = json.dumps({**owner, "path": way_out}).encode()
+            path = f"/api/2.0/mlflow/artifacts/presigned-{verb}-url"
+            assert 400 <= checked(ask(app, "POST", path, content, JSON)).status < 500, (path, owner)
+    for name in ("run_id", "model_id"):
+        content = json.dumps({name: way_out, "path": "file.txt"}).encode()
+        for verb in ("upload", "download"):
+            path = f"/api/2.0/mlflow/artifacts/presigned-{verb}-url"
+            assert 400 <= checked(ask(app, "POST", path, content, JSON)).status < 500, (path, name)
+    besieged.assert_unharmed()
+
+
+def test_the_name_of_a_client_s_file_chooses_no_folder(besieged: Besieged) -> None:
+    app = App(besieged.world.client, settings=Settings(artifacts=ArtifactRoute.PRESIGNED))
+    run = besieged.world.names["run"]
+    for path in ("/home/me/model.bin", "C:\\Users\\me\\model.bin", "../../model.bin"):
+        besieged.store.keys.clear()
+        body = json.dumps({"path": path}).encode()
+        answer = ask(app, "POST", f"/api/2.0/mlflow-artifacts/mpu/create/runs/{run}/artifacts/folder", body, JSON)
+        assert answer.status == 200
+        assert f"runs/{run}/artifacts/folder/model.bin" in besieged.store.keys
 
 
 def test_no_upload_escapes(besieged: Besieged) -> None:
@@ -507,6 +590,13 @@ def test_a_strange_filter_is_read_or_refused(besieged: Besieged, filter_string: 
 def test_a_page_token_of_ones_own_making_is_refused(besieged: Besieged, token: str) -> None:
     body = json.dumps({"max_results": 1, "page_token": token}).encode()
     assert besieged.send("POST", "/api/2.0/mlflow/experiments/search", body, JSON).status == 400
+
+
+def test_an_order_without_end_is_refused(besieged: Besieged) -> None:
+    experiment = besieged.world.names["experiment"]
+    for path, term in (("runs/search", "metrics.a"), ("logged-models/search", {"field_name": "name"})):
+        body = json.dumps({"experiment_ids": [experiment], "order_by": [term] * 51}).encode()
+        assert besieged.send("POST", f"/api/2.0/mlflow/{path}", body, JSON).status == 400
 
 
 def test_a_like_that_would_take_for_ever_does_not(besieged: Besieged) -> None:

@@ -20,6 +20,7 @@ _ACTIONS: dict[str, Action] = {
     "get": ("s3:GetObject", _TLS),
     "get_range": ("s3:GetObject", _TLS),
     "stat": ("s3:GetObject", _TLS),
+    "local_path": ("s3:GetObject", _TLS),
     "read": ("s3:GetObject", _TLS),
     "download": ("s3:GetObject", _TLS),
     "create": ("s3:PutObject", _ONLY_NEW),

@@ -19,7 +19,8 @@ from cloudtrack.client import Client
 from cloudtrack.errors import CloudtrackError
 
 Fault = Callable[[str, str], Any]
-"""From method and path to what goes wrong: None, a status, "reset" (nothing done), or "lost" (done, not answered)."""
+"""From method and path to what goes wrong: None; a status, or that with headers and a body (nothing done); "reset"
+(nothing done, connection cut); "lost" (done, not answered); "half" (done, half of the body is sent)."""
 
 
 class ApiServer(ThreadingHTTPServer):
@@ -76,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "lost":
             answer.whole_body()
             return self._cut()
-        return self._answer(answer)
+        return self._answer(answer, cut=fault == "half")
 
     def _work(self, path: str, query: str, body: io.BytesIO, size: int) -> Response:
         if not path.startswith(self.server.prefix):
@@ -98,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return api_error(error).response()
         return self.server.app(request)
 
-    def _answer(self, answer: Response) -> None:
+    def _answer(self, answer: Response, *, cut: bool = False) -> None:
         body = answer.whole_body()
         self.send_response_only(answer.status)
         for name, value in answer.headers.items():
@@ -106,7 +107,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[: len(body) // 2] if cut else body)
+        if cut:
+            self._cut()
 
     def _cut(self) -> None:
         self.close_connection = True

@@ -38,10 +38,10 @@ class RunningServer:
 
 @contextmanager
 def cloudtrack_server(
-    root: str, folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
+    root: str, folder: Path, *arguments: str, environment: Mapping[str, str] | None = None, port: int = 0
 ) -> Iterator[RunningServer]:
     """A server over the store ``root``; its log is in ``folder``. Ends with SIGTERM."""
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "cloudtrack.cli.main", "server", f"--root={root}", f"--port={port}", *arguments]
     log = folder / f"server-{port}.log"
     with log.open("wb") as stream:

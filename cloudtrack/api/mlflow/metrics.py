@@ -97,7 +97,7 @@ def get_history(context: Context, request: GetHistory) -> dict[str, Any]:
 def get_history_bulk(context: Context, request: GetHistoryBulk) -> dict[str, Any]:
     """One metric of many runs, run by run, up to ``max_results`` points in all."""
     most = max(0, min(request.max_results, MAX_HISTORY_PAGE))
-    runs = sorted(request.runs)
+    runs = sorted({*request.runs})
     shown = _of_runs(context, runs, request.metric_key, lambda points: points.take(slice(most)))
     return {"metrics": [messages.metric(point, with_run=True) for point in islice(shown, most)]}
 

@@ -212,6 +212,7 @@ STEPS = [
     _page(filter="params.depth > '1'"),
     _page(filter="metrics.acc LIKE 'a'"),
     post("logged-models/search", {"experiment_ids": ["${lx}", "${ly}"], "filter": "name LIKE 'n-1'"}),
+    post("logged-models/search", {"experiment_ids": ["${ly}", "${ly}"], "filter": "name LIKE 'n-1'"}),
     post("logged-models/search", {"experiment_ids": ["99999999"]}),
     delete("logged-models/${n1}"),
     delete("logged-models/${n4}"),
