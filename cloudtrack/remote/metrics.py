@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from cloudtrack.entities.names import check_key_name, check_run_id
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.run import Metric
@@ -32,4 +34,10 @@ class RemoteMetrics:
             )
             return entities.page(answer, "metrics", lambda message: entities.metric(message, run_id))
 
-        return list(gathered(page, _PAGE, None))
+        return sorted(gathered(page, _PAGE, None), key=_order)
+
+
+def _order(point: Metric) -> tuple[int, int, bool, float]:
+    """The wire has points by time."""
+    is_nan = math.isnan(point.value)
+    return (point.step, point.timestamp, is_nan, 0.0 if is_nan else point.value)

@@ -4,6 +4,8 @@ DuckDB writes them from numpy columns, on one thread and with nothing left over:
 somebody's training. It reads them into numpy columns. The files are plain: any tool that reads Parquet
 reads them in place. Readers rely on no order of the rows; that of ours lets them skip all but one key's.
 The encodings of Parquet's second version take a third less space and half the time to read.
+
+DuckDB takes NaN in a numpy column for null. A null that is in a file all the same is NaN.
 """
 
 from __future__ import annotations
@@ -30,17 +32,18 @@ if TYPE_CHECKING:
 
 _WRITE = """
     COPY (
-        SELECT names.key, columns.step, columns.timestamp, columns.value
+        SELECT names.key, columns.step, columns.timestamp, coalesce(columns.value, 'nan'::DOUBLE) AS value
         FROM columns JOIN names USING (code) ORDER BY ALL
     ) TO $target (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)
 """
 _MERGE = """
-    COPY (SELECT key, step, timestamp, value FROM read_parquet($files) ORDER BY ALL)
-    TO $target (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)
+    COPY (
+        SELECT key, step, timestamp, coalesce(value, 'nan'::DOUBLE) AS value FROM read_parquet($files) ORDER BY ALL
+    ) TO $target (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)
 """
 _READ = """
-    SELECT list_position($keys, key) - 1 AS number, step, timestamp, value FROM read_parquet($files)
-    WHERE key IN (SELECT unnest($keys))
+    SELECT list_position($keys, key) - 1 AS number, step, timestamp, coalesce(value, 'nan'::DOUBLE) AS value
+    FROM read_parquet($files) WHERE key IN (SELECT unnest($keys))
 """
 _FIRST = "SELECT min(timestamp) AS first FROM read_parquet($files)"
 

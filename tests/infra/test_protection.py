@@ -85,7 +85,7 @@ def test_only_the_registrys_functions_read_webhooks_and_their_secrets(stack: Sta
 
 
 def test_only_those_who_make_things_may_change_who_may_do_what(stack: Stack) -> None:
-    makers = {"ExperimentsRole", "TransitionsRole"}
+    makers = {"ExperimentsRole", "RunsRole", "TransitionsRole"}
     assert who_may(stack, "s3:PutObject", "access/policy.json", REPLACING) == makers
 
 

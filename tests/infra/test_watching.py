@@ -50,7 +50,8 @@ def test_the_api_is_throttled_and_functions_end_before_it_gives_up(stack: Stack)
     assert api["DefaultRouteSettings"] == {"ThrottlingRateLimit": 100, "ThrottlingBurstLimit": 200}
     shared = read_template()["Globals"]["Function"]
     functions = stack.of_type("AWS::Serverless::Function")
-    assert all(function.get("Timeout", shared["Timeout"]) < 30 for function in functions.values())
+    slow = {name for name, function in functions.items() if function.get("Timeout", shared["Timeout"]) >= 30}
+    assert slow == {"CompactionFunction"}  # nobody waits for its answer
     assert functions["AuthorizerFunction"]["Timeout"] < 10
 
 

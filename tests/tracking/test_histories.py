@@ -108,6 +108,7 @@ def test_a_history_is_the_same_in_columns_and_as_a_list(store: ObjectStore) -> N
     listed = client.metrics.history(run_id, "m")
     assert repr(rows_of(columns)) == repr([(point.step, point.timestamp, point.value) for point in listed])
     assert len(columns) == len(plain(logged))
+    assert numpy.isnan(columns.value).sum() == sum(nan for _, _, nan, _ in plain(logged)) > 0
     assert {(point.key, point.run_id) for point in listed} == {("m", run_id)}
     assert rows_of(client.metrics.columns(run_id, "other")) == [(step, step, 1.0) for step in (0, 2500, 5000)]
     assert len(client.metrics.columns(run_id, "none")) == 0
@@ -141,6 +142,20 @@ def test_segments_are_written_by_key_and_in_the_second_versions_encodings(tmp_pa
         assert len(rows) == segment.rows
         query = f"SELECT DISTINCT encodings FROM parquet_metadata('{path}') WHERE path_in_schema = 'step'"
         assert duckdb.execute(query).fetchall() == [("DELTA_BINARY_PACKED",)]
+
+
+def test_nan_and_infinities_are_in_segments_as_they_were_logged(tmp_path: Path) -> None:
+    segments = Segments(FolderStore(tmp_path))
+    values = [math.nan, math.inf, -math.inf, -0.0, 1.5]
+    written = segments.write("r", group([("m", value, step, 1) for step, value in enumerate(values)]))
+    path = tmp_path / "runs" / "r" / "metrics" / f"{written.name}.parquet"
+    assert repr([value for (value,) in duckdb.execute(f"SELECT value FROM '{path}'").fetchall()]) == repr(values)
+    duckdb.execute(f"COPY (SELECT 'm' AS key, 9 AS step, 9 AS timestamp, NULL::DOUBLE AS value) TO '{path}.new'")
+    path.with_name(f"{path.name}.new").replace(path)  # as earlier releases wrote NaN
+    for segment in (written, segments.merge("r", [written])):
+        found = segments.read("r", [segment], ["m"])["m"]
+        assert type(found.value) is numpy.ndarray
+        assert repr(rows_of(found)) == repr([(9, 9, math.nan)])
 
 
 def test_a_store_in_a_folder_with_a_name_like_a_pattern_is_read(tmp_path: Path) -> None:
