@@ -37,10 +37,6 @@ class Request:
         """The same request, asked by somebody."""
         return replace(self, principal=principal)
 
-    def read(self) -> bytes:
-        """The whole body."""
-        return self.body.read()
-
 
 @dataclass(frozen=True)
 class Response:

@@ -9,7 +9,10 @@ from urllib.parse import unquote
 from cloudtrack.entities.names import check_logged_model_id, check_run_id, is_logged_model_id
 from cloudtrack.errors import InvalidInput
 
-_FORMS = "runs:/<run id>/<path>, models:/<model id>, models:/<name>/<version>, models:/<name>/<stage>, models:/<name>@<alias>"
+_FORMS = (
+    "runs:/<run id>/<path>, models:/<model id>, models:/<name>/<version>, models:/<name>/<stage>, "
+    "models:/<name>@<alias>"
+)
 
 
 @dataclass(frozen=True)

@@ -2,26 +2,26 @@
 
     block ... | offsets of the blocks and of their end, uint64 | number of texts, uint64     (all little-endian)
 
-A block is the zlib-compressed JSON list of up to 16 texts.
+A block is, compressed by zlib, the lengths (uint32) of its texts in UTF-8, then the texts. It has 4, the last one
+has what is left: a text is read at the price of one block.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import accumulate, islice, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
 from cloudtrack.errors import CorruptData
 
-_TEXTS_IN_BLOCK = 16
-_LEVEL = 1
-_WORD = 8
+_TEXTS_IN_BLOCK = 4
+_LEVEL = 4
+_WORD, _LENGTH = 8, 4
 
 
 def write_blocks(texts: Iterable[str], target: BinaryIO) -> int:
@@ -31,7 +31,7 @@ def write_blocks(texts: Iterable[str], target: BinaryIO) -> int:
     remaining = iter(texts)
     while block := list(islice(remaining, _TEXTS_IN_BLOCK)):
         offsets.append(position)
-        packed = zlib.compress(json.dumps(block, ensure_ascii=False).encode(), _LEVEL)
+        packed = zlib.compress(_joined(block), _LEVEL)
         target.write(packed)
         position += len(packed)
         count += len(block)
@@ -76,8 +76,16 @@ class Blocks:
     def _block(self, stream: BinaryIO, number: int) -> list[str]:
         start, end = self._offsets[number], self._offsets[number + 1]
         stream.seek(start)
-        texts: list[str] = json.loads(zlib.decompress(stream.read(end - start)))
-        return texts
+        raw = zlib.decompress(stream.read(end - start))
+        count = min(_TEXTS_IN_BLOCK, self.count - number * _TEXTS_IN_BLOCK)
+        lengths = _swapped(array("I", raw[: count * _LENGTH]))
+        ends = list(accumulate(lengths, initial=count * _LENGTH))
+        return [raw[start:end].decode() for start, end in pairwise(ends)]
+
+
+def _joined(texts: Sequence[str]) -> bytes:
+    encoded = [text.encode() for text in texts]
+    return b"".join([_swapped(array("I", map(len, encoded))).tobytes(), *encoded])
 
 
 def _words(stream: BinaryIO, start: int, count: int) -> array[int]:
@@ -92,6 +100,7 @@ def _little_endian(words: array[int]) -> bytes:
 
 
 def _swapped(words: array[int]) -> array[int]:
+    """From the machine's order of bytes to little-endian, or back."""
     if sys.byteorder == "big":
         words.byteswap()
     return words

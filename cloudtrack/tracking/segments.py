@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import glob
 import tempfile
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,11 +81,11 @@ class Segments:
         """Several files' points as one new file."""
         with (
             tempfile.TemporaryDirectory(prefix="cloudtrack-") as folder,
-            self._files.opened(_keys(run_id, segments)) as files,
+            self._opened(run_id, segments) as files,
             closing(_connect()) as database,
         ):
             target = Path(folder) / "new.parquet"
-            database.execute(_MERGE, {"files": _escaped(files), "target": str(target)})
+            database.execute(_MERGE, {"files": files, "target": str(target)})
             return self._create(run_id, target, rows=sum(segment.rows for segment in segments))
 
     def read(self, run_id: str, segments: Sequence[Segment], names: Sequence[str]) -> dict[str, MetricColumns]:
@@ -114,16 +114,21 @@ class Segments:
             self._files.forget(keys.segment(run_id, segment.name))
 
     def _query(self, query: str, run_id: str, segments: Sequence[Segment], **parameters: Any) -> dict[str, Any]:
+        with self._opened(run_id, segments) as files:
+            return dict(engine.cursor().execute(query, {"files": files, **parameters}).fetchnumpy())
+
+    @contextmanager
+    def _opened(self, run_id: str, segments: Sequence[Segment]) -> Iterator[list[str]]:
+        """The files' names for DuckDB, which takes them as patterns; its errors in our words."""
         import duckdb
 
-        with self._files.opened(_keys(run_id, segments)) as files:
+        with self._files.opened([keys.segment(run_id, segment.name) for segment in segments]) as files:
             try:
-                found = engine.cursor().execute(query, {"files": _escaped(files), **parameters}).fetchnumpy()
+                yield [glob.escape(str(file)) for file in files]
             except duckdb.IOException as error:  # a folder's file may go between the look at its name and its opening
                 raise ObjectNotFound(f"a file of metric points of run {run_id} is gone: {error}") from error
             except duckdb.Error as error:
                 raise CorruptData(f"the metric points of run {run_id} cannot be read: {error}") from error
-        return dict(found)
 
     def _create(self, run_id: str, file: Path, *, rows: int) -> Segment:
         body = file.read_bytes()
@@ -136,15 +141,6 @@ def _connect() -> duckdb.DuckDBPyConnection:
     import duckdb
 
     return duckdb.connect(config={"threads": 1})
-
-
-def _keys(run_id: str, segments: Sequence[Segment]) -> list[str]:
-    return [keys.segment(run_id, segment.name) for segment in segments]
-
-
-def _escaped(files: Sequence[Path]) -> list[str]:
-    """DuckDB takes names as patterns."""
-    return [glob.escape(str(file)) for file in files]
 
 
 def _concatenated(columns: list[list[Any]], dtype: Any) -> Any:

@@ -68,7 +68,7 @@ class Filled:
             "POST runs/delete-tag": ("", {**of_run, "key": "t"}),
             "POST runs/log-inputs": ("", {**of_run, "datasets": []}),
             "POST runs/outputs": ("", {**of_run, "models": [{"model_id": model}]}),
-            "POST runs/search (of 2 runs)": ("", {"experiment_ids": [experiment]}),
+            "POST runs/search (2 runs that the index lacks)": ("", {"experiment_ids": [experiment]}),
             "GET metrics/get-history": (urlencode({**of_run, "metric_key": "m"}), None),
             "POST logged-models": ("", {"experiment_id": experiment, "name": "x"}),
             "GET logged-models/{model_id}": (model, None),

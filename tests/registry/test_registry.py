@@ -364,7 +364,7 @@ def test_an_event_of_a_newer_version_is_not_guessed_at(memory: Services) -> None
     body = json.loads(memory.registry.events("churn").get(1))
     body |= {"number": 2, "change": {"type": "something_new"}}
     memory.registry.events("churn").claim(2, json.dumps(body).encode())
-    with pytest.raises(CorruptData, match="does not know|server's log"):
+    with pytest.raises(CorruptData, match=r"does not know|server's log"):
         memory.models.get("churn")
 
 

@@ -149,7 +149,9 @@ def _runs(client: AnyClient, do: Recorder) -> None:
     do(client.runs.create, "0", run_name="n", tags={"mlflow.runName": "m"})
     do(client.runs.create, "0", start_time=-1)
     values = [0.5, math.nan, math.inf, -math.inf, 1e308, -0.0, 5e-324]
-    metrics = [Metric(f"m ü/{number}", value, 10 + step, step) for number in range(200) for step, value in enumerate(values)]
+    metrics = [
+        Metric(f"m ü/{number}", value, 10 + step, step) for number in range(200) for step, value in enumerate(values)
+    ]
     params = {f"p.{number}": "ü\n" * number for number in range(150)}
     do(client.runs.log_batch, run_id, metrics=metrics, params=params, tags={"t": 1, "mlflow.runName": "better"})
     do(client.runs.get, run_id)
@@ -212,14 +214,25 @@ def _writers(client: AnyClient, do: Recorder) -> None:
     do(client.runs.get, run.info.run_id)
     do(client.runs.open_writer, "0" * 32)
     do(client.runs.start_writer, client.experiments.get("0"), tags={"../a": "b"})
-    for name, body in (("packages.txt", b"a==1\n"), ("packages.txt", b"a==1\n"), ("packages.txt", b"b"), ("x.txt", b"")):
+    for name, body in (
+        ("packages.txt", b"a==1\n"),
+        ("packages.txt", b"a==1\n"),
+        ("packages.txt", b"b"),
+        ("x.txt", b""),
+    ):
         do(client.source_files.create, run.info.run_id, name, body)
 
 
 def _logged_models(client: AnyClient, do: Recorder) -> None:
     run_id = client.runs.create("0").info.run_id
     model = do(
-        client.logged_models.create, "0", name="m", model_type="t", source_run_id=run_id, params={"a": "1"}, tags={"b": "2"}
+        client.logged_models.create,
+        "0",
+        name="m",
+        model_type="t",
+        source_run_id=run_id,
+        params={"a": "1"},
+        tags={"b": "2"},
     )
     do(client.logged_models.create, "0", name="a/b")
     do(client.logged_models.create, "4711", name="m")

@@ -108,7 +108,7 @@ def guarded() -> Iterator[ApiServer]:
 
 def test_who_is_not_logged_in_is_told_what_to_do(guarded: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
     client = RemoteClient(guarded.url)
-    with pytest.raises(Unauthenticated, match="MLFLOW_TRACKING_TOKEN.*cloudtrack tokens create"):
+    with pytest.raises(Unauthenticated, match=r"MLFLOW_TRACKING_TOKEN.*cloudtrack tokens create"):
         client.experiments.get("0")
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "ctk_wrong")
     with pytest.raises(Unauthenticated, match="valid") as caught:
@@ -126,7 +126,7 @@ def test_who_may_not_is_told_whom_to_ask(guarded: ApiServer, monkeypatch: pytest
             monkeypatch.delenv("MLFLOW_TRACKING_TOKEN")
             continue
         assert client.experiments.get("0").name == "Default"
-    with pytest.raises(PermissionDenied, match="EDIT.*you have READ.*ask"):
+    with pytest.raises(PermissionDenied, match=r"EDIT.*you have READ.*ask"):
         client.runs.create("0")
     with pytest.raises(PermissionDenied, match="EDIT"):
         client.runs.start_writer(client.experiments.get("0"))
@@ -191,9 +191,7 @@ def test_repetitions_are_bounded_and_fewer_once_a_server_is_given_up(
     assert len(server.requests) == 2 * QUICK.attempts + 3
 
 
-def test_retry_after_is_honoured_and_bounded(
-    client: RemoteClient, server: ApiServer, sleeps: list[float]
-) -> None:
+def test_retry_after_is_honoured_and_bounded(client: RemoteClient, server: ApiServer, sleeps: list[float]) -> None:
     left = [(503, {"Retry-After": "7"}, b"")]
     server.fault = lambda _method, _path: left.pop() if left else None
     client.experiments.get("0")

@@ -147,7 +147,9 @@ def test_a_source_file_is_written_once_by_those_who_may_edit_the_run(guarded: Ap
             400,
             404,
         )
-    assert ask(guarded, "PUT", path.replace("packages.txt", "code.patch"), b"x" * (11 << 20), principal=ANN).status == 413
+    assert (
+        ask(guarded, "PUT", path.replace("packages.txt", "code.patch"), b"x" * (11 << 20), principal=ANN).status == 413
+    )
 
 
 def record(head: bytes, columns: bytes = b"") -> bytes:
@@ -197,7 +199,9 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "a time beyond 64 bits": lambda: raw_header(run={"run_id": RUN, "experiment_id": "0", "start_time": 2**70}),
     "a bad tag at the start": lambda: header(**{"../x": "y"}),
     "a long tag at the start": lambda: header(t="x" * 70_000),
-    "a header that is too long": lambda: raw_header(run={"run_id": RUN, "experiment_id": "0", "user_id": "x" * 600_000}),
+    "a header that is too long": lambda: raw_header(
+        run={"run_id": RUN, "experiment_id": "0", "user_id": "x" * 600_000}
+    ),
     "a frame that is no JSON": lambda: header() + record(b"{"),
     "a deep frame": lambda: header() + record(DEEP),
     "a frame without a number": lambda: header() + record(b'{"changes": {}}'),

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import cloudtrack as ct
+from cloudtrack.access.principal import Principal
 from cloudtrack.api.app import App
 from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric
 from cloudtrack.remote.client import RemoteClient
 from cloudtrack.storage.memory import MemoryStore
 from tests.api.sending import ask
-from tests.servers.api_server import ApiServer
+from tests.servers.api_server import ApiServer, api_server
 from tests.storage.lossy import CountingStore
 
 
@@ -35,17 +38,26 @@ def asked(server: ApiServer) -> Counter[str]:
     return found
 
 
-def test_a_run_of_100_params_and_10_metrics_is_four_requests(server: ApiServer) -> None:
-    ct.set_experiment("e")
+def test_a_run_of_100_params_and_10_metrics_is_two_requests(server: ApiServer, client: RemoteClient) -> None:
+    experiment = client.experiments.get_or_create("e")
     assert sum(asked(server).values()) == 3  # a name to look up, an experiment to make and to read
+    _, writer = client.runs.start_writer(experiment)
+    for number in range(100):
+        writer.log_params({f"p{number}": number})
+    for number in range(10):
+        writer.log_metric(f"m{number}", 0.5)
+    writer.finish("FINISHED")
+    assert asked(server) == {"POST cloudtrack": 2}  # one makes the run, one has everything and the end
+
+
+def test_a_script_adds_where_the_run_comes_from(server: ApiServer) -> None:
+    ct.set_experiment("e")
+    server.requests.clear()
     with ct.start_run():
-        for number in range(100):
-            ct.log_param(f"p{number}", number)
-        for number in range(10):
-            ct.log_metric(f"m{number}", 0.5)
+        ct.log_param("a", 1)
     paths = Counter(path.rpartition("/")[2] for _, path in server.requests)
-    assert paths == {"deliver": 2, "packages.txt": 1}  # made; where it comes from; everything, and its end
-    assert sum(paths.values()) <= 4
+    assert set(paths) <= {"deliver", "packages.txt", "code.patch"}
+    assert max(paths["packages.txt"], paths["code.patch"]) == 1
 
 
 def test_a_million_points_are_few_requests(server: ApiServer, client: RemoteClient) -> None:
@@ -59,8 +71,6 @@ def test_a_million_points_are_few_requests(server: ApiServer, client: RemoteClie
 
 
 def test_a_delivery_costs_the_server_one_read_and_one_write(tmp_path: Path) -> None:
-    from tests.servers.api_server import api_server
-
     counting = CountingStore(MemoryStore())
     with api_server(App(Client(counting))) as server:
         client = RemoteClient(server.url, spool_dir=tmp_path / "spool")
@@ -89,7 +99,9 @@ def test_a_search_sends_its_filter_and_gets_only_what_it_asked_for(server: ApiSe
         return answer
 
     server.app = measured  # type: ignore[assignment]  # it is called, and no more
-    best = ct.search_runs(["0"], "metrics.loss >= 10", order_by=["metrics.loss ASC"], max_results=3, output_format="list")
+    best = ct.search_runs(
+        ["0"], "metrics.loss >= 10", order_by=["metrics.loss ASC"], max_results=3, output_format="list"
+    )
     assert [run.data.metrics["loss"] for run in best] == [10, 11, 12]
     page = ct.MlflowClient().search_runs(["0"], "metrics.loss >= 10", max_results=4)
     assert len(ct.MlflowClient().search_runs(["0"], "metrics.loss >= 10", max_results=4, page_token=page.token)) == 4
@@ -124,9 +136,30 @@ def test_mlflows_clients_get_mlflows_fields_and_ours_more() -> None:
     assert missing.headers["x-cloudtrack-error"] == "not_found"
 
 
-def test_an_operation_is_bound_to_its_caller() -> None:
-    from cloudtrack.access.principal import Principal
+def test_two_attempts_at_once_are_one_operation() -> None:
+    app = App(Client(MemoryStore()))
+    app.client.registered_models.create("churn")
+    run_id = app.client.runs.create("0").info.run_id
+    headers = {"content-type": "application/json", "x-cloudtrack-operation": "same"}
+    bodies = {
+        "model-versions/create": {"name": "churn", "source": f"runs:/{run_id}/m"},
+        "experiments/create": {"name": "e"},
+        "runs/create": {"experiment_id": "0", "run_name": "r"},
+        "logged-models": {"experiment_id": "0", "name": "m"},
+        "runs/log-batch": {"run_id": run_id, "metrics": [{"key": "m", "value": 1, "timestamp": 1, "step": 1}]},
+    }
+    for path, content in bodies.items():
+        with ThreadPoolExecutor(8) as pool:
+            body = json.dumps(content).encode()
+            futures = [pool.submit(ask, app, "POST", f"/api/2.0/mlflow/{path}", body, headers) for _ in range(8)]
+        assert {future.result().status for future in futures} == {200}, path
+    assert app.client.history.verify("churn") == 2
+    assert len(app.client.runs.list(["0"])) == 2
+    assert len(app.client.logged_models.list(["0"])) == 1
+    assert app.client.runs.get(run_id).data.summaries["m"].count == 1
 
+
+def test_an_operation_is_bound_to_its_caller() -> None:
     app = App(Client(MemoryStore()))
     body = b'{"name": "churn"}'
     headers = {"content-type": "application/json", "x-cloudtrack-operation": "same"}

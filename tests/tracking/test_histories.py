@@ -150,7 +150,8 @@ def test_nan_and_infinities_are_in_segments_as_they_were_logged(tmp_path: Path) 
     written = segments.write("r", group([("m", value, step, 1) for step, value in enumerate(values)]))
     path = tmp_path / "runs" / "r" / "metrics" / f"{written.name}.parquet"
     assert repr([value for (value,) in duckdb.execute(f"SELECT value FROM '{path}'").fetchall()]) == repr(values)
-    duckdb.execute(f"COPY (SELECT 'm' AS key, 9 AS step, 9 AS timestamp, NULL::DOUBLE AS value) TO '{path}.new'")
+    old = "SELECT 'm' AS key, 9 AS step, 9 AS timestamp, NULL::DOUBLE AS value"
+    duckdb.execute(f"COPY ({old}) TO '{path}.new' (FORMAT parquet)")
     path.with_name(f"{path.name}.new").replace(path)  # as earlier releases wrote NaN
     for segment in (written, segments.merge("r", [written])):
         found = segments.read("r", [segment], ["m"])["m"]
