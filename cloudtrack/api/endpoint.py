@@ -94,8 +94,8 @@ class Endpoint:
 
     @property
     def summary(self) -> str:
-        """The first line of what the function says of itself."""
-        return (self.answer.__doc__ or "").partition("\n")[0]
+        """The first line of what the function says of itself, as Markdown."""
+        return (self.answer.__doc__ or "").partition("\n")[0].replace("``", "`")
 
     @cached_property
     def paths(self) -> tuple[str, ...]:

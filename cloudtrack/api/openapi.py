@@ -19,6 +19,7 @@ _REF = "#/components/schemas/{model}"
 _DESCRIPTION = "MLflow's REST API over a bucket or a folder. Each path below /api also exists below /ajax-api."
 _ERROR = {"$ref": "#/components/schemas/Error"}
 _WITH_BODY = ("POST", "PATCH", "DELETE")
+_CODE = re.compile(r"`([^`]+)`")
 _PLACEHOLDER = re.compile(r"\{(\w+)(?::path)?\}")
 PAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -127,7 +128,8 @@ def _row(endpoint: Endpoint) -> str:
         for name, field in endpoint.request.model_fields.items()
     ]
     shown = _PLACEHOLDER.sub(r"{\1}", endpoint.paths[0])
+    summary = _CODE.sub(r"<code>\1</code>", escape(endpoint.summary))
     return (
-        f"<tr><td><code>{endpoint.method} {escape(shown)}</code><td>{escape(endpoint.summary)}"
+        f"<tr><td><code>{endpoint.method} {escape(shown)}</code><td>{summary}"
         f"<td>{', '.join(names)}<td>{escape(str(endpoint.needs))}</tr>"
     )

@@ -11,6 +11,7 @@ import typer
 from cloudtrack.cli import (
     access,
     artifacts,
+    ddl,
     demo,
     doctor,
     experiments,
@@ -19,6 +20,7 @@ from cloudtrack.cli import (
     output,
     runs,
     server,
+    sql,
     sync,
     tokens,
 )
@@ -40,10 +42,12 @@ app.add_typer(models.app, name="models")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(access.app, name="access")
 app.command("compact")(index.compact)
+app.command("ddl")(ddl.ddl)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("reindex")(index.reindex)
 app.command("server")(server.server)
+app.command("sql")(sql.sql)
 app.command("sync")(sync.sync)
 
 

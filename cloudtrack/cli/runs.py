@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,12 +15,14 @@ from cloudtrack.client import AnyClient
 from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.run import Run
 from cloudtrack.errors import NotFound
+from cloudtrack.lakehouse.export import Format, export_runs
 from cloudtrack.tracking.sampling import FEWEST_ROWS
 
-app = typer.Typer(help="List, search, show, end, delete and restore runs.", no_args_is_help=True)
+app = typer.Typer(help="List, search, export, show, end, delete and restore runs.", no_args_is_help=True)
 
 RunId = Annotated[str, typer.Argument(help="The run's id.")]
 _SHOWN_METRICS = 6
+_RUNS_AT_ONCE = 1000
 
 
 @app.command("list")
@@ -111,6 +115,25 @@ def metrics(
         output.show_table(key, titles, shown, empty="no numbers")
 
 
+@app.command("export")
+def export(
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
+    file_format: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.CSV,
+    experiment: Annotated[str, typer.Option("--experiment", "-e", help="Name or id; all experiments by default.")] = "",
+    filter_string: Annotated[
+        str, typer.Option("--filter", "-f", help="Such as: metrics.loss < 0.1 AND params.model = 'tree'.")
+    ] = "",
+    as_json: output.JsonOption = False,
+) -> None:
+    """Write runs to a file, a row a run, however many they are."""
+    store = client()
+    count = export_runs(_all_runs(store, _experiment_ids(store, experiment), filter_string), target, file_format)
+    if as_json:
+        output.show_json({"path": str(target), "runs": count})
+    else:
+        output.say(f"wrote {count} runs to {target}")
+
+
 @app.command("end")
 def end(
     run_id: RunId,
@@ -181,6 +204,14 @@ def _report(run: Run, as_json: bool) -> None:
         output.show_json(run)
     else:
         output.say(f"{run.info.run_id}  {run.info.run_name}  {status(run)}  {run.info.lifecycle_stage}")
+
+
+def _all_runs(store: AnyClient, experiment_ids: list[str], filter_string: str) -> Iterator[Run]:
+    token: str | None = None
+    while token != "":
+        page = store.runs.search(experiment_ids, filter_string, max_results=_RUNS_AT_ONCE, page_token=token)
+        yield from page
+        token = page.token or ""
 
 
 def _experiment_ids(store: AnyClient, experiment: str) -> list[str]:

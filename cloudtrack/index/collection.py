@@ -6,7 +6,7 @@ read: a marker that is gone by then is gone because the manifest has its documen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,17 +15,22 @@ from cloudtrack.index import engine
 from cloudtrack.index.cache import PartCache
 from cloudtrack.index.columns import NUMBER, TEXTS, WHOLE, PartColumns
 from cloudtrack.index.manifest import Manifest
-from cloudtrack.index.part_files import PartFiles
+from cloudtrack.index.part_files import PartFiles, source_of
 from cloudtrack.index.pending import Changed, list_markers
 from cloudtrack.index.ranking import Key, Ranking
 from cloudtrack.index.row import ID, Row
 from cloudtrack.index.source import Found, Source
-from cloudtrack.search.filters import Comparison
-from cloudtrack.search.sql import condition
+from cloudtrack.search.expression import Expression
+from cloudtrack.search.sql import condition, read_column
+from cloudtrack.search.summaries import look_up
 from cloudtrack.storage.document import Stored
 from cloudtrack.storage.object_store import NotModified, ObjectStore
 from cloudtrack.storage.parallel import map_in_order
 
+_MOST_ROWS = 2**40
+"""Of a part: its number times this, plus a row's number, is one number for both."""
+_Expressions = tuple[str, str, tuple[Any, ...]]
+"""What a search selects of a part, and where; and parameters, which are the same for all parts."""
 _MOST_ATTEMPTS = 5
 """A search begins again when a part that it wants has been merged away meanwhile."""
 
@@ -90,17 +95,17 @@ class Collection:
 
 def search(
     collections: Sequence[Collection],
-    comparisons: list[Comparison],
+    expression: Expression,
     ranking: Ranking,
     *,
     limit: int,
     after: Key | None = None,
 ) -> list[Hit]:
-    """The first ``limit`` documents in the order that meet the comparisons, after a key where one is given."""
+    """The first ``limit`` documents in the order that meet the expression, after a key where one is given."""
     for attempt in range(_MOST_ATTEMPTS):
         views = map_in_order(lambda collection: collection.view(), collections)
         try:
-            return _search(collections, views, comparisons, ranking, limit, after)
+            return _search(collections, views, expression, ranking, limit, after)
         except ObjectNotFound:
             if attempt == _MOST_ATTEMPTS - 1:
                 raise
@@ -110,23 +115,24 @@ def search(
 def _search(
     collections: Sequence[Collection],
     views: Sequence[View],
-    comparisons: list[Comparison],
+    expression: Expression,
     ranking: Ranking,
     limit: int,
     after: Key | None,
 ) -> list[Hit]:
     hits = []
     for row in (found.row for view in views for found in view.changed.values() if found is not None):
-        key = ranking.key(row.values, row.document_id)
+        key = ranking.key(_ranked(row, ranking), row.document_id)
         comes_later = after is None or ranking.is_after(key, after)
-        if comes_later and all(comparison.holds(_lookup(row)) for comparison in comparisons):
+        if comes_later and expression.holds(_lookup(row)):
             hits.append(Hit(key, row.text))
     parts = [
-        _Part(files, part.dead, list(view.changed))
+        _Part(files, part.dead, view.changed)
         for collection, view in zip(collections, views, strict=True)
         for files, part in zip(collection.files(view), view.manifest.parts, strict=True)
     ]
-    hits += _from_parts(parts, comparisons, ranking, limit, after)
+    spare = sum(len(view.changed) for view in views)
+    hits += _from_parts(parts, expression, ranking, limit, spare, after)
     return sorted(hits, key=lambda hit: ranking.sort_key(hit.key))[:limit]
 
 
@@ -134,51 +140,73 @@ def _search(
 class _Part:
     files: PartFiles
     dead: list[int]
-    overridden: list[str]
+    overridden: Container[str]
 
 
 def _from_parts(
-    parts: Sequence[_Part], comparisons: list[Comparison], ranking: Ranking, limit: int, after: Key | None
+    parts: Sequence[_Part], expression: Expression, ranking: Ranking, limit: int, spare: int, after: Key | None
 ) -> list[Hit]:
-    """One query finds the rows; only those of the page are read whole."""
+    """One query finds the rows; only those of the page are read whole.
+
+    It looks for ``spare`` more than asked for, as many as may be of overridden documents. Parts that the same
+    expressions fit are scanned together: of scans, unlike files, a hundred are slow.
+    """
     if not parts:
         return []
     names = [f"k{number}" for number in range(2 * len(ranking.terms))] + [ID]
-    selects, parameters = [], []
-    for number, part in enumerate(parts):
-        text, values = _select(number, part, comparisons, ranking, names)
-        selects.append(text)
+    groups: dict[_Expressions, list[_Part]] = {}
+    for part in parts:
+        groups.setdefault(_expressions(part.files.columns, expression, ranking, names), []).append(part)
+    scanned: list[_Part] = []
+    scans, parameters = [], []
+    for expressions, group in groups.items():
+        text, values = _scan(expressions, group, len(scanned))
+        scans.append(text)
         parameters += values
+        scanned += group
     where = ""
     if after is not None:
         text, values = ranking.sql_after(names, after)
         where = f" WHERE {text}"
         parameters += values
     query = (
-        f"SELECT * FROM ({' UNION ALL '.join(selects)}){where} "  # noqa: S608 - names are quoted, values parameters
-        f"ORDER BY {ranking.sql_order(names)} LIMIT {limit:d}"
+        f"SELECT * FROM ({' UNION ALL '.join(scans)}){where} "  # noqa: S608 - names are quoted, values parameters
+        f"ORDER BY {ranking.sql_order(names)} LIMIT {limit + spare:d}"
     )
     found = engine.fetch(query, parameters)
-    texts: dict[tuple[int, int], str] = {}
-    for number, part in enumerate(parts):
-        rows = [row for its_part, row, *_ in found if its_part == number]
-        texts.update(zip(((number, row) for row in rows), part.files.entities.read(rows), strict=True))
-    return [Hit(list(key), texts[number, row]) for number, row, *key in found]
+    live = [(part, row, key) for part, row, *key in found if key[-1] not in scanned[part].overridden][:limit]
+    rows: dict[int, list[int]] = {}
+    for part, row, _ in live:
+        rows.setdefault(part, []).append(row)
+    texts = {part: iter(scanned[part].files.entities.read(its_rows)) for part, its_rows in rows.items()}
+    return [Hit(key, next(texts[part])) for part, _, key in live]
 
 
-def _select(
-    number: int, part: _Part, comparisons: list[Comparison], ranking: Ranking, names: list[str]
-) -> tuple[str, list[Any]]:
-    columns = part.files.columns
-    pairs = ranking.sql_keys([columns.sql(term.column) for term in ranking.terms])
+def _expressions(columns: PartColumns, expression: Expression, ranking: Ranking, names: list[str]) -> _Expressions:
+    def column(kind: str, key: str) -> tuple[str, type]:
+        return _typed(columns, f"{kind}.{key}")
+
+    pairs = ranking.sql_keys([read_column(column, *_split(term.column))[0] for term in ranking.terms])
     shown = ", ".join(f"{pair} AS {name}" for pair, name in zip([*pairs, ID], names, strict=True))
-    text, parameters = condition(comparisons, lambda kind, key: _typed(columns, f"{kind}.{key}"))
-    if part.dead:
-        text += f" AND file_row_number NOT IN ({', '.join(map(str, part.dead))})"
-    if part.overridden:
-        text += f" AND {ID} NOT IN (SELECT unnest(?))"
-        parameters.append(part.overridden)
-    return f"SELECT {number} AS part, file_row_number, {shown} FROM {part.files.source} WHERE {text}", parameters  # noqa: S608
+    text, parameters = condition(expression, column)
+    return shown, text, tuple(parameters)
+
+
+def _scan(expressions: _Expressions, parts: Sequence[_Part], first: int) -> tuple[str, list[Any]]:
+    """What selects the live rows of parts, which are numbered from ``first``; and its parameters."""
+    shown, where, parameters = expressions
+    source = source_of([part.files for part in parts])
+    text = f"SELECT {first} + file_index AS part, file_row_number, {shown} FROM {source} WHERE ({where})"  # noqa: S608
+    dead = [number * _MOST_ROWS + row for number, part in enumerate(parts) for row in part.dead]
+    if not dead:
+        return text, [*parameters]
+    live = f"file_index * {_MOST_ROWS} + file_row_number NOT IN (SELECT unnest(?))"
+    return f"{text} AND {live}", [*parameters, dead]
+
+
+def _split(column: str) -> tuple[str, str]:
+    kind, _, key = column.partition(".")
+    return kind, key
 
 
 def _typed(columns: PartColumns, column: str) -> tuple[str, type]:
@@ -186,6 +214,11 @@ def _typed(columns: PartColumns, column: str) -> tuple[str, type]:
     python = {NUMBER: float, WHOLE: float, TEXTS: list}.get(kind, str)
     expression = columns.sql(column)
     return (f"CAST({expression} AS DOUBLE)" if kind == WHOLE else expression), python
+
+
+def _ranked(row: Row, ranking: Ranking) -> dict[str, Any]:
+    """What the row is ordered by, by the columns of the terms."""
+    return {term.column: look_up(_lookup(row), *_split(term.column)) for term in ranking.terms}
 
 
 def _lookup(row: Row) -> Any:

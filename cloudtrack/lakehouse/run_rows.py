@@ -15,13 +15,13 @@ from cloudtrack.entities.experiment import Experiment
 from cloudtrack.index.collection import Collection, View
 from cloudtrack.index.columns import TEXT, WHOLE
 from cloudtrack.index.part_files import PartFiles, write_part
-from cloudtrack.lakehouse.part_group import PartGroup, grouped, shown_columns
+from cloudtrack.lakehouse.part_group import grouped, shown_columns
 from cloudtrack.lakehouse.session import Session
 from cloudtrack.storage.parallel import map_in_order
 from cloudtrack.tracking.run_source import RUN_SCHEMA
 
 RUN_VIEWS = ("runs", "params", "tags", "latest_metrics")
-_OPTIONS = ", union_by_name = true, filename = true, file_row_number = true"
+_OPTIONS = ", union_by_name = true, filename = true, file_row_number = true, hive_partitioning = false"
 _LIVE = """
     (files.experiment_id IS NULL) = (changed.id IS NOT NULL)
     AND NOT EXISTS (FROM inside.dead WHERE dead.file = parts.filename AND dead.number = parts.file_row_number)

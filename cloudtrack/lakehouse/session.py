@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudtrack.errors import CloudtrackError, InvalidInput, ObjectNotFound, PermissionDenied
-from cloudtrack.index.columns import TEXT, WHOLE, literal, quoted
+from cloudtrack.index.columns import TEXT, literal, quoted
 
 MEMORY = "1GB"
 """What a statement needs beyond that goes to the temporary folder."""
@@ -28,11 +28,13 @@ class Session:
 
         self._folder = tempfile.TemporaryDirectory(prefix="cloudtrack-sql-")
         self.folder = Path(self._folder.name)
+        self.spilled = self.folder / "spilled"
+        self.spilled.mkdir()
         self._connection = duckdb.connect(
             config={
                 "threads": min(_THREADS, os.cpu_count() or 1),
                 "memory_limit": MEMORY,
-                "temp_directory": str(self.folder / "spilled"),
+                "temp_directory": str(self.spilled),
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
                 "allow_persistent_secrets": False,
@@ -116,8 +118,6 @@ def _translated(error: Exception) -> CloudtrackError:
         return PermissionDenied(f"SQL reads the tables of this store, and no files: {said}")
     if isinstance(error, duckdb.OutOfMemoryException):
         return InvalidInput(f"the SQL needs more than the {MEMORY} it may take: {said}")
+    if isinstance(error, duckdb.CatalogException) and "Table with name" in said:
+        return InvalidInput(f"the SQL is wrong: {said.partition('!')[0]}: SHOW TABLES lists those there are")
     return InvalidInput(f"the SQL is wrong: {said}")
-
-
-MILLISECONDS = WHOLE
-"""The type of a column of times."""

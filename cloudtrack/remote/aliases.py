@@ -5,7 +5,8 @@ from __future__ import annotations
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.registered_model import check_model_name, check_version
 from cloudtrack.registry.aliases import check_alias
-from cloudtrack.remote.connection import MLFLOW, Connection
+from cloudtrack.remote.addresses import MLFLOW
+from cloudtrack.remote.connection import Connection
 from cloudtrack.remote.model_versions import RemoteModelVersions
 
 _ALIAS = f"{MLFLOW}/registered-models/alias"

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cloudtrack.errors import NotFound, ObjectNotFound
-from cloudtrack.remote.connection import PROXY, Connection, quoted
+from cloudtrack.remote.addresses import PROXY, quoted
+from cloudtrack.remote.connection import Connection
 from cloudtrack.remote.multipart import MultipartUploads
 from cloudtrack.remote.windows import Moved, Window, remaining_bytes
 from cloudtrack.storage.object_store import Folder, Object, ObjectInfo, Reading

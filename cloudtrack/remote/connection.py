@@ -6,15 +6,13 @@ of an operation, under which the server does a thing once (see ``wire.py``).
 
 from __future__ import annotations
 
-import base64
 import functools
 import importlib.metadata
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
 from pydantic_core import PydanticSerializationError, from_json, to_json
@@ -26,8 +24,10 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from cloudtrack import clock, config, ids
+from cloudtrack import clock, ids
 from cloudtrack.errors import CloudtrackError, InvalidInput, Unavailable
+from cloudtrack.remote.addresses import checked_address, target
+from cloudtrack.remote.login import login_headers
 from cloudtrack.remote.refusals import Busy, refusal, signed_refusal
 from cloudtrack.remote.wire import CLIENT_HEADER, OPERATION_HEADER
 from cloudtrack.storage.retrying import RetryPolicy, Transient
@@ -35,8 +35,6 @@ from cloudtrack.storage.streaming import CHUNK_BYTES
 
 T = TypeVar("T")
 Json = dict[str, Any]
-Query = Mapping[str, object]
-"""Parameters of a GET; lists are repeated, None is left out."""
 
 
 class Readable(Protocol):
@@ -52,12 +50,13 @@ Body = Callable[[], "bytes | Readable"]
 Refused = Callable[[int, Mapping[str, str], bytes], "CloudtrackError | Transient"]
 """From status, headers and body of an answer that is no success to the error."""
 
-MLFLOW = "/api/2.0/mlflow"
-PROXY = "/api/2.0/mlflow-artifacts"
-OWN = "/api/2.0/cloudtrack"
-
-_TIMEOUT = urllib3.Timeout(connect=10, read=120)
+_CONNECT_S = 10
+_READ_S = 120
+_SLOWEST_BYTES_PER_S = 4 << 20
+"""A server that has taken a file may need so long to put it where it belongs."""
 _CONNECTIONS = 16
+_BLOCK_BYTES = 64 << 10
+"""Sent at once; must be gone within the time to connect."""
 _BRIEF_S = 60.0
 """For so long after a request was given up, others are given up sooner: a job must not wait for each anew."""
 _LONGEST_WAIT_S = 30.0
@@ -71,7 +70,7 @@ class Connection:
 
     def __init__(self, url: str, *, retries: RetryPolicy | None = None) -> None:
         """Nothing is sent yet. Raises InvalidInput."""
-        self.url = _checked(url)
+        self.url = checked_address(url)
         self._retries = retries or RetryPolicy()
         self._transfers = replace(
             self._retries, attempts=min(self._retries.attempts, _TRANSFER_ATTEMPTS), deadline_s=math.inf
@@ -81,7 +80,7 @@ class Connection:
 
     def get(self, path: str, /, **query: object) -> Json:
         """The JSON answer to a GET."""
-        return self._again(lambda: self._json("GET", self._target(path, query), {}, None), self._retries)
+        return self._again(lambda: self._json("GET", target(self.url, path, query), {}, None), self._retries)
 
     def call(
         self,
@@ -99,9 +98,9 @@ class Connection:
         """
         body = _encoded(content)
         headers = {"content-type": "application/json", OPERATION_HEADER: operation or ids.new_commit_id()}
-        target = self._target(path, {})
+        place = target(self.url, path)
         try:
-            return self._again(lambda: self._json(method, target, headers, lambda: body), self._retries, done_by)
+            return self._again(lambda: self._json(method, place, headers, lambda: body), self._retries, done_by)
         except _Done:
             return {}
 
@@ -122,9 +121,9 @@ class Connection:
             "content-length": str(size_bytes),
             OPERATION_HEADER: operation or ids.new_commit_id(),
         }
-        target = self._target(path, query)
+        place = target(self.url, path, query)
         policy = self._transfers if size_bytes > _LARGE_BYTES else self._retries
-        return self._again(lambda: self._json(method, target, headers, body), policy)
+        return self._again(lambda: self._json(method, place, headers, body), policy)
 
     def read(self, path: str, use: Callable[[Iterator[bytes], int], T]) -> T:
         """What ``use`` makes of the pieces of a file and its size; it starts again where the connection breaks."""
@@ -144,8 +143,8 @@ class Connection:
         """Give back connections; they are made again where they are needed."""
         self._pool().clear()
 
-    def _json(self, method: str, target: str, headers: Mapping[str, str], body: Body | None) -> Json:
-        answer = self._exchange(method, target, {**self._headers(), **headers}, body)
+    def _json(self, method: str, url: str, headers: Mapping[str, str], body: Body | None) -> Json:
+        answer = self._exchange(method, url, {**self._headers(), **headers}, body)
         try:
             found = from_json(answer.data or b"{}")
         except ValueError:
@@ -180,6 +179,7 @@ class Connection:
         is_streamed: bool = False,
     ) -> urllib3.BaseHTTPResponse:
         """One request. Raises Transient, and CloudtrackError for what no repetition mends."""
+        size = int(headers.get("content-length", "0"))
         try:
             answer = self._pool().request(
                 method,
@@ -188,7 +188,7 @@ class Connection:
                 headers=dict(headers),
                 retries=False,
                 redirect=False,
-                timeout=_TIMEOUT,
+                timeout=urllib3.Timeout(connect=_CONNECT_S, read=_READ_S + size / _SLOWEST_BYTES_PER_S),
                 preload_content=not is_streamed,
             )
             if 200 <= answer.status < 300:
@@ -240,18 +240,12 @@ class Connection:
 
     def _headers(self) -> dict[str, str]:
         headers = {CLIENT_HEADER: _version(), "user-agent": f"cloudtrack/{_version()}", "accept-encoding": "gzip"}
-        if authorization := _authorization():
-            headers["authorization"] = authorization
-        return headers
-
-    def _target(self, path: str, query: Query) -> str:
-        pairs = [(name, item) for name, value in query.items() for item in _values(value)]
-        return f"{self.url}{path}" + (f"?{urlencode(pairs)}" if pairs else "")
+        return headers | login_headers()
 
     def _pool(self) -> urllib3.PoolManager:
         """The pool of this process: connections cannot be shared with a parent."""
         if self._process != os.getpid():
-            self._made = urllib3.PoolManager(maxsize=_CONNECTIONS, blocksize=256 << 10)
+            self._made = urllib3.PoolManager(maxsize=_CONNECTIONS, blocksize=_BLOCK_BYTES)
             self._process = os.getpid()
         return self._made
 
@@ -273,11 +267,6 @@ def _version() -> str:
     return importlib.metadata.version("cloudtrack")
 
 
-def quoted(path: str) -> str:
-    """Text as a part of a URL's path; slashes stay."""
-    return quote(path, safe="/")
-
-
 def _pieces(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
     try:
         yield from answer.stream(CHUNK_BYTES)
@@ -291,41 +280,11 @@ def _signed(status: int, _headers: Mapping[str, str], _body: bytes) -> Cloudtrac
     return signed_refusal(status)
 
 
-def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.username is not None or parts.password is not None:
-        raise InvalidInput(
-            "the address of a server has no user and password: set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME "
-            "and MLFLOW_TRACKING_PASSWORD"
-        )
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise InvalidInput(
-            f"{url!r} is no address of a server: write https://host, with a port and a path where needed"
-        )
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
-
-
-def _authorization() -> str:
-    """The environment's credential, asked for each time: it may be renewed, and nothing here keeps it."""
-    if token := config.tracking_token():
-        return f"Bearer {token}"
-    user, password = config.tracking_login()
-    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}" if user and password else ""
-
-
 def _encoded(content: Json) -> bytes:
     try:
         return to_json(content, inf_nan_mode="strings")
     except PydanticSerializationError as error:
         raise InvalidInput(f"this cannot be sent: {error}") from error
-
-
-def _values(value: object) -> Sequence[str]:
-    if value is None:
-        return []
-    if isinstance(value, bool):
-        return ["true" if value else "false"]
-    return [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]
 
 
 def _reason(error: BaseException) -> str:

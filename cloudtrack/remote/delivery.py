@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 
 from cloudtrack.errors import InvalidInput
-from cloudtrack.remote.connection import OWN, Connection, Json
+from cloudtrack.remote.addresses import OWN
+from cloudtrack.remote.connection import Connection, Json
 from cloudtrack.remote.wire import DELIVERY_BYTES, HEADER_BYTES, RUN_TYPE
 from cloudtrack.tracking.documents import RunDocument
 from cloudtrack.tracking.records import pack_record

@@ -9,7 +9,8 @@ from cloudtrack.entities.names import check_experiment_id, check_experiment_name
 from cloudtrack.entities.page import PagedList
 from cloudtrack.errors import AlreadyExists, Conflict, NotFound
 from cloudtrack.remote import entities
-from cloudtrack.remote.connection import MLFLOW, Connection
+from cloudtrack.remote.addresses import MLFLOW
+from cloudtrack.remote.connection import Connection
 from cloudtrack.remote.paging import gathered
 
 _PAGE = 1000

@@ -6,7 +6,8 @@ from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import check_model_name
 from cloudtrack.registry.events import Event
 from cloudtrack.remote import entities
-from cloudtrack.remote.connection import OWN, Connection
+from cloudtrack.remote.addresses import OWN
+from cloudtrack.remote.connection import Connection
 from cloudtrack.remote.paging import gathered
 
 _PAGE = 1000

@@ -12,7 +12,8 @@ from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.run import Metric
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.remote import entities
-from cloudtrack.remote.connection import MLFLOW, OWN, Connection, quoted
+from cloudtrack.remote.addresses import MLFLOW, OWN, quoted
+from cloudtrack.remote.connection import Connection
 from cloudtrack.remote.paging import gathered
 
 _PAGE = 1000

@@ -8,7 +8,8 @@ from cloudtrack.entities.names import check_key_name, check_run_id
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.run import Metric
 from cloudtrack.remote import entities
-from cloudtrack.remote.connection import MLFLOW, Connection
+from cloudtrack.remote.addresses import MLFLOW
+from cloudtrack.remote.connection import Connection
 from cloudtrack.remote.paging import gathered
 
 _PAGE = 25_000

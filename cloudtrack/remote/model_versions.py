@@ -11,7 +11,8 @@ from cloudtrack.entities.registered_model import check_model_name, check_version
 from cloudtrack.errors import InvalidInput
 from cloudtrack.registry.references import VersionReferences
 from cloudtrack.remote import entities
-from cloudtrack.remote.connection import MLFLOW, Connection, Json
+from cloudtrack.remote.addresses import MLFLOW
+from cloudtrack.remote.connection import Connection, Json
 from cloudtrack.remote.paging import gathered
 
 _VERSIONS = f"{MLFLOW}/model-versions"

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cloudtrack.errors import CloudtrackError, InvalidInput
-from cloudtrack.remote.connection import PROXY, Connection, Json, quoted
+from cloudtrack.remote.addresses import PROXY, quoted
+from cloudtrack.remote.connection import Connection, Json
 from cloudtrack.remote.windows import Moved, Together, Window
 from cloudtrack.storage.parallel import map_in_order
 from cloudtrack.storage.streaming import opened

@@ -8,7 +8,8 @@ from typing import Any
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel, check_model_name
 from cloudtrack.remote import entities
-from cloudtrack.remote.connection import MLFLOW, Connection, Json
+from cloudtrack.remote.addresses import MLFLOW
+from cloudtrack.remote.connection import Connection, Json
 from cloudtrack.remote.paging import gathered
 
 _MODELS = f"{MLFLOW}/registered-models"

@@ -15,7 +15,8 @@ from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.run import LoggedModelInput, LoggedModelOutput, Metric, Run
 from cloudtrack.errors import NotFound, StateError
 from cloudtrack.remote import entities
-from cloudtrack.remote.connection import MLFLOW, OWN, Connection
+from cloudtrack.remote.addresses import MLFLOW, OWN
+from cloudtrack.remote.connection import Connection
 from cloudtrack.remote.delivery import RemoteDelivery, wire_header
 from cloudtrack.remote.paging import gathered
 from cloudtrack.remote.wire import MOST_LOGGED

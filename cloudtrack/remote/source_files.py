@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cloudtrack.entities.names import check_run_id
-from cloudtrack.remote.connection import OWN, Connection, quoted
+from cloudtrack.remote.addresses import OWN, quoted
+from cloudtrack.remote.connection import Connection
 
 
 class RemoteSourceFiles:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from cloudtrack.entities.experiment import Experiment
-from cloudtrack.search.filters import Types, parse_query, select
+from cloudtrack.search.fields import Types
+from cloudtrack.search.filters import parse_query
+from cloudtrack.search.selection import select
 
 _TYPES: Types = {
     "attributes": {"name": str, "experiment_id": str, "creation_time": float, "last_update_time": float},

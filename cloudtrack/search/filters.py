@@ -1,88 +1,33 @@
-"""The simple filter: comparisons joined by AND, as MLflow writes them.
+"""Filters and orders as users write them, read and checked. Pure.
 
-    metrics.loss < 0.1 AND params.model = 'tree' AND tags."my tag" LIKE 'a%' AND attributes.status IN ('FINISHED')
+    metrics.loss.min < 0.1 AND (params.model = 'tree' OR tags."my tag" LIKE 'a%') AND NOT status IN ('FAILED')
 
-Source of the grammar: https://mlflow.org/docs/latest/search-runs.html. Text is compared with = != LIKE ILIKE
-IN and NOT IN, a number with = != < <= > >=, and both with IS NULL and IS NOT NULL. What lacks a key does not
-match a comparison of it; NaN matches nothing but ``!=``.
+The grammar is MLflow's, https://mlflow.org/docs/latest/search-runs.html, and more: docs/search.md has all of it.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any
 
 from cloudtrack.errors import InvalidInput
+from cloudtrack.search.expression import EVERYTHING, NULL_OPERATORS, And, Comparison, Expression, Not, Or
+from cloudtrack.search.fields import Field, Types, find_field
+from cloudtrack.search.grammar import Start, did_you_mean, parse, refusal, respelled, shown
+from cloudtrack.search.patterns import find_pattern
 
-T = TypeVar("T")
-Lookup = Callable[[str, str], Any]
-"""From an entity kind ("params") and a key to the value compared, or None where it is missing; a tuple has many values,
-of which one must do."""
-Types = Mapping[str, type | Mapping[str, type]]
-"""What can be searched: from an entity kind to the type of all its values, or to the types of the keys there are."""
-
-MAX_FILTER_LENGTH = 64 << 10
+MAX_DEPTH = 50
+MAX_COMPARISONS = 500
 MAX_ORDER_TERMS = 50
-
-_TOKEN = re.compile(
-    r"""\s*(?:
-        (?P<word>[A-Za-z_][\w.\-/]*)
-      | (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
-      | (?P<string>'(?:[^'\\]|\\.)*')
-      | (?P<quoted>"[^"]*"|`[^`]*`)
-      | (?P<operator><=|>=|!=|=|<|>)
-      | (?P<mark>[(),])
-    )""",
-    re.VERBOSE,
-)
-_WORD_OPERATORS = ("LIKE", "ILIKE", "IN", "NOT", "IS")
-_END = re.compile(r"\s*\Z")
-_NULL_OPERATORS = ("IS NULL", "IS NOT NULL")
-_LIST_OPERATORS = ("IN", "NOT IN")
+_LIST_OPERATORS = ("IN", "NOT IN", "BETWEEN", "NOT BETWEEN")
 _OPERATORS_OF: dict[type, tuple[str, ...]] = {
-    str: ("=", "!=", "LIKE", "ILIKE", *_LIST_OPERATORS, *_NULL_OPERATORS),
-    float: ("=", "!=", "<", "<=", ">", ">=", *_NULL_OPERATORS),
+    str: ("=", "!=", *(f"{no}{name}" for name in ("LIKE", "ILIKE", "RLIKE", "IN") for no in ("", "NOT "))),
+    float: ("=", "!=", "<", "<=", ">", ">=", "BETWEEN", "NOT BETWEEN"),
 }
-_KINDS = {
-    "metric": "metrics",
-    "metrics": "metrics",
-    "param": "params",
-    "params": "params",
-    "parameter": "params",
-    "parameters": "params",
-    "tag": "tags",
-    "tags": "tags",
-    "attr": "attributes",
-    "attribute": "attributes",
-    "attributes": "attributes",
-    "run": "attributes",
-    "dataset": "datasets",
-    "datasets": "datasets",
-}
-"""The spellings of entity kinds."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One condition: ``kind.key operator value``."""
-
-    kind: str
-    key: str
-    operator: str
-    value: Any
-
-    def holds(self, lookup: Lookup) -> bool:
-        """Whether the thing behind ``lookup`` meets the condition."""
-        found = lookup(self.kind, self.key)
-        values = found if isinstance(found, tuple) else () if found is None else (found,)
-        if self.operator in _NULL_OPERATORS:
-            return (not values) == (self.operator == "IS NULL")
-        return any(_OPERATORS[self.operator](value, self.value) for value in values)
+_VALUES = ("NUMBER", "SINGLE", "DOUBLE", "BACKTICKS", "WORD")
 
 
 @dataclass(frozen=True)
@@ -98,40 +43,33 @@ class Order:
 class Query:
     """What to choose, and in which order."""
 
-    comparisons: list[Comparison]
+    expression: Expression
     orders: list[Order]
 
 
-def parse_query(filter_string: str | None, order_by: list[str] | None, types: Types) -> Query:
+def parse_query(filter_string: str | None, order_by: Sequence[str] | None, types: Types) -> Query:
     """A filter and an order. Without a kind, a key is an attribute.
 
-    Raises InvalidInput with the column of what is not understood, or the names there are.
+    Raises InvalidInput with the place of what is not understood, or the names there are.
     """
     return Query(parse_filter(filter_string, types), parse_order(order_by, types))
 
 
-def parse_filter(text: str | None, types: Types) -> list[Comparison]:
-    """The comparisons of a filter."""
-    reader = _Reader(text or "")
-    comparisons: list[Comparison] = []
-    while not reader.at_end():
-        if comparisons:
-            reader.expect_word("AND")
-        comparisons.append(_comparison(reader, types))
-    return comparisons
+def parse_filter(text: str | None, types: Types) -> Expression:
+    """What a filter says; everything meets an empty one. Raises InvalidInput."""
+    if not text or text.isspace():
+        return EVERYTHING
+    return _Reader("filter", text, types).expression(parse("filter", text).children[0], 0)
 
 
-def parse_order(terms: list[str] | None, types: Types) -> list[Order]:
-    """The terms of an order, such as ``metrics.loss DESC``."""
-    check_order_length(terms or [])
+def parse_order(terms: Sequence[str] | None, types: Types) -> list[Order]:
+    """The terms of an order, such as ``metrics.loss DESC``. Raises InvalidInput."""
+    check_order_length(terms or ())
     orders = []
-    for term in terms or []:
-        reader = _Reader(term)
-        kind, key = _identifier(reader, types)
-        direction = reader.take()[1].upper() if not reader.at_end() else "ASC"
-        if direction not in ("ASC", "DESC") or not reader.at_end():
-            raise InvalidInput(f"cannot read the order {term[:100]!r}: write it like 'metrics.loss DESC'")
-        orders.append(Order(kind, key, direction == "DESC"))
+    for term in terms or ():
+        name, *direction = parse("order", term).children
+        field = _Reader("order", term, types).field(name)
+        orders.append(Order(field.kind, field.key, bool(direction) and direction[0].type == "DESC"))
     return orders
 
 
@@ -141,193 +79,99 @@ def check_order_length(terms: Sequence[object]) -> None:
         raise InvalidInput(f"the order has {len(terms)} terms; at most {MAX_ORDER_TERMS} are read")
 
 
-def known_type(types: Types, kind: str, key: str) -> type:
-    """The type of a key. Raises InvalidInput for one that there is not, with the names there are."""
-    of_kind = types.get(kind)
-    if of_kind is None:
-        raise InvalidInput(f"cannot search by {kind!r}: use one of {', '.join(types)}")
-    if isinstance(of_kind, type):
-        return of_kind
-    if key not in of_kind:
-        raise InvalidInput(f"there is no {key[:60]!r} among the {kind} to search by: use one of {', '.join(of_kind)}")
-    return of_kind[key]
-
-
-def select(items: Sequence[T], value_of: Callable[[T, str, str], Any], query: Query) -> list[T]:
-    """The items that meet the query's filter, in its order; equal ones stay as they were.
-
-    Numbers and text come first, then NaN, then items that lack the key, whatever the direction. Of many values
-    the last counts.
-    """
-    chosen = [item for item in items if all(c.holds(partial(value_of, item)) for c in query.comparisons)]
-    for order in reversed(query.orders):
-        values = [(item, _last(value_of(item, order.kind, order.key))) for item in chosen]
-        missing = [item for item, value in values if value is None]
-        nan = [item for item, value in values if _is_nan(value)]
-        plain = [pair for pair in values if pair[1] is not None and not _is_nan(pair[1])]
-        plain.sort(key=itemgetter(1), reverse=order.descending)
-        chosen = [item for item, _ in plain] + nan + missing
-    return chosen
-
-
-def _last(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return value[-1] if value else None
-    return value
-
-
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
-
-
 class _Reader:
-    """The tokens of a text, one after another."""
+    """Reads the tree of one text."""
 
-    def __init__(self, text: str) -> None:
-        if len(text) > MAX_FILTER_LENGTH:
-            raise InvalidInput(f"the filter has {len(text)} characters; at most {MAX_FILTER_LENGTH} are read")
+    def __init__(self, start: Start, text: str, types: Types) -> None:
+        self._start = start
         self._text = text
-        self._position = 0
+        self._types = types
+        self._comparisons = 0
 
-    def at_end(self) -> bool:
-        return _END.match(self._text, self._position) is not None
+    def expression(self, node: Any, depth: int) -> Expression:
+        """What a part of the tree says."""
+        if depth > MAX_DEPTH:
+            raise InvalidInput(f"the filter has AND, OR and NOT more than {MAX_DEPTH} deep in each other")
+        if node.data == "comparison":
+            return self._comparison(node)
+        if node.data == "not":
+            return Not(self.expression(node.children[-1], depth + 1))
+        parts = tuple(self.expression(child, depth + 1) for child in _flat(node))
+        return And(parts) if node.data == "all" else Or(parts)
 
-    def take(self) -> tuple[str, str]:
-        """The kind of the next token, and its text."""
-        match = _TOKEN.match(self._text, self._position)
-        if match is None or match.lastgroup is None:
-            raise self.error("a name, an operator or a value")
-        self._position = match.end()
-        return match.lastgroup, match.group(match.lastgroup)
+    def field(self, name: Any) -> Field:
+        """The field that is named."""
+        *kinds, key = name.children
+        if kinds:
+            spelled, key = kinds[0].rstrip().removesuffix(".").strip('`"'), _text(key)
+        elif key.type == "WORD":
+            spelled, dot, rest = key.partition(".")
+            spelled, key = (spelled, rest) if dot else ("", key)
+        else:
+            spelled, key = "", _text(key)
+        try:
+            return find_field(self._types, spelled, str(key))
+        except InvalidInput as error:
+            raise self._refusal(name.children[0], error.message) from error
 
-    def peek(self) -> str:
-        match = _TOKEN.match(self._text, self._position)
-        return match.group(match.lastgroup).upper() if match and match.lastgroup else ""
+    def _comparison(self, node: Any) -> Comparison:
+        self._comparisons += 1
+        if self._comparisons > MAX_COMPARISONS:
+            raise InvalidInput(f"the filter has more than {MAX_COMPARISONS} comparisons")
+        name, *tokens = node.children
+        field = self.field(name)
+        values = [token for token in tokens if token.type in _VALUES]
+        operator = " ".join(token.upper() for token in tokens if token.type not in _VALUES)
+        self._check_operator(field, operator, tokens[0])
+        if operator in NULL_OPERATORS:
+            return Comparison(field.kind, field.key, operator)
+        read = tuple(self._value(field, token) for token in values)
+        if operator.endswith("RLIKE"):
+            self._check_pattern(str(read[0]), values[0])
+        return Comparison(field.kind, field.key, operator, read if operator in _LIST_OPERATORS else read[0])
 
-    def expect_word(self, word: str) -> None:
-        if self.peek() != word:
-            raise self.error(word)
-        self.take()
+    def _check_operator(self, field: Field, operator: str, token: Any) -> None:
+        allowed = (*_OPERATORS_OF[field.type], *NULL_OPERATORS)
+        if operator in allowed:
+            return
+        if token.type == "COMPARATOR" and operator not in _OPERATORS_OF[float]:
+            hint = did_you_mean(respelled(operator, []))
+            raise self._refusal(token, f"expected an operator, found {shown(operator)}{hint}")
+        raise self._refusal(token, f"{field} cannot be compared by {operator}; it takes {', '.join(allowed)}")
 
-    def error(self, expected: str) -> InvalidInput:
-        column = self._position + 1
-        rest = self._text[self._position : self._position + 100].strip()
-        found = f"{rest[:30]!r}" if rest else "the end"
-        return InvalidInput(f"cannot read the filter at column {column}: expected {expected}, found {found}")
+    def _value(self, field: Field, token: Any) -> float | str:
+        if token.type in ("WORD", "BACKTICKS"):
+            raise self._refusal(token, f"expected a number or text in quotes, found {shown(token)} without them")
+        value = float(token) if token.type == "NUMBER" else _text(token)
+        if not isinstance(value, field.type):
+            wanted = "text in quotes" if field.type is str else "a number"
+            raise self._refusal(token, f"{field} is compared with {shown(token)}; it takes {wanted}")
+        if isinstance(value, float) and math.isnan(value):
+            raise self._refusal(token, f"nothing is equal to NaN; NOT {field} <= inf finds what is NaN")
+        return value
 
+    def _check_pattern(self, pattern: str, token: Any) -> None:
+        try:
+            find_pattern(pattern)
+        except InvalidInput as error:
+            raise self._refusal(token, error.message) from error
 
-def _comparison(reader: _Reader, types: Types) -> Comparison:
-    kind, key = _identifier(reader, types)
-    kept = known_type(types, kind, key)
-    operator = _operator(reader)
-    if operator not in _OPERATORS_OF[kept]:
-        allowed = " ".join(_OPERATORS_OF[kept])
-        raise InvalidInput(f"{kind}.{key} cannot be compared by {operator}; it takes {allowed}")
-    if operator in _NULL_OPERATORS:
-        return Comparison(kind, key, operator, None)
-    value = _value_list(reader) if operator in _LIST_OPERATORS else _value(reader)
-    if not all(isinstance(item, kept) for item in (value if isinstance(value, list) else [value])):
-        wanted = "text in single quotes" if kept is str else "a number"
-        raise InvalidInput(f"{kind}.{key} is compared with {str(value)[:60]!r}; it takes {wanted}")
-    return Comparison(kind, key, operator, value)
-
-
-def _identifier(reader: _Reader, types: Types) -> tuple[str, str]:
-    form, text = reader.take()
-    if form == "quoted":
-        kind, key = "attributes", text[1:-1]
-    elif form == "word":
-        spelled, dot, key = text.partition(".")
-        kind = _KINDS.get(spelled.lower(), spelled) if dot else "attributes"
-        key = key if dot else text
-        if dot and not key:
-            form, quoted = reader.take()
-            if form != "quoted":
-                raise reader.error("a key in double quotes or backticks")
-            key = quoted[1:-1]
-    else:
-        raise reader.error("a name such as metrics.loss")
-    known_type(types, kind, key)
-    return kind, key
-
-
-def _operator(reader: _Reader) -> str:
-    form, text = reader.take()
-    if form == "operator":
-        return text
-    word = text.upper()
-    if form != "word" or word not in _WORD_OPERATORS:
-        raise reader.error("an operator: = != < <= > >= LIKE ILIKE IN NOT IN IS NULL")
-    if word == "NOT":
-        reader.expect_word("IN")
-        return "NOT IN"
-    if word == "IS":
-        negated = reader.peek() == "NOT"
-        if negated:
-            reader.take()
-        reader.expect_word("NULL")
-        return "IS NOT NULL" if negated else "IS NULL"
-    return word
+    def _refusal(self, token: Any, message: str) -> InvalidInput:
+        return refusal(self._start, self._text, token.start_pos, message)
 
 
-def _value(reader: _Reader) -> float | str:
-    form, text = reader.take()
-    if form == "number":
-        return float(text)
-    if form == "string":
-        return re.sub(r"\\(.)", r"\1", text[1:-1])
-    if form == "quoted":
-        return text[1:-1]
-    if form == "word" and text.lower() in ("nan", "inf", "infinity"):
-        return float(text)
-    raise reader.error("a number or text in single quotes")
+def _flat(node: Any) -> Iterator[Any]:
+    """The parts of an AND, or of an OR, and those of its kind in parentheses within it."""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if part.data == node.data:
+            waiting += reversed(part.children)
+        else:
+            yield part
 
 
-def _value_list(reader: _Reader) -> list[float | str]:
-    reader.take() if reader.peek() == "(" else reader.expect_word("(")
-    values = [_value(reader)]
-    while reader.peek() == ",":
-        reader.take()
-        values.append(_value(reader))
-    reader.expect_word(")")
-    return values
-
-
-def _like(found: str, pattern: str, flags: int = 0) -> bool:
-    """Whether a text is like a pattern, in which % is any text and _ any character.
-
-    Each piece between two % is taken as early as it occurs, so that no pattern makes this slow.
-    """
-    first, *others = _pieces(pattern, flags)
-    start = first.match(found)
-    if start is None or not others:
-        return start is not None and start.end() == len(found)
-    position = start.end()
-    for part in others[:-1]:
-        piece = part.search(found, position)
-        if piece is None:
-            return False
-        position = piece.end()
-    rest = len(found) - len(pattern.rpartition("%")[2])
-    return rest >= position and others[-1].fullmatch(found, rest) is not None
-
-
-@lru_cache(64)
-def _pieces(pattern: str, flags: int) -> tuple[re.Pattern[str], ...]:
-    """What stands between the %."""
-    parts = ("".join("." if char == "_" else re.escape(char) for char in part) for part in pattern.split("%"))
-    return tuple(re.compile(part, flags | re.DOTALL) for part in parts)
-
-
-_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda found, value: found == value,
-    "!=": lambda found, value: found != value,
-    "<": lambda found, value: found < value,
-    "<=": lambda found, value: found <= value,
-    ">": lambda found, value: found > value,
-    ">=": lambda found, value: found >= value,
-    "IN": lambda found, values: found in values,
-    "NOT IN": lambda found, values: found not in values,
-    "LIKE": _like,
-    "ILIKE": lambda found, pattern: _like(found, pattern, re.IGNORECASE),
-}
+def _text(token: Any) -> str:
+    r"""What is in the quotes. Within them the quote itself is written twice or, in single ones, as \'."""
+    quote, inside = token[0], token[1:-1]
+    return re.sub(r"\\'|''", "'", inside) if quote == "'" else str(inside.replace(quote * 2, quote))

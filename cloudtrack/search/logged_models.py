@@ -9,7 +9,10 @@ from typing import Any
 
 from cloudtrack.entities.logged_model import LoggedModel
 from cloudtrack.entities.run import Metric
-from cloudtrack.search.filters import Order, Query, Types, check_order_length, parse_filter, parse_order, select
+from cloudtrack.search.expression import EVERYTHING
+from cloudtrack.search.fields import Types
+from cloudtrack.search.filters import Order, Query, check_order_length, parse_filter, parse_order
+from cloudtrack.search.selection import select
 
 _TYPES: Types = {
     "attributes": {
@@ -19,20 +22,15 @@ _TYPES: Types = {
         "source_run_id": str,
         "experiment_id": str,
         "status": str,
-        "creation_time": float,
         "creation_timestamp": float,
-        "creation_timestamp_ms": float,
+        "creation_timestamp_ms": "creation_timestamp",
+        "creation_time": "creation_timestamp",
         "last_updated_timestamp": float,
-        "last_updated_timestamp_ms": float,
+        "last_updated_timestamp_ms": "last_updated_timestamp",
     },
     "metrics": float,
     "params": str,
     "tags": str,
-}
-_NAMES = {
-    "creation_time": "creation_timestamp",
-    "creation_timestamp_ms": "creation_timestamp",
-    "last_updated_timestamp_ms": "last_updated_timestamp",
 }
 
 
@@ -69,13 +67,13 @@ def select_logged_models(
     With ``datasets``, only models with a metric on one of them, and only such metrics are compared.
     """
     check_order_length(order_by)
-    comparisons = parse_filter(filter_string, _TYPES)
+    expression = parse_filter(filter_string, _TYPES)
     orders = [_order(term) for term in order_by]
     on_them = [model for model in models if not datasets or _metrics(model, datasets)]
-    chosen = select(on_them, partial(_value, datasets=datasets), Query(comparisons, []))
+    chosen = select(on_them, partial(_value, datasets=datasets), Query(expression, []))
     for term, order in reversed(list(zip(order_by, orders, strict=True))):
         on_one = [term.dataset] if term.dataset else []
-        chosen = select(chosen, partial(_value, datasets=on_one), Query([], [order]))
+        chosen = select(chosen, partial(_value, datasets=on_one), Query(EVERYTHING, [order]))
     return chosen
 
 
@@ -95,5 +93,5 @@ def _value(model: LoggedModel, kind: str, key: str, *, datasets: Sequence[OnData
         return tuple(float(point.value) for point in points)
     if kind in ("params", "tags"):
         return getattr(model, kind).get(key)
-    value = getattr(model, _NAMES.get(key, key), None)
+    value = getattr(model, key, None)
     return float(value) if isinstance(value, int) else value

@@ -6,7 +6,10 @@ from typing import Any
 
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.registered_model import NOT_A_PROMPT
-from cloudtrack.search.filters import Types, parse_filter, parse_query, select
+from cloudtrack.search.expression import And, Comparison
+from cloudtrack.search.fields import Types
+from cloudtrack.search.filters import parse_filter, parse_query
+from cloudtrack.search.selection import select
 
 _TYPES: Types = {
     "attributes": {
@@ -15,14 +18,14 @@ _TYPES: Types = {
         "run_id": str,
         "model_id": str,
         "source_path": str,
-        "stage": str,
         "current_stage": str,
+        "stage": "current_stage",
         "creation_timestamp": float,
         "last_updated_timestamp": float,
     },
     "tags": str,
 }
-_NAMES = {"version_number": "version", "source_path": "source", "stage": "current_stage"}
+_NAMES = {"version_number": "version", "source_path": "source"}
 
 
 def select_versions(
@@ -34,13 +37,12 @@ def select_versions(
 
 
 def single_name(filter_string: str | None) -> str:
-    """The one model that a filter allows; empty where it allows others."""
-    names = [
-        str(comparison.value)
-        for comparison in parse_filter(filter_string, _TYPES)
-        if comparison.kind == "attributes" and comparison.key == "name" and comparison.operator == "="
-    ]
-    return names[0] if names else ""
+    """The one model that a filter allows, where that is certain; else empty."""
+    expression = parse_filter(filter_string, _TYPES)
+    for part in expression.parts if isinstance(expression, And) else (expression,):
+        if isinstance(part, Comparison) and (part.kind, part.key, part.operator) == ("attributes", "name", "="):
+            return str(part.value)
+    return ""
 
 
 def _value(version: ModelVersion, kind: str, key: str) -> Any:

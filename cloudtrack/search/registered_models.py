@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from cloudtrack.entities.registered_model import NOT_A_PROMPT, RegisteredModel
-from cloudtrack.search.filters import Types, parse_query, select
+from cloudtrack.search.fields import Types
+from cloudtrack.search.filters import parse_query
+from cloudtrack.search.selection import select
 
 _TYPES: Types = {
-    "attributes": {"name": str, "creation_timestamp": float, "last_updated_timestamp": float, "timestamp": float},
+    "attributes": {
+        "name": str,
+        "creation_timestamp": float,
+        "last_updated_timestamp": float,
+        "timestamp": "last_updated_timestamp",
+    },
     "tags": str,
 }
-_NAMES = {"timestamp": "last_updated_timestamp"}
 
 
 def select_models(
@@ -25,5 +31,5 @@ def select_models(
 def _value(model: RegisteredModel, kind: str, key: str) -> Any:
     if kind == "tags":
         return model.tags.get(key, NOT_A_PROMPT.get(key))
-    value = getattr(model, _NAMES.get(key, key), None)
+    value = getattr(model, key, None)
     return float(value) if isinstance(value, int) else value

@@ -1,4 +1,4 @@
-"""Comparisons as SQL, meaning the same as ``Comparison.holds``. Pure.
+"""Expressions as SQL that finds the same, truth by truth: NULL is unknown. Pure.
 
 A column is an expression that the caller gives, NULL where a row lacks it. Values are parameters.
 """
@@ -8,46 +8,78 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cloudtrack.search.filters import Comparison
+from cloudtrack.search.expression import NULL_OPERATORS, And, Comparison, Expression, Not, Or
+from cloudtrack.search.likeness import lowered
+from cloudtrack.search.summaries import summary_key
 
 Column = Callable[[str, str], "tuple[str, type]"]
 """From an entity kind and a key to an SQL expression and its type: str, float, or list for many texts."""
+Condition = tuple[str, list[Any]]
+"""An SQL condition and its parameters."""
 
 _COMPARED = {"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
-def condition(comparisons: list[Comparison], column: Column) -> tuple[str, list[Any]]:
-    """An SQL condition and its parameters; TRUE where there is nothing to compare."""
+def condition(expression: Expression, column: Column) -> Condition:
+    """An SQL condition, in parentheses where it needs them, and its parameters."""
+    match expression:
+        case Comparison():
+            return _comparison(expression, *read_column(column, expression.kind, expression.key))
+        case And(parts):
+            return _joined(parts, "AND", "TRUE", column)
+        case Or(parts):
+            return _joined(parts, "OR", "FALSE", column)
+        case Not(part):
+            text, parameters = condition(part, column)
+            return f"(NOT {text})", parameters
+        case _:
+            raise TypeError(f"no SQL for {expression!r}")
+
+
+def read_column(column: Column, kind: str, key: str) -> tuple[str, type]:
+    """The SQL expression of ``kind.key``, or of the summary that it names where a row has no such key; and its type."""
+    expression, its_type = column(kind, key)
+    summary = summary_key(kind, key)
+    return (f"coalesce({expression}, {column(kind, summary)[0]})" if summary else expression), its_type
+
+
+def _joined(parts: tuple[Expression, ...], word: str, of_nothing: str, column: Column) -> Condition:
     texts, parameters = [], []
-    for comparison in comparisons:
-        text, values = _comparison(comparison, *column(comparison.kind, comparison.key))
-        texts.append(f"({text})")
+    for part in parts:
+        text, values = condition(part, column)
+        texts.append(text)
         parameters += values
-    return " AND ".join(texts) or "TRUE", parameters
+    return f"({f' {word} '.join(texts)})" if texts else of_nothing, parameters
 
 
-def _comparison(comparison: Comparison, expression: str, kind: type) -> tuple[str, list[Any]]:
+def _comparison(comparison: Comparison, expression: str, its_type: type) -> Condition:
     operator = comparison.operator
-    if kind is list:
-        if operator in ("IS NULL", "IS NOT NULL"):
-            return f"coalesce(len({expression}), 0) {'=' if operator == 'IS NULL' else '>'} 0", []
-        text, values = _single(operator, "one", comparison.value, str)
-        return f"len(list_filter({expression}, lambda one: {text})) > 0", values
-    if operator in ("IS NULL", "IS NOT NULL"):
-        return f"{expression} {operator}", []
-    return _single(operator, expression, comparison.value, kind)
+    if its_type is not list:
+        if operator in NULL_OPERATORS:
+            return f"({expression} {operator})", []
+        return _single(operator, expression, comparison.value, its_type)
+    if operator in NULL_OPERATORS:
+        return f"(coalesce(len({expression}), 0) {'=' if operator == 'IS NULL' else '>'} 0)", []
+    text, values = _single(operator, "one", comparison.value, str)
+    return f"(CASE WHEN len({expression}) > 0 THEN len(list_filter({expression}, lambda one: {text})) > 0 END)", values
 
 
-def _single(operator: str, expression: str, value: Any, kind: type) -> tuple[str, list[Any]]:
-    if operator in ("IN", "NOT IN"):
-        return f"{expression} {operator} ({', '.join('?' * len(value))})", list(value)
-    if operator in ("LIKE", "ILIKE"):
-        # No character escapes another, and % and _ are the only ones with a meaning.
-        return f"{expression} {operator} ? ESCAPE ''", [value]
-    compared = f"{expression} {_COMPARED[operator]} ?"
-    if kind is not float:
-        return compared, [value]
-    # For SQL, NaN equals itself and is greater than all; for us it is none of that.
-    if operator == "!=":
-        return f"({compared} OR isnan({expression}))", [value]
-    return f"({compared} AND NOT isnan({expression}))", [value]
+def _single(operator: str, expression: str, value: Any, its_type: type) -> Condition:
+    if operator.startswith("NOT "):
+        text, values = _single(operator.removeprefix("NOT "), expression, value, its_type)
+        return f"(NOT {text})", values
+    if operator == "IN":
+        return f"({expression} IN ({', '.join('?' * len(value))}))", list(value)
+    if operator == "BETWEEN":
+        return f"({expression} BETWEEN ? AND ?)", list(value)
+    if operator == "LIKE":
+        return f"({expression} LIKE ?)", [value]
+    if operator == "ILIKE":
+        return f"(lower({expression}) LIKE ?)", [lowered(value)]
+    if operator == "RLIKE":
+        return f"regexp_matches({expression}, ?)", [value]
+    compared = f"({expression} {_COMPARED[operator]} ?)"
+    if its_type is float and operator in (">", ">="):
+        # For SQL, NaN is greater than all numbers; for us it is neither greater nor less.
+        return f"({compared} AND NOT isnan({expression}))", [value]
+    return compared, [value]

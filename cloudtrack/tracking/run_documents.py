@@ -93,7 +93,10 @@ class RunDocuments:
         old = _mergeable(stored.document.segments)
         if not old:
             return stored
-        merged = self._segments.merge(run_id, old)
+        try:
+            merged = self._segments.merge(run_id, old)
+        except ObjectNotFound:
+            return stored  # another writer of this run has merged them, and deleted them
         names = {segment.name for segment in old}
 
         def swap(draft: RunDocument) -> bool | None:

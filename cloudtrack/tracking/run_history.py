@@ -13,7 +13,7 @@ from cloudtrack.tracking.segments import Segments
 
 T = TypeVar("T")
 
-_MOST_POINTS = 1_000_000
+_MOST_POINTS = 500_000
 """Read at once where several metrics are asked for; bounds the memory."""
 
 

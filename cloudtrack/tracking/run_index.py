@@ -18,7 +18,8 @@ from cloudtrack.index.compaction import Compaction, Compactor
 from cloudtrack.index.parts import Parts
 from cloudtrack.index.ranking import Key, Ranking, Term, key_of, token_of
 from cloudtrack.index.rebuild import Rebuild
-from cloudtrack.search.filters import Comparison, Order
+from cloudtrack.search.expression import EVERYTHING, And, Comparison, Expression
+from cloudtrack.search.filters import Order
 from cloudtrack.search.runs import is_number, parse_run_query
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking.documents import RunDocument
@@ -35,7 +36,7 @@ _log = logging.getLogger(__name__)
 class Question:
     """A search for runs: which, in which order, and the words that its page tokens are good for."""
 
-    comparisons: list[Comparison]
+    expression: Expression
     ranking: Ranking
     text: str
 
@@ -60,13 +61,13 @@ class RunIndex:
             raise InvalidInput(f"max_results is {max_results}; it must be at least 1")
         words = json.dumps([question.text, sorted(experiment_ids)])
         after = key_of(page_token, words, question.ranking)
-        hits = self._search(experiment_ids, question.comparisons, question.ranking, max_results + 1, after)
+        hits = self._search(experiment_ids, question.expression, question.ranking, max_results + 1, after)
         token = token_of(hits[max_results - 1].key, words) if len(hits) > max_results else None
         return PagedList(map(parse_hit, hits[:max_results]), token)
 
     def all(self, experiment_id: str) -> list[RunDocument]:
         """All runs of an experiment by id, without their points."""
-        return [parse_hit(hit) for hit in self._search([experiment_id], [], Ranking([]), _ALL, None)]
+        return [parse_hit(hit) for hit in self._search([experiment_id], EVERYTHING, Ranking([]), _ALL, None)]
 
     def compact(self, experiment_id: str) -> Compaction:
         """Fold what has changed into the index of an experiment."""
@@ -79,14 +80,14 @@ class RunIndex:
     def _search(
         self,
         experiment_ids: Sequence[str],
-        comparisons: list[Comparison],
+        expression: Expression,
         ranking: Ranking,
         limit: int,
         after: Key | None,
     ) -> list[Hit]:
         unique = list(dict.fromkeys(experiment_ids))
         collections = [self._collection(experiment_id) for experiment_id in unique]
-        hits = search(collections, comparisons, ranking, limit=limit, after=after)
+        hits = search(collections, expression, ranking, limit=limit, after=after)
         for experiment_id, collection in zip(unique, collections, strict=True):
             if self.compacts and collection.waiting >= LONG_LIST:
                 self._compact_beside(experiment_id)
@@ -125,14 +126,14 @@ class RunIndex:
 def question_of(filter_string: str | None, order_by: Sequence[str] | None, view_type: int) -> Question:
     """What a search for runs asks. After the order that is asked for, newer runs come first. Raises InvalidInput."""
     query = parse_run_query(filter_string, order_by)
-    comparisons = query.comparisons
+    expression = query.expression
     if view_type != ViewType.ALL:
         stage = LifecycleStage.DELETED if view_type == ViewType.DELETED_ONLY else LifecycleStage.ACTIVE
-        comparisons = [*comparisons, Comparison("attributes", "lifecycle_stage", "=", stage)]
+        expression = And((expression, Comparison("attributes", "lifecycle_stage", "=", stage)))
     orders = [*query.orders, Order("attributes", "start_time", descending=True)]
     terms = [Term(f"{item.kind}.{item.key}", item.descending, is_number(item.kind, item.key)) for item in orders]
     text = json.dumps([filter_string or "", list(order_by or ()), view_type])
-    return Question(comparisons, Ranking(terms), text)
+    return Question(expression, Ranking(terms), text)
 
 
 def parse_hit(hit: Hit) -> RunDocument:

@@ -5,7 +5,7 @@ Two methods, over finite values in order of x; where there are few enough, all o
 - minmax: buckets of one width in x, each with its first, last, least and greatest value. The first point is
   a bucket of its own, so that the rows begin and end where the points do.
 - lttb: points as they are, those that make the largest triangles. Source: S. Steinarsson, *Downsampling
-  Time Series for Visual Representation*, 2013, https://skemman.is/handle/1946/15343 (section 4.2).
+  Time Series for Visual Representation*, 2013, https://skemman.is/handle/1946/15343.
 
 NaN and infinities are in no row: how many there are is said, and where, at most one place a bucket.
 """

@@ -15,7 +15,7 @@ TYPES: Types = {"attributes": {"name": str, "time": float}, "metrics": float, "t
 
 
 def holds(text: str, **values: object) -> bool:
-    return all(comparison.holds(lambda _, key: values.get(key)) for comparison in parse_filter(text, TYPES))
+    return parse_filter(text, TYPES).holds(lambda _, key: values.get(key))
 
 
 @settings(max_examples=2000, deadline=None, derandomize=True)

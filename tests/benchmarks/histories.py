@@ -106,7 +106,7 @@ def _in_process(store: Path, histories: _Histories) -> Figures:
     counting = CountingStore(FolderStore(store))
     client = Client(counting)
     keys = [f"m{key}" for key in range(KEYS)]
-    title = f"chart of {RUNS} runs x {KEYS} metrics of {histories.points:,}"
+    title = f"{RUNS} runs x {KEYS} metrics of {histories.points:,}"
 
     def chart() -> None:
         client.metrics.series(histories.runs, keys)
@@ -117,7 +117,7 @@ def _in_process(store: Path, histories: _Histories) -> Figures:
     counting.reset()
     chart()
     requests = counting.requests
-    figures = {f"{title}: first ms": first * 1e3, f"{title}: first cpu ms": first_cpu * 1e3}
+    figures = {f"{title}: 1st ms": first * 1e3, f"{title}: 1st cpu": first_cpu * 1e3}
     figures |= _timed(title, chart) | {f"{title}: requests": requests}
     lttb = _timed(f"{title}, lttb", lambda: client.metrics.series(histories.runs, keys, method="lttb"))
     one = f"{histories.one_points:,} points"
@@ -135,7 +135,7 @@ def _timed(title: str, work: Callable[[], object]) -> Figures:
         work()
         cpu.append(time.process_time() - began_cpu)
         wall.append(time.perf_counter() - began)
-    return {f"{title}: ms": statistics.median(wall) * 1e3, f"{title}: cpu ms": statistics.median(cpu) * 1e3}
+    return {f"{title}: ms": statistics.median(wall) * 1e3, f"{title}: cpu": statistics.median(cpu) * 1e3}
 
 
 def _through(port: int, histories: _Histories, *, own: bool) -> Figures:

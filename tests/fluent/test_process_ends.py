@@ -6,17 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from cloudtrack.client import Client
+from cloudtrack.client import AnyClient, Client, connect
 from cloudtrack.entities.run import Run
+from cloudtrack.storage.opening import open_store
+from tests.conftest import BOTH_MODES
 from tests.scripts import run_script, start_script, wait_for
 
 
-def _only_run(store: str, spool: Path) -> tuple[Client, Run]:
-    client = Client(store, spool_dir=spool)
+def _only_run(store: str, spool: Path) -> tuple[AnyClient, Run]:
+    client = connect(store, spool_dir=spool)
     (run,) = client.runs.list(["0"])
     return client, run
 
 
+@pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
@@ -39,7 +42,7 @@ def test_a_run_ends_as_its_process_does(
 ) -> None:
     done = run_script(f"import os, signal, time\nimport cloudtrack as ct\n{body}", store=store_url, folder=tmp_path)
     assert done.returncode == code, done.stderr
-    runs = Client(store_url).runs.list(["0"])
+    runs = connect(store_url).runs.list(["0"])
     if status is not None:
         (run,) = runs
         assert run.info.status == status
@@ -77,9 +80,10 @@ def test_kill_9_loses_nothing_that_reached_the_spool(store_url: str, tmp_path: P
     assert run.data.params == {"depth": "3"}
     assert [point.step for point in client.metrics.history(run.info.run_id, "loss")] == list(range(10_000))
     assert run.info.status == "RUNNING"  # nobody has said how it ended; it is LOST when its heartbeats are missed
-    before = {info.key: client.store.get(info.key).body for info in client.store.list()}
+    store = open_store(store_url)
+    before = {info.key: store.get(info.key).body for info in store.list()}
     assert client.sync().delivered == []
-    assert {info.key: client.store.get(info.key).body for info in client.store.list()} == before
+    assert {info.key: store.get(info.key).body for info in store.list()} == before
 
 
 def test_sync_leaves_the_spool_of_a_living_process_alone(store_url: str, tmp_path: Path) -> None:
@@ -107,7 +111,7 @@ def test_sync_leaves_the_spool_of_a_living_process_alone(store_url: str, tmp_pat
     assert [point.value for point in client.metrics.history(run.info.run_id, "m")] == [1.0, 2.0]
 
 
-@pytest.mark.parametrize("store_url", ["folder", "moto-s3fs", "moto-obstore"], indirect=True)
+@pytest.mark.parametrize("store_url", ["folder", "server", "moto-s3fs", "moto-obstore"], indirect=True)
 def test_a_fork_neither_duplicates_nor_loses_points(store_url: str, tmp_path: Path) -> None:
     done = run_script(
         """
@@ -149,6 +153,7 @@ def test_a_fork_neither_duplicates_nor_loses_points(store_url: str, tmp_path: Pa
     assert list((tmp_path / "spool").glob("*.spool")) == []
 
 
+@pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
 def test_threads_log_to_one_run_without_loss(store_url: str, tmp_path: Path) -> None:
     done = run_script(
         """

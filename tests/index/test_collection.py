@@ -18,6 +18,7 @@ from cloudtrack.index.cache import PartCache
 from cloudtrack.index.collection import Collection, search
 from cloudtrack.index.compaction import Compactor
 from cloudtrack.index.ranking import Ranking, Term
+from cloudtrack.search.expression import EVERYTHING
 from cloudtrack.search.filters import parse_filter
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
@@ -111,13 +112,13 @@ class CollectionMachine(RuleBasedStateMachine):
 
     @rule(text=st.sampled_from(FILTERS), fresh=st.booleans(), limit=st.integers(1, 5))
     def search(self, text: str, fresh: bool, limit: int) -> None:
-        comparisons = parse_filter(text, TYPES)
+        expression = parse_filter(text, TYPES)
         expected = self.expected(text)
         collection = Collection(self.store, self.things, self.cache) if fresh else self.collection
         found: list[str] = []
         after = None
         while True:
-            page = search([collection], comparisons, BY_METRIC, limit=limit, after=after)
+            page = search([collection], expression, BY_METRIC, limit=limit, after=after)
             found += names_in(page)
             if len(page) < limit:
                 break
@@ -127,14 +128,14 @@ class CollectionMachine(RuleBasedStateMachine):
     @invariant()
     def a_search_sees_all(self) -> None:
         if hasattr(self, "collection"):
-            assert names_in(search([self.collection], [], BY_METRIC, limit=1000)) == self.expected("")
+            assert names_in(search([self.collection], EVERYTHING, BY_METRIC, limit=1000)) == self.expected("")
 
     def expected(self, text: str) -> list[str]:
-        comparisons = parse_filter(text, TYPES)
+        expression = parse_filter(text, TYPES)
         chosen = [
             name
             for name, row in self.model.items()
-            if all(c.holds(lambda kind, key, row=row: row.get(f"{kind}.{key}")) for c in comparisons)
+            if expression.holds(lambda kind, key, row=row: row.get(f"{kind}.{key}"))
         ]
         return sorted(chosen, key=lambda name: BY_METRIC.sort_key(BY_METRIC.key(self.model[name], name)))
 
@@ -167,12 +168,12 @@ def test_on_s3_a_search_sees_what_was_written_before_and_after_a_compaction(stor
     cache = PartCache(store, tmp_path / "cache")
     collection = Collection(store, things, cache)
     expected = [f"t{number:05}" for number in reversed(range(30))]
-    assert names_in(search([collection], [], BY_METRIC, limit=100)) == expected
+    assert names_in(search([collection], EVERYTHING, BY_METRIC, limit=100)) == expected
     done = Compactor(store, things, cache).compact()
     assert (done.folded, done.markers_deleted) == (30, 30)
-    assert names_in(search([collection], [], BY_METRIC, limit=100)) == expected
+    assert names_in(search([collection], EVERYTHING, BY_METRIC, limit=100)) == expected
     things.change("t00003", {"metrics.a": 9.0})
-    assert names_in(search([collection], [], BY_METRIC, limit=2)) == ["t00003", "t00029"]
+    assert names_in(search([collection], EVERYTHING, BY_METRIC, limit=2)) == ["t00003", "t00029"]
     assert list(store.list(things.keys.pending))
 
 
@@ -182,17 +183,17 @@ def test_a_warm_search_asks_for_the_markers_the_manifest_and_what_changed(tmp_pa
     cache = PartCache(store, tmp_path)
     collection = Collection(store, things, cache)
     Compactor(store, things, cache).compact()
-    search([collection], [], BY_METRIC, limit=10)
+    search([collection], EVERYTHING, BY_METRIC, limit=10)
     store.reset()
-    search([collection], [], BY_METRIC, limit=10)
+    search([collection], EVERYTHING, BY_METRIC, limit=10)
     assert store.requests == 2
     for name in ("t00001", "t00002"):
         things.change(name, {"metrics.a": 5.0})
     store.reset()
-    search([collection], [], BY_METRIC, limit=10)
+    search([collection], EVERYTHING, BY_METRIC, limit=10)
     assert store.requests == 2 + 2
     store.reset()
-    search([collection], [], BY_METRIC, limit=10)
+    search([collection], EVERYTHING, BY_METRIC, limit=10)
     assert store.requests == 2
 
 
@@ -208,7 +209,7 @@ def test_parts_are_merged_so_that_there_are_few(tmp_path: Path) -> None:
     assert len(view.manifest.parts) <= 8
     listed = {info.key for info in store.list("things/index/parts/")}
     assert len(listed) == 2 * len(view.manifest.parts)
-    assert len(search([collection], [], BY_METRIC, limit=100)) == 90
+    assert len(search([collection], EVERYTHING, BY_METRIC, limit=100)) == 90
 
 
 def test_a_part_that_was_merged_away_during_a_search_makes_it_begin_again(tmp_path: Path) -> None:
@@ -222,7 +223,7 @@ def test_a_part_that_was_merged_away_during_a_search_makes_it_begin_again(tmp_pa
         fill(store, 1, first=100 + number)
         Compactor(store, things, cache).compact()
     assert {part.name for part in old.manifest.parts}.isdisjoint(part.name for part in reader.view().manifest.parts)
-    assert len(search([reader], [], BY_METRIC, limit=100)) == 18
+    assert len(search([reader], EVERYTHING, BY_METRIC, limit=100)) == 18
 
 
 def test_many_compactions_at_once_lose_and_double_nothing(tmp_path: Path) -> None:
@@ -239,8 +240,8 @@ def test_many_compactions_at_once_lose_and_double_nothing(tmp_path: Path) -> Non
     with ThreadPoolExecutor(6) as threads:
         list(threads.map(compact, range(6)))
     collection = Collection(store, things, PartCache(store, tmp_path / "cache"))
-    found = names_in(search([collection], [], BY_METRIC, limit=1000))
+    found = names_in(search([collection], EVERYTHING, BY_METRIC, limit=1000))
     assert len(found) == len(set(found)) == 120
     Compactor(store, things, PartCache(store, tmp_path / "cache")).compact()
-    assert sorted(names_in(search([collection], [], BY_METRIC, limit=1000))) == sorted(found)
+    assert sorted(names_in(search([collection], EVERYTHING, BY_METRIC, limit=1000))) == sorted(found)
     assert list(store.list(things.keys.pending)) == []

@@ -123,56 +123,70 @@ def test_no_part_has_more_columns_than_the_limit() -> None:
     assert common_columns({"params.LR": 5, "params.lr": 9}, 10) == ["params.lr"]
 
 
-comparison = st.one_of(
-    st.builds(
-        "metrics.`{}` {} {}".format,
-        st.sampled_from("aAb"),
-        st.sampled_from(["=", "!=", "<", "<=", ">", ">="]),
-        st.sampled_from(["0.5", "1", "0", "-1e300"]),
-    ),
-    st.builds(
-        "{}.`{}` {} '{}'".format,
-        st.sampled_from(["params", "tags"]),
-        st.sampled_from(["a", "A", "x y", "none"]),
-        st.sampled_from(["=", "!=", "LIKE", "ILIKE"]),
-        st.sampled_from(["", "a", "%", "a%", "_", "%b_", "0", "\\\\%"]),
-    ),
-    st.builds("params.`{}` {} ('a', '0')".format, st.sampled_from("aA"), st.sampled_from(["IN", "NOT IN"])),
-    st.builds(
-        "{} IS {}NULL".format, st.sampled_from(["metrics.a", "tags.b", "datasets.name"]), st.sampled_from(["", "NOT "])
-    ),
-    st.builds("datasets.name {} 'a'".format, st.sampled_from(["=", "!=", "LIKE"])),
-    st.builds("time {} {}".format, st.sampled_from(["=", "!=", "<", ">="]), st.integers(0, 3)),
+def quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if "\\" in text else "'" + text.replace("'", "''") + "'"
+
+
+no = st.sampled_from(["", "NOT "])
+plain = st.text("aAb0%_ \\éÉİß\n'", max_size=4)
+pieces = st.sampled_from(
+    ["a", "A", "b+", ".", "[^a]", "\\d", "\\s*", "^", "$", "\\b", "(a|é)", "_?", "\\\\", "\\W{1,2}"]
 )
-plain = st.text("aAb0%_ \\", max_size=4)
+limit = st.sampled_from(["0.5", "1", "0", "-1e300", "inf", "-inf", "2"])
+text_name = st.sampled_from(["params.a", "params.`A`", 'tags."x y"', "tags.b", "params.none", "name", "datasets.name"])
+number_name = st.sampled_from(
+    ["metrics.a", "metrics.`A`", "metrics.a.min", "metrics.A.count", "metrics.none.max", "time"]
+)
+comparison = st.one_of(
+    st.builds("{} {} {}".format, number_name, st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), limit),
+    st.builds("{} {}BETWEEN {} AND {}".format, number_name, no, limit, limit),
+    st.builds("{} {} {}".format, text_name, st.sampled_from(["=", "!="]), plain.map(quoted)),
+    st.builds("{} {}{} {}".format, text_name, no, st.sampled_from(["LIKE", "ILIKE"]), plain.map(quoted)),
+    st.builds("{} {}RLIKE {}".format, text_name, no, st.lists(pieces, max_size=4).map("".join).map(quoted)),
+    st.builds("{} {}IN ({}, {})".format, text_name, no, plain.map(quoted), plain.map(quoted)),
+    st.builds("{} IS {}NULL".format, text_name | number_name, no),
+)
+filters = st.recursive(
+    comparison,
+    lambda inner: st.one_of(
+        st.builds("({} AND {})".format, inner, inner),
+        st.builds("({} OR {})".format, inner, inner),
+        st.builds("NOT {}".format, inner),
+        st.builds("NOT ({})".format, inner),
+    ),
+    max_leaves=6,
+)
 plain_values = st.fixed_dictionaries(
     {"attributes.name": plain},
     optional={
         "params.a": plain,
         "params.A": plain,
-        "params.x y": plain,
+        "tags.x y": plain,
         "tags.b": plain,
         "metrics.a": number,
         "metrics.A": number,
+        "metrics.a.min": number,
+        "metrics.a@min": number,
+        "metrics.A@count": st.sampled_from([0.0, 1.0, 2.0]),
         "attributes.time": st.integers(0, 3),
         "datasets.name": st.lists(plain, min_size=1, max_size=2),
     },
 )
 
 
-@given(st.lists(plain_values, min_size=1, max_size=8), st.lists(comparison, min_size=1, max_size=2))
-@settings(parent=quick, max_examples=150)
-def test_sql_finds_what_the_comparisons_say(tmp_path: Path, rows: list[dict[str, Any]], texts: list[str]) -> None:
+@given(st.lists(plain_values, min_size=1, max_size=8), filters)
+@settings(parent=quick, max_examples=400)
+def test_sql_says_of_each_row_what_the_expression_says(tmp_path: Path, rows: list[dict[str, Any]], text: str) -> None:
     files = part(rows, tmp_path)
-    comparisons = parse_filter(" AND ".join(texts), TYPES)
+    expression = parse_filter(text, TYPES)
 
     def column(kind: str, name: str) -> tuple[str, type]:
         full = f"{kind}.{name}"
         types = {"VARCHAR": str, "DOUBLE": float, "BIGINT": float, "VARCHAR[]": list}
         return files.columns.sql(full), types[SCHEMA.type_of(full)]
 
-    where, parameters = condition(comparisons, column)
-    found = engine.fetch(f"SELECT file_row_number FROM {files.source} WHERE {where}", parameters)
+    where, parameters = condition(expression, column)
+    said = engine.fetch(f"SELECT {where} FROM {files.source} ORDER BY file_row_number", parameters)
 
     def lookup(row: dict[str, Any]) -> Any:
         def value(kind: str, name: str) -> Any:
@@ -181,8 +195,9 @@ def test_sql_finds_what_the_comparisons_say(tmp_path: Path, rows: list[dict[str,
 
         return value
 
-    expected = [n for n, row in enumerate(rows) if all(c.holds(lookup(row)) for c in comparisons)]
-    assert sorted(number for (number,) in found) == expected
+    assert [truth for (truth,) in said] == [expression.truth(lookup(row)) for row in rows]
+    found = engine.fetch(f"SELECT file_row_number FROM {files.source} WHERE {where}", parameters)
+    assert sorted(number for (number,) in found) == [n for n, row in enumerate(rows) if expression.holds(lookup(row))]
 
 
 @given(st.lists(plain_values, min_size=1, max_size=8), st.booleans(), st.booleans(), st.data())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import ssl
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -269,6 +271,47 @@ def test_a_forked_child_connects_anew(server: ApiServer, tmp_path: Path) -> None
     (run,) = server.client.runs.list(["0"])
     assert run.data.metrics == {"child0": 0.0, "child1": 1.0, "child2": 2.0}
     assert run.info.status == "FINISHED"
+
+
+def test_a_certificate_that_nobody_trusts_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sleeps: list[float]
+) -> None:
+    certificate = _self_signed(tmp_path)
+    with api_server(App(Client(MemoryStore()))) as server:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        url = f"https://localhost:{server.server_port}"
+        with pytest.raises(Unavailable, match="cannot be trusted"):
+            RemoteClient(url).experiments.get("0")
+        assert server.requests == []
+        assert sleeps == []  # no repetition mends it
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert RemoteClient(url).experiments.get("0").name == "Default"
+
+
+def _self_signed(folder: Path) -> Path:
+    """A certificate for localhost with its key, in one file."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = clock.now()
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    path.write_bytes(
+        certificate.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return path
 
 
 def test_no_object_of_a_client_holds_a_credential(server: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:

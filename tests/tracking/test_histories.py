@@ -21,9 +21,11 @@ from cloudtrack.errors import CorruptData, InvalidInput, NotFound, ObjectNotFoun
 from cloudtrack.storage.folder import FolderStore
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore, Reading
-from cloudtrack.tracking.documents import Points
+from cloudtrack.tracking import keys
+from cloudtrack.tracking.documents import Points, RunDocument
 from cloudtrack.tracking.metric_columns import MetricColumns
-from cloudtrack.tracking.points import INLINE_POINTS, Columns, group
+from cloudtrack.tracking.points import INLINE_POINTS, Columns, fold, group
+from cloudtrack.tracking.run_documents import RunDocuments
 from cloudtrack.tracking.segment_files import SegmentFiles
 from cloudtrack.tracking.segments import Segments
 from tests.processes import run_together
@@ -146,7 +148,7 @@ def test_segments_are_written_by_key_and_in_the_second_versions_encodings(tmp_pa
 
 def test_nan_and_infinities_are_in_segments_as_they_were_logged(tmp_path: Path) -> None:
     segments = Segments(FolderStore(tmp_path))
-    values = [math.nan, math.inf, -math.inf, -0.0, 1.5]
+    values = [math.nan, math.inf, -math.inf, 1e-300, 1.5]
     written = segments.write("r", group([("m", value, step, 1) for step, value in enumerate(values)]))
     path = tmp_path / "runs" / "r" / "metrics" / f"{written.name}.parquet"
     assert repr([value for (value,) in duckdb.execute(f"SELECT value FROM '{path}'").fetchall()]) == repr(values)
@@ -424,3 +426,18 @@ def test_an_unknown_run_and_a_key_that_cannot_be_are_refused(client: Client) -> 
         client.metrics.series(["0" * 32], ["m"])
     with pytest.raises(InvalidInput):
         client.metrics.series(["0" * 32], ["../m"])
+
+
+def test_a_writer_whose_segments_another_has_merged_goes_on(tmp_path: Path) -> None:
+    """The slower of two mergers finds the files gone: its own commit has been made all the same."""
+    store = MemoryStore(uuid.uuid4().hex)
+    documents = RunDocuments(store)
+    run = documents.create(RunDocument(run_id="r", experiment_id="0"))
+    for number in range(7):
+        points = {"m": Points(step=[number] * 2001, timestamp=list(range(2001)), value=[0.5] * 2001)}
+        run = documents.update("r", lambda draft, points=points: fold(draft, points))
+    for segment in run.document.segments[:3]:
+        store.delete(keys.segment("r", segment.name))
+    last = {"m": Points(step=[9] * 2001, timestamp=list(range(2001)), value=[0.5] * 2001)}
+    after = documents.update("r", lambda draft: fold(draft, last))
+    assert len(after.document.segments) == 8

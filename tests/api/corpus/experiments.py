@@ -146,7 +146,7 @@ STEPS = [
     _search(filter="tags.parity > 'a'"),
     _search(filter="lifecycle_stage = 'active'"),
     _search(filter="params.a = 'x'"),
-    _search(filter="name = 'p-1' OR name = 'p-2'"),
+    _search(filter="name = 'p-1' OR name = 'p-2'").because("we understand OR", 200),
     _search(filter="name"),
     _search(filter="name ="),
     _search(filter="= 'p-1'"),

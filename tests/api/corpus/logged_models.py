@@ -208,7 +208,7 @@ STEPS = [
     _page(filter="name > 'a'"),
     _page(filter="name LIKE"),
     _page(filter="nonsense.x = 'a'"),
-    _page(filter="name = 'n-1' OR name = 'n-2'"),
+    _page(filter="name = 'n-1' OR name = 'n-2'").because("we understand OR", 200),
     _page(filter="params.depth > '1'"),
     _page(filter="metrics.acc LIKE 'a'"),
     post("logged-models/search", {"experiment_ids": ["${lx}", "${ly}"], "filter": "name LIKE 'n-1'"}),

@@ -70,7 +70,7 @@ STEPS = [
     _search("params.model IS NOT NULL"),
     _search("tags.`odd key` IS NOT NULL"),
     _search("datasets.name = 'none'"),
-    _search("params.model = 'tree' OR params.model = 'forest'"),
+    _search("params.model = 'tree' OR params.model = 'forest'").because("we understand OR", 200),
     _search("params.model = tree"),
     _search("metrics.loss < 'a'"),
     _search("metrics.loss LIKE 'a'"),

@@ -1,0 +1,1 @@
+"""Definitions of a store's Parquet files for other engines, which read them where they are."""
