@@ -11,6 +11,7 @@ from cloudtrack.index.columns import Schema
 from cloudtrack.index.keys import IndexKeys
 from cloudtrack.index.part_files import PartFiles
 from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.storage.parallel import map_in_order
 
 
 class PartCache:
@@ -28,13 +29,19 @@ class PartCache:
         with self._lock:
             files = self._opened.get(rows_key)
         if files is None or not (files.rows_path.exists() and files.entities_path.exists()):
-            files = PartFiles(self._local(rows_key), self._local(keys.entities(part)), schema)
+            rows_path, entities_path = map_in_order(self._local, [rows_key, keys.entities(part)])
+            files = PartFiles(rows_path, entities_path, schema)
             with self._lock:
                 self._opened[rows_key] = files
         return files
 
     def forget(self, keys: IndexKeys, parts: set[str]) -> None:
         """Delete copies of all other parts of this index: they do not count any more."""
+        kept = {keys.rows(part) for part in parts}
+        with self._lock:
+            for key in self._opened.keys() - kept:
+                if key.startswith(keys.prefix):
+                    del self._opened[key]
         folder = self._path(keys.rows("x")).parent
         with contextlib.suppress(OSError):
             for path in folder.iterdir():

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cloudtrack.errors import CloudtrackError, InvalidInput, ObjectNotFound, PermissionDenied
+from cloudtrack.errors import CloudtrackError, InvalidInput, ObjectNotFound, PermissionDenied, Unavailable
 from cloudtrack.index.columns import TEXT, literal, quoted
 
 MEMORY = "1GB"
@@ -52,6 +52,9 @@ class Session:
         try:
             return self._connection.execute(query, parameters or [])
         except duckdb.Error as error:
+            gone = next((file for file in self._files if not os.path.exists(file)), None)
+            if gone is not None:
+                raise ObjectNotFound(f"a part of the index is gone: {gone}") from error
             raise _translated(error) from error
 
     def read_parquet(self, files: Iterable[str], options: str = "") -> str:
@@ -113,7 +116,7 @@ def _translated(error: Exception) -> CloudtrackError:
 
     said = " ".join(str(error).partition("\n\nLINE ")[0].split())
     if isinstance(error, duckdb.IOException):
-        return ObjectNotFound(f"a part of the index is gone: {said}")
+        return Unavailable(f"the SQL could not be brought to an end: {said}")
     if isinstance(error, duckdb.PermissionException):
         return PermissionDenied(f"SQL reads the tables of this store, and no files: {said}")
     if isinstance(error, duckdb.OutOfMemoryException):

@@ -112,8 +112,8 @@ class RemoteModelVersions(VersionReferences):
     def list(self, name: str) -> list[ModelVersion]:
         """All versions of one model, newest first. Raises NotFound."""
         self._connection.get(f"{_MODELS}/get", name=check_model_name(name))
-        escaped = name.replace("\\", "\\\\").replace("'", "\\'")
-        found = self.search(f"name = '{escaped}'", max_results=_ALL)
+        in_quotes = name.replace('"', '""')
+        found = self.search(f'name = "{in_quotes}"', max_results=_ALL)
         return sorted(found, key=lambda version: -version.version)
 
     def _call(self, method: str, verb: str, name: str, version: int | str, content: Json) -> Json:

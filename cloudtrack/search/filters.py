@@ -144,8 +144,8 @@ class _Reader:
             raise self._refusal(token, f"expected a number or text in quotes, found {shown(token)} without them")
         value = float(token) if token.type == "NUMBER" else _text(token)
         if not isinstance(value, field.type):
-            wanted = "text in quotes" if field.type is str else "a number"
-            raise self._refusal(token, f"{field} is compared with {shown(token)}; it takes {wanted}")
+            mismatch = "text, not numbers: use quotes" if field.type is str else "numbers, not text"
+            raise self._refusal(token, f"{field} is compared with {mismatch}")
         if isinstance(value, float) and math.isnan(value):
             raise self._refusal(token, f"nothing is equal to NaN; NOT {field} <= inf finds what is NaN")
         return value

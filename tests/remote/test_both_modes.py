@@ -281,9 +281,10 @@ def _models(client: AnyClient, do: Recorder) -> None:
         do(client.locate_model, f"models:/churn{reference}" if "@" in reference else f"models:/churn/{reference}")
     do(client.registered_models.get, "churn")
     do(client.registered_models.get, "nope")
-    do(client.registered_models.create, "it's \\ a 'name'", tags={"mlflow.prompt.is_prompt": "true"})
-    do(client.model_versions.create, "it's \\ a 'name'", source, run_id=run_id)
-    do(client.model_versions.list, "it's \\ a 'name'")
+    for name in ("it's \\ a 'name'", 'say "hi"', "ends in \\", "ends in '", "100%", "a AND name = 'b'"):
+        do(client.registered_models.create, name, tags={"mlflow.prompt.is_prompt": "true"})
+        do(client.model_versions.create, name, source, run_id=run_id)
+        do(client.model_versions.list, name)
     do(client.model_versions.list, "nope")
     do(client.model_versions.list, "churn")
     do(client.model_versions.latest, "churn")

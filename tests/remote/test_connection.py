@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import cloudtrack as ct
-from cloudtrack import clock
+from cloudtrack import clock, config
 from cloudtrack.access.access import Access
 from cloudtrack.access.authentication import Authenticator
 from cloudtrack.access.permission import Permission, Resource
@@ -95,6 +95,20 @@ def test_the_login_is_the_environments(
     client.experiments.get("0")
     assert server.headers[-1].get("authorization") == sent
     assert server.headers[-1]["x-cloudtrack-client"] == ct.__version__
+
+
+def test_a_token_that_cannot_be_one_is_refused_and_not_repeated(
+    client: RemoteClient, server: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for token in ("hunter2\nX-Other: 1", "hunter2é", "hunter2\x00"):
+        monkeypatch.setattr(config, "tracking_token", lambda token=token: token)
+        with pytest.raises(InvalidInput, match="MLFLOW_TRACKING_TOKEN") as caught:
+            client.experiments.get("0")
+        assert "hunter2" not in str(caught.value)
+    assert server.requests == []
+    monkeypatch.setattr(config, "tracking_token", lambda: " read from a file\n")
+    client.experiments.get("0")
+    assert server.headers[-1]["authorization"] == "Bearer read from a file"
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ class Server:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._experiment = self._post("experiments/create", {"name": "runs"})["experiment_id"]
+        self.experiment_id: str = self._post("experiments/create", {"name": "runs"})["experiment_id"]
 
     def fill_runs(self) -> None:
         for run in RUNS:
@@ -33,11 +33,11 @@ class Server:
             for source, version_tags in versions:
                 body = {"name": name, "source": source, "tags": _pairs(version_tags)}
                 self._post("model-versions/create", body)
-        run = {"experiment_id": self._experiment, "start_time": 1}
+        run = {"experiment_id": self.experiment_id, "start_time": 1}
         run_id = self._post("runs/create", run)["run"]["info"]["run_id"]
         for model in LOGGED_MODELS:
             body = {
-                "experiment_id": self._experiment,
+                "experiment_id": self.experiment_id,
                 "name": model.name,
                 "model_type": model.kind,
                 "params": _pairs(model.params),
@@ -51,7 +51,7 @@ class Server:
                     self._post("runs/log-metric", {**point, "timestamp": step, **on})
 
     def runs(self, question: Question) -> Answer:
-        body = {**self._body(question), "experiment_ids": [self._experiment]}
+        body = {**self._body(question), "experiment_ids": [self.experiment_id]}
         return self._found("runs/search", body, "runs", lambda run: run["info"]["run_name"])
 
     def experiments(self, question: Question) -> Answer:
@@ -67,12 +67,12 @@ class Server:
 
     def logged_models(self, question: Question) -> Answer:
         orders = [{"field_name": name, "ascending": up, **more} for name, up, more in question.order_by]
-        body = {"filter": question.filter, "order_by": orders, "experiment_ids": [self._experiment]}
+        body = {"filter": question.filter, "order_by": orders, "experiment_ids": [self.experiment_id]}
         return self._found("logged-models/search", body, "models", lambda item: item["info"]["name"])
 
     def _add_run(self, run: RunData) -> None:
         start = {
-            "experiment_id": self._experiment,
+            "experiment_id": self.experiment_id,
             "run_name": run.name,
             "start_time": run.start,
             "user_id": run.user,

@@ -13,32 +13,28 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tests.api.corpus.mlflow_server import mlflow_server, send_to
-from tests.search.corpus import others, runs, understood
+from tests.search.corpus.others import QUESTIONS as OTHER_QUESTIONS
 from tests.search.corpus.questions import Question
+from tests.search.corpus.runs import QUESTIONS as RUN_QUESTIONS
+from tests.search.corpus.understood import UNDERSTOOD
 from tests.search.filling import Answer, Server
 
 GOLDEN = Path(__file__).parent / "golden"
+KINDS = ("runs", *OTHER_QUESTIONS)
+
+Answers = dict[str, Answer]
+"""By question, as the golden files have it."""
 
 
-def questions() -> Iterator[tuple[str, Question]]:
-    """All of them, with what they are about."""
-    yield from (("runs", question) for question in runs.QUESTIONS)
-    yield from ((kind, question) for kind in others.QUESTIONS for question in others.QUESTIONS[kind])
-    yield from ((kind, item.question) for kind in understood.UNDERSTOOD for item in understood.UNDERSTOOD[kind])
+def questions(kind: str) -> Iterator[Question]:
+    """All questions about a kind of thing."""
+    yield from RUN_QUESTIONS if kind == "runs" else OTHER_QUESTIONS[kind]
+    yield from (item.question for item in UNDERSTOOD[kind])
 
 
-def answers(server: Server) -> dict[str, dict[str, Answer]]:
-    """What a server says to all questions, by what they are about and by the question."""
-    server.fill_runs()
-    found: dict[str, dict[str, Answer]] = {}
-    runs_filled = [(kind, question) for kind, question in questions() if kind == "runs"]
-    for kind, question in runs_filled:
-        found.setdefault(kind, {})[key_of(question)] = server.runs(question)
-    server.fill_others()
-    for kind, question in questions():
-        if kind != "runs":
-            found.setdefault(kind, {})[key_of(question)] = getattr(server, kind)(question)
-    return found
+def ask(server: Server, kind: str) -> Answers:
+    """What a server says to them; it must have been filled."""
+    return {key_of(question): getattr(server, kind)(question) for question in questions(kind)}
 
 
 def key_of(question: Question) -> str:
@@ -46,13 +42,17 @@ def key_of(question: Question) -> str:
     return json.dumps(asdict(question), ensure_ascii=False)
 
 
-def record() -> dict[str, dict[str, Answer]]:
+def record() -> dict[str, Answers]:
     """What MLflow answers."""
     with (
         tempfile.TemporaryDirectory() as folder,
         mlflow_server(os.environ["CLOUDTRACK_MLFLOW_PYTHON"], Path(folder)) as port,
     ):
-        return answers(Server(send_to(port)))
+        server = Server(send_to(port))
+        server.fill_runs()
+        of_runs = ask(server, "runs")
+        server.fill_others()
+        return {"runs": of_runs, **{kind: ask(server, kind) for kind in OTHER_QUESTIONS}}
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ QUESTIONS: dict[str, list[Question]] = {
         where("name = alpha"),
         where("tags.team"),
         where("metrics.loss < 1"),
+        where("metrics.loss.min < 1"),
         where("creation_time LIKE '1%'"),
         by("team"),
         by("name UP"),
@@ -75,6 +76,7 @@ QUESTIONS: dict[str, list[Question]] = {
         where("version_number LIKE '1'"),
         where("nonsense = 'x'"),
         where("run_id IN ('a', 'b')"),
+        by("name", "version_number"),
         by("nonsense"),
     ],
     "logged_models": [

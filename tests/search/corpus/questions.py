@@ -1,4 +1,4 @@
-"""A question to a search, and whether things met it."""
+"""A question to a search, and what is found by one that MLflow answers otherwise."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Understood:
-    """A question that MLflow answers otherwise, mostly not at all: why, and of which things we say yes."""
+    """A question that MLflow answers otherwise, mostly not at all: why, and of which things it is true."""
 
     question: Question
     reason: str
     holds: Callable[[Any], bool] | None
     """None where we refuse it."""
+    rank: Callable[[Any], Any] = lambda thing: 0
+    """What they are ordered by."""
 
 
 def where(text: str, *order_by: Any) -> Question:
