@@ -1,8 +1,8 @@
 """Making the index of runs anew from the runs themselves, and checking it against them.
 
 Runs that are settled become rows of new parts, which replace the manifest's under its etag; an experiment that a
-rival compacted meanwhile is left as it is. A run that may still change without a marker gets one. A change that comes after
-a run was read has a marker of its own, so a search sees it whatever happens here.
+rival compacted meanwhile is left as it is. A run that may still change without a marker gets one. A change that
+comes after a run was read has a marker of its own, so a search sees it whatever happens here.
 """
 
 from __future__ import annotations

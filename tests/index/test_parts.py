@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import math
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cloudtrack.errors import CorruptData, InvalidInput
@@ -124,11 +125,51 @@ def test_no_part_has_more_columns_than_the_limit() -> None:
 
 
 def quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if "\\" in text else "'" + text.replace("'", "''") + "'"
+    return '"' + text.replace('"', '""') + '"'
+
+
+NUMBERS = [float("nan"), float("inf"), float("-inf"), 0.0, -0.0, 0.5, 1.0, -1e300]
+TEXTS = [
+    "",
+    "a",
+    "A",
+    "ab",
+    "aB",
+    "b a",
+    "a%",
+    "a_",
+    "é",
+    "É",
+    "İ",
+    "iß",
+    "Σς",
+    "a\nb",
+    "\\",
+    "\\d",
+    "it's",
+    '"a"',
+    "0",
+    "日",
+]
+POOLS: dict[str, list[Any]] = {
+    **{f"metrics.{name}": NUMBERS for name in ("a", "A", "a.min", "a@min", "A@count")},
+    **{name: TEXTS for name in ("params.a", "params.A", "tags.x y", "tags.b", "attributes.name")},
+    "attributes.time": [0, 1, 2],
+    "datasets.name": [["a"], ["A", "é"], ["", "a%"], ["it's", "\\", '"a"', "a\nb"]],
+}
+
+
+def random_rows(count: int) -> list[dict[str, Any]]:
+    """Rows of which each has about two thirds of the columns."""
+    dice = random.Random(1)
+    return [
+        {name: dice.choice(pool) for name, pool in POOLS.items() if name == "attributes.name" or dice.random() < 0.66}
+        for _ in range(count)
+    ]
 
 
 no = st.sampled_from(["", "NOT "])
-plain = st.text("aAb0%_ \\éÉİß\n'", max_size=4)
+value = st.sampled_from(TEXTS) | st.text("aA%_éİς\\'", max_size=3)
 pieces = st.sampled_from(
     ["a", "A", "b+", ".", "[^a]", "\\d", "\\s*", "^", "$", "\\b", "(a|é)", "_?", "\\\\", "\\W{1,2}"]
 )
@@ -140,10 +181,10 @@ number_name = st.sampled_from(
 comparison = st.one_of(
     st.builds("{} {} {}".format, number_name, st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), limit),
     st.builds("{} {}BETWEEN {} AND {}".format, number_name, no, limit, limit),
-    st.builds("{} {} {}".format, text_name, st.sampled_from(["=", "!="]), plain.map(quoted)),
-    st.builds("{} {}{} {}".format, text_name, no, st.sampled_from(["LIKE", "ILIKE"]), plain.map(quoted)),
+    st.builds("{} {} {}".format, text_name, st.sampled_from(["=", "!="]), value.map(quoted)),
+    st.builds("{} {}{} {}".format, text_name, no, st.sampled_from(["LIKE", "ILIKE"]), value.map(quoted)),
     st.builds("{} {}RLIKE {}".format, text_name, no, st.lists(pieces, max_size=4).map("".join).map(quoted)),
-    st.builds("{} {}IN ({}, {})".format, text_name, no, plain.map(quoted), plain.map(quoted)),
+    st.builds("{} {}IN ({}, {})".format, text_name, no, value.map(quoted), value.map(quoted)),
     st.builds("{} IS {}NULL".format, text_name | number_name, no),
 )
 filters = st.recursive(
@@ -156,37 +197,38 @@ filters = st.recursive(
     ),
     max_leaves=6,
 )
-plain_values = st.fixed_dictionaries(
-    {"attributes.name": plain},
-    optional={
-        "params.a": plain,
-        "params.A": plain,
-        "tags.x y": plain,
-        "tags.b": plain,
-        "metrics.a": number,
-        "metrics.A": number,
-        "metrics.a.min": number,
-        "metrics.a@min": number,
-        "metrics.A@count": st.sampled_from([0.0, 1.0, 2.0]),
-        "attributes.time": st.integers(0, 3),
-        "datasets.name": st.lists(plain, min_size=1, max_size=2),
-    },
-)
 
 
-@given(st.lists(plain_values, min_size=1, max_size=8), filters)
+@pytest.fixture(scope="module", params=["own", "shared"])
+def many(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> PartFiles:
+    """A part of many rows, with columns of its own or with all of them in the shared one."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "shared":
+            patch.setattr("cloudtrack.index.columns.MOST_COLUMNS", 0)
+        files = part(random_rows(400), tmp_path_factory.mktemp("many"))
+        assert bool(files.columns.own) == (request.param == "own")
+        return files
+
+
+@given(filters)
 @settings(parent=quick, max_examples=400)
-def test_sql_says_of_each_row_what_the_expression_says(tmp_path: Path, rows: list[dict[str, Any]], text: str) -> None:
-    files = part(rows, tmp_path)
+@example("metrics.a > 0")
+@example("metrics.a >= -inf")
+@example("metrics.a != 0.5")
+@example("name ILIKE 'i'")
+@example("name ILIKE '%Σ'")
+@example("NOT datasets.name = 'a'")
+def test_sql_says_of_each_row_what_the_expression_says(many: PartFiles, text: str) -> None:
+    rows = random_rows(400)
     expression = parse_filter(text, TYPES)
 
     def column(kind: str, name: str) -> tuple[str, type]:
         full = f"{kind}.{name}"
         types = {"VARCHAR": str, "DOUBLE": float, "BIGINT": float, "VARCHAR[]": list}
-        return files.columns.sql(full), types[SCHEMA.type_of(full)]
+        return many.columns.sql(full), types[SCHEMA.type_of(full)]
 
     where, parameters = condition(expression, column)
-    said = engine.fetch(f"SELECT {where} FROM {files.source} ORDER BY file_row_number", parameters)
+    said = engine.fetch(f"SELECT {where} FROM {many.source} ORDER BY file_row_number", parameters)
 
     def lookup(row: dict[str, Any]) -> Any:
         def value(kind: str, name: str) -> Any:
@@ -195,9 +237,24 @@ def test_sql_says_of_each_row_what_the_expression_says(tmp_path: Path, rows: lis
 
         return value
 
-    assert [truth for (truth,) in said] == [expression.truth(lookup(row)) for row in rows]
-    found = engine.fetch(f"SELECT file_row_number FROM {files.source} WHERE {where}", parameters)
+    expected = [expression.truth(lookup(row)) for row in rows]
+    wrong = [row for row, (truth,), wanted in zip(rows, said, expected, strict=True) if truth is not wanted]
+    assert not wrong, (expression, wrong[0])
+    found = engine.fetch(f"SELECT file_row_number FROM {many.source} WHERE {where}", parameters)
     assert sorted(number for (number,) in found) == [n for n, row in enumerate(rows) if expression.holds(lookup(row))]
+
+
+plain = st.text("aAb0%_ \\éÉ\n'", max_size=4)
+plain_values = st.fixed_dictionaries(
+    {"attributes.name": plain},
+    optional={
+        "params.a": plain,
+        "params.A": plain,
+        "metrics.a": st.sampled_from(NUMBERS) | number,
+        "metrics.A": number,
+        "attributes.time": st.integers(0, 3),
+    },
+)
 
 
 @given(st.lists(plain_values, min_size=1, max_size=8), st.booleans(), st.booleans(), st.data())

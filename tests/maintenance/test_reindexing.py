@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
+
+import pytest
 
 from cloudtrack.client import Client
 from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.run import Metric
+from cloudtrack.errors import Conflict, Unavailable
 from cloudtrack.maintenance.reindexing import Reindexer
 from cloudtrack.tracking import keys
 from cloudtrack.tracking.run_documents import RunDocuments
@@ -90,12 +94,8 @@ def test_a_rebuild_that_a_compaction_overtakes_leaves_the_index_alone(tmp_path: 
     client.run_index.compact(experiments[0])
     before = answers(client, experiments)
     rebuild.add([])
-    try:
+    with pytest.raises(Conflict, match="compacted by another"):
         rebuild.commit()
-    except Exception as error:
-        assert "compacted by another" in str(error)
-    else:
-        raise AssertionError("the rebuild went over a rival's work")
     assert answers(client, experiments) == before
 
 
@@ -104,9 +104,8 @@ def test_lost_answers_make_no_wrong_index(tmp_path: Path) -> None:
     before = answers(client, experiments)
     for seed in range(6):
         lossy = Client(LossyStore(client.store, share=0.3, seed=seed))
-        for step in (lambda: reindexer(lossy).rebuild(), lambda: lossy.run_index.compact(experiments[0])):
-            try:
-                step()
-            except Exception as error:
-                assert "answer was lost" in str(error)
+        with contextlib.suppress(Unavailable):
+            reindexer(lossy).rebuild()
+        with contextlib.suppress(Unavailable):
+            lossy.run_index.compact(experiments[0])
         assert answers(Client(tmp_path / "store"), experiments) == before

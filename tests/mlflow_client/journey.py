@@ -27,9 +27,10 @@ def raises(code, call, *args, **kwargs):
     try:
         call(*args, **kwargs)
     except MlflowException as error:
-        assert error.error_code == code, (error.error_code, code, str(error))
-        return str(error)
-    raise AssertionError(f"{call.__name__} did not raise {code}")
+        found = error.error_code
+    else:
+        found = "nothing"
+    assert found == code, f"{call.__name__} raised {found}, not {code}"
 
 
 def log_model(model, **kwargs):
@@ -163,7 +164,8 @@ def registry():
         mlflow.log_metric("final", 0.9)
     raises("RESOURCE_ALREADY_EXISTS", client.create_registered_model, "m")
     first = client.get_model_version("m", "1")
-    assert first.status == "READY" and first.run_id == run.info.run_id, first
+    assert first.status == "READY"
+    assert first.run_id == run.info.run_id
     second = mlflow.register_model(info.model_uri, "m")
     third = mlflow.register_model(f"runs:/{run.info.run_id}/model", "m", tags={"t": "3"})
     assert (second.version, third.version) == ("2", "3") or (second.version, third.version) == (2, 3)
@@ -183,7 +185,8 @@ def registry():
     client.update_registered_model("m", "a model")
     assert int(client.get_model_version_by_alias("m", "champion").version) == 2
     whole = client.get_registered_model("m")
-    assert whole.tags["team"] == "flowers" and whole.description == "a model"
+    assert whole.tags["team"] == "flowers"
+    assert whole.description == "a model"
     assert {alias: int(version) for alias, version in whole.aliases.items()} == {"champion": 2}
     for uri in ("models:/m/Production", "models:/m/2", "models:/m@champion", "models:/m/latest"):
         loaded = mlflow.pyfunc.load_model(uri)
@@ -214,7 +217,8 @@ def logged_models(run_id):
     )
     assert len(found) == 1
     model = mlflow.get_logged_model(found[0].model_id)
-    assert model.status == "READY" and model.source_run_id == run_id
+    assert model.status == "READY"
+    assert model.source_run_id == run_id
     assert "m" in model.tags["mlflow.modelVersions"]
     mlflow.set_logged_model_tags(model.model_id, {"k": "v"})
     mlflow.log_metric("heldout", 0.75, model_id=model.model_id, run_id=run_id)

@@ -272,9 +272,9 @@ def filled(files: int) -> tuple[CountingStore, list[str]]:
 def test_copies_are_given_up_beyond_a_size_the_least_recently_used_first() -> None:
     store, (a, b, c, d) = filled(4)
     files = SegmentFiles(store, most_bytes=300)
-    for keys in ([a], [b], [c], [a], [d]):
-        with files.opened(keys) as paths:
-            assert [path.read_bytes() for path in paths] == [store.inner.get(key).body for key in keys]
+    for asked in ([a], [b], [c], [a], [d]):
+        with files.opened(asked) as paths:
+            assert [path.read_bytes() for path in paths] == [store.inner.get(key).body for key in asked]
     assert store.counts == {"get": 4}
     with files.opened([a, c, d]):
         assert store.counts == {"get": 4}
