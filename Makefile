@@ -21,6 +21,7 @@ test-mlflow: $(STAMP) $(MLFLOW_STAMP)  ## what needs the current MLflow, in an e
 	CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python $(BIN)/python -m pytest -m "mlflow and not slow"
 
 test-all: $(STAMP) $(MLFLOW_STAMP) $(MLFLOW2_STAMP) template-test  ## the slow proofs too, and those that need MLflow 3 and 2
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group spark
 	$(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "not infra"
 
 check: lint test  ## everything that must hold before a commit

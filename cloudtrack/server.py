@@ -14,13 +14,14 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from ipaddress import ip_address
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from cloudtrack import clock, config, ids
 from cloudtrack.access.access import Access
 from cloudtrack.access.authentication import Authenticator
 from cloudtrack.access.opening import open_authenticator
+from cloudtrack.access.principal import Principal
 from cloudtrack.api.app import App
 from cloudtrack.api.errors import ApiError, api_error
 from cloudtrack.api.gate import Gate, local_hosts, secured
@@ -29,6 +30,8 @@ from cloudtrack.api.settings import ArtifactRoute, Settings
 from cloudtrack.client import Client
 from cloudtrack.errors import CloudtrackError, InvalidInput
 
+A = TypeVar("A")
+R = TypeVar("R")
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -172,10 +175,15 @@ class Server:
         try:
             self._gate.check(scope["method"], headers)
             path = _decoded_path(scope)
-            size = await _read_body(receive, body, self._app.body_limit(scope["method"], path), headers)
+            principal = await self._principal(headers.get("authorization"))
+            size = 0
+            if principal is not None or self._authenticator is None:  # nobody else's bytes are kept
+                size = await _read_body(receive, body, self._app.body_limit(scope["method"], path), headers)
             body.seek(0)
         except ApiError as error:
             return error.response()
+        except CloudtrackError as error:
+            return api_error(error).response()
         except _Disconnected:
             return Response(499)
         request = Request(
@@ -186,18 +194,19 @@ class Server:
             body,
             size,
             f"{scope['scheme']}://{headers.get('host', '')}",
-            request_id=request_id,
+            principal,
+            request_id,
         )
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_thread, request)
+        return await self._in_thread(self._app, request)
 
-    def _in_thread(self, request: Request) -> Response:
-        if self._authenticator is not None and "authorization" in request.headers:
-            try:
-                principal = self._authenticator.authenticate(request.headers["authorization"])
-            except CloudtrackError as error:
-                return api_error(error).response()
-            request = request.by(principal)
-        return self._app(request)
+    async def _in_thread(self, function: Callable[[A], R], argument: A) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, argument)
+
+    async def _principal(self, authorization: str | None) -> Principal | None:
+        """Who asks; None for nobody. Raises Unauthenticated for a credential that is not valid."""
+        if self._authenticator is None or authorization is None:
+            return None
+        return await self._in_thread(self._authenticator.authenticate, authorization)
 
     async def _send(self, response: Response, send: Send, *, head: bool, request_id: str) -> int:
         headers = {**response.headers, "x-request-id": request_id}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from pydantic_core import to_json
@@ -32,10 +32,6 @@ class Request:
     base_url: str = ""
     principal: Principal | None = None
     request_id: str = ""
-
-    def by(self, principal: Principal) -> Request:
-        """The same request, asked by somebody."""
-        return replace(self, principal=principal)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from cloudtrack.entities.run import Run
 from cloudtrack.index import engine
 from cloudtrack.index.columns import NUMBER, TEXT, WHOLE, literal, quoted
 from cloudtrack.lakehouse.run_table import TIMES, ordered, row_of
-from cloudtrack.storage.streaming import written_whole
+from cloudtrack.lakehouse.target_file import target_file
 
 Row = dict[str, Any]
 
@@ -37,7 +37,7 @@ def export_runs(runs: Iterable[Run], target: Path, file_format: Format) -> int:
     with tempfile.TemporaryDirectory(prefix="cloudtrack-export-") as folder:
         aside = _Aside(Path(folder))
         aside.put(runs)
-        with written_whole(target) as stream:
+        with target_file(target) as stream:
             match file_format:
                 case Format.CSV:
                     _write_csv(aside, stream)

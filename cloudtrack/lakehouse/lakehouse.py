@@ -24,9 +24,9 @@ from cloudtrack.lakehouse.narrowing import POINTS, narrowed
 from cloudtrack.lakehouse.run_rows import RUN_VIEWS, ExperimentRuns, make_runs
 from cloudtrack.lakehouse.session import Session
 from cloudtrack.lakehouse.statement import Statement, parse_statement
+from cloudtrack.lakehouse.target_file import target_file
 from cloudtrack.registry.registered_models import RegisteredModels
 from cloudtrack.storage.object_store import ObjectStore
-from cloudtrack.storage.streaming import written_whole
 from cloudtrack.tracking.experiments import Experiments
 from cloudtrack.tracking.run_source import RunSource
 
@@ -55,7 +55,7 @@ class Answer:
         """Write a Parquet file, whole or not at all."""
         aside = self._session.spilled / "answer.parquet"
         self._session.execute(f"COPY inside.answer TO {literal(str(aside))} (FORMAT parquet, COMPRESSION zstd)")
-        with written_whole(target) as stream, aside.open("rb") as source:
+        with target_file(target) as stream, aside.open("rb") as source:
             shutil.copyfileobj(source, stream)
 
     def close(self) -> None:

@@ -138,7 +138,7 @@ def closest(word: str, names: Iterable[str]) -> str:
 def _parser() -> Any:
     from lark import Lark
 
-    words = (rf"{word}.2: /{word.strip('_')}(?![\w.\/:-])/i" for word in _KEYWORDS)
+    words = (rf"{word}.2: /{word.strip('_')}(?!\w)/i" for word in _KEYWORDS)
     return Lark(
         _GRAMMAR.replace("{keywords}", "\n".join(words)), start=["filter", "order"], parser="lalr", lexer="basic"
     )

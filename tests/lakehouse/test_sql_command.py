@@ -67,7 +67,7 @@ def test_a_table_is_cut_and_says_so(store_url: str, ids: dict[str, str]) -> None
         (["SELECT * FROM read_text('/etc/passwd')"], 1, "no files"),
         (["SELECT 1", "--csv", "--json"], 2, "give one of"),
         (["SELECT 1", "--parquet", "/proc/self/x.parquet"], 1, "/proc/self"),
-        ([], 2, "STATEMENT"),
+        ([], 2, "statement"),
         (["--help"], 0, "--parquet"),
     ],
 )

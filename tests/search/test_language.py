@@ -171,6 +171,7 @@ def test_an_error_says_where_what_and_what_was_meant(text: str, message: str) ->
     [
         ("metrics.loss SIDEWAYS", "order, column 14: expected ASC, DESC or the end, found 'SIDEWAYS'"),
         ("metrics.loss DES", "order, column 14: expected ASC, DESC or the end, found 'DES'; did you mean DESC?"),
+        ("metrics.loss LIK", "order, column 14: expected ASC, DESC or the end, found 'LIK'"),
         ("metrics.loss ASC name", "order, column 18: expected the end, found 'name'"),
         ("", "order, column 1: expected a name such as metrics.loss, found the end"),
         ("strat_time", "order, column 1: there is no 'strat_time' among the attributes; did you mean start_time?"),
