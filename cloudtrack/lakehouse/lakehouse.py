@@ -105,7 +105,7 @@ class Lakehouse:
 
     def _answer(self, session: Session, statement: Statement, limit: int | None) -> None:
         wanted = TABLES if statement.shows_tables else statement.tables & TABLES
-        self._make_tables(session, wanted)
+        self._make_tables(session, wanted, statement.columns)
         text = statement.text
         if POINTS in wanted:
             text = self._make_points(session, statement)
@@ -113,12 +113,12 @@ class Lakehouse:
         most = f" LIMIT {limit:d}" if limit is not None else ""
         session.execute(f"CREATE TABLE inside.answer AS SELECT * FROM (\n{text}\n){most}")  # noqa: S608 - one SELECT
 
-    def _make_tables(self, session: Session, wanted: set[str]) -> None:
+    def _make_tables(self, session: Session, wanted: set[str], columns: set[str]) -> None:
         if wanted & {*RUN_VIEWS, POINTS, "experiments"}:
             experiments = self._experiments.search(view_type=ViewType.ALL)
             session.load("experiments", registry_rows.EXPERIMENTS, map(registry_rows.experiment_row, experiments))
             if wanted & {*RUN_VIEWS, POINTS}:
-                make_runs(session, [ExperimentRuns(item, self._collection(item)) for item in experiments])
+                make_runs(session, [ExperimentRuns(item, self._collection(item)) for item in experiments], columns)
         if wanted & {"registered_models", "versions"}:
             states = self._registered_models.states()
             models = (registry_rows.model_row(state.entity()) for state in states)

@@ -114,7 +114,7 @@ def _copy(documents: Sequence[RunDocument], segments: Mapping[str, str], target:
     query = (
         # DuckDB takes NaN of numpy for nothing.
         "COPY (SELECT DISTINCT run_id, key, step, timestamp, coalesce(value, 'nan'::DOUBLE) AS value "  # noqa: S608
-        f"FROM ({both}) ORDER BY ALL) TO {literal(target)} (FORMAT parquet, COMPRESSION zstd)"
+        f"FROM ({both}) ORDER BY ALL) TO {literal(target)} (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)"
     )
     with closing(engine.cursor()) as database:
         for name, table in tables.items():

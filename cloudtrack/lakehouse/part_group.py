@@ -13,7 +13,7 @@ from cloudtrack.tracking.run_source import RUN_SCHEMA, SUMMARIES
 
 _ATTRIBUTES = ("run_name", "status", "lifecycle_stage", "user_id")
 _TIMES = ("start_time", "end_time")
-_SHOWN = ("params.", "metrics.", "tags.", "datasets.")
+SHOWN_KINDS = ("params.", "metrics.", "tags.", "datasets.")
 
 
 @dataclass
@@ -138,7 +138,7 @@ def shown_columns(groups: Sequence[PartGroup]) -> list[str]:
     counts = Counter(column for group in groups for files in group.files for column in files.columns.own)
     chosen: dict[str, str] = {}
     for column, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        if column.startswith(_SHOWN):
+        if column.startswith(SHOWN_KINDS):
             chosen.setdefault(column.casefold(), column)
     return sorted(chosen.values())
 

@@ -7,15 +7,16 @@ in groups.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 from cloudtrack.entities.experiment import Experiment
 from cloudtrack.index.collection import Collection, View
-from cloudtrack.index.columns import TEXT, WHOLE
+from cloudtrack.index.columns import TEXT, WHOLE, literal
 from cloudtrack.index.part_files import PartFiles, write_part
-from cloudtrack.lakehouse.part_group import grouped, shown_columns
+from cloudtrack.index.row import REST
+from cloudtrack.lakehouse.part_group import SHOWN_KINDS, grouped, shown_columns
 from cloudtrack.lakehouse.session import Session
 from cloudtrack.storage.parallel import map_in_order
 from cloudtrack.tracking.run_source import RUN_SCHEMA
@@ -46,8 +47,11 @@ class _Seen:
     files: list[PartFiles]
 
 
-def make_runs(session: Session, experiments: Sequence[ExperimentRuns]) -> None:
-    """Make the ``RUN_VIEWS``. Raises ObjectNotFound where a part was merged away meanwhile: then begin again."""
+def make_runs(session: Session, experiments: Sequence[ExperimentRuns], wanted: Iterable[str]) -> None:
+    """Make the ``RUN_VIEWS``; ``runs`` also gets the ``wanted`` columns that no part has of its own, where a run has one.
+
+    Raises ObjectNotFound where a part was merged away meanwhile: then begin again.
+    """
     seen = map_in_order(_look, experiments)
     changed = _write_changed(session, seen)
     _load_places(session, seen, changed)
@@ -62,6 +66,7 @@ def make_runs(session: Session, experiments: Sequence[ExperimentRuns]) -> None:
             f"LEFT JOIN inside.changed ON changed.id = parts.id WHERE {_LIVE}"
         )
     shown = shown_columns(groups)
+    shown += _rare(session, len(groups), set(wanted) - set(shown))
     _create(session, "runs", [group.runs(f"inside.rows_{n}", shown) for n, group in enumerate(groups)])
     for kind in ("params", "tags"):
         _create(session, kind, [group.pairs(f"inside.rows_{n}", kind) for n, group in enumerate(groups)])
@@ -93,6 +98,20 @@ def _load_places(session: Session, seen: Sequence[_Seen], changed: PartFiles) ->
     session.load("inside.files", {"file": TEXT, **names}, files)
     session.load("inside.changed", {"id": TEXT, **names}, documents)
     session.load("inside.dead", {"file": TEXT, "number": WHOLE}, dead)
+
+
+def _rare(session: Session, groups: int, names: Iterable[str]) -> list[str]:
+    """Those of the names that a run has in the map."""
+    rows = [f"inside.rows_{number}" for number in range(groups)]
+    return [
+        name
+        for name in sorted(names)
+        if name.startswith(SHOWN_KINDS)
+        and any(
+            session.execute(f"FROM {table} WHERE {REST}[{literal(name)}] IS NOT NULL LIMIT 1").fetchall()
+            for table in rows
+        )
+    ]
 
 
 def _create(session: Session, name: str, selects: Sequence[str]) -> None:

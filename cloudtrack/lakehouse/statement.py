@@ -26,6 +26,11 @@ class Statement:
         return {str(node["table_name"]).lower() for node in nodes(self.tree) if node.get("type") == "BASE_TABLE"}
 
     @property
+    def columns(self) -> set[str]:
+        """The names of columns in it, without those of tables before them."""
+        return {str(node["column_names"][-1]) for node in nodes(self.tree) if node.get("type") == "COLUMN_REF"}
+
+    @property
     def shows_tables(self) -> bool:
         """Whether it is SHOW TABLES, DESCRIBE or SUMMARIZE."""
         return any(node.get("type") == "SHOW_REF" for node in nodes(self.tree))

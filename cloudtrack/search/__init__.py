@@ -1,1 +1,1 @@
-"""Filters and orders over entities: text to comparisons, comparisons to a choice. Pure."""
+"""Filters and orders over entities: text to expressions, expressions to a choice or to SQL. Pure."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from cloudtrack.search.likeness import is_like, is_like_in_any_case
-from cloudtrack.search.patterns import find_pattern
+from cloudtrack.search.likeness import like, like_in_any_case
+from cloudtrack.search.patterns import Pattern
 from cloudtrack.search.summaries import look_up
 
 Lookup = Callable[[str, str], Any]
@@ -48,8 +49,11 @@ class Comparison(Expression):
             return (not values) == (self.operator == "IS NULL")
         if not values:
             return None
-        meets = _TESTS[self.operator.removeprefix("NOT ")]
-        return any(meets(value, self.value) != self.operator.startswith("NOT ") for value in values)
+        return any(self._meets(value) != self.operator.startswith("NOT ") for value in values)
+
+    @cached_property
+    def _meets(self) -> Callable[[Any], bool]:
+        return _TESTS[self.operator.removeprefix("NOT ")](self.value)
 
 
 @dataclass(frozen=True)
@@ -98,16 +102,16 @@ def _decided_by(parts: tuple[Expression, ...], lookup: Lookup, *, deciding: bool
     return None if unknown else not deciding
 
 
-_TESTS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda found, value: found == value,
-    "!=": lambda found, value: found != value,
-    "<": lambda found, value: found < value,
-    "<=": lambda found, value: found <= value,
-    ">": lambda found, value: found > value,
-    ">=": lambda found, value: found >= value,
-    "BETWEEN": lambda found, ends: ends[0] <= found <= ends[1],
-    "IN": lambda found, values: found in values,
-    "LIKE": is_like,
-    "ILIKE": is_like_in_any_case,
-    "RLIKE": lambda found, pattern: find_pattern(pattern).is_in(found),
+_TESTS: dict[str, Callable[[Any], Callable[[Any], bool]]] = {
+    "=": lambda value: lambda found: found == value,
+    "!=": lambda value: lambda found: found != value,
+    "<": lambda value: lambda found: found < value,
+    "<=": lambda value: lambda found: found <= value,
+    ">": lambda value: lambda found: found > value,
+    ">=": lambda value: lambda found: found >= value,
+    "BETWEEN": lambda ends: lambda found: ends[0] <= found <= ends[1],
+    "IN": lambda values: lambda found: found in values,
+    "LIKE": like,
+    "ILIKE": like_in_any_case,
+    "RLIKE": lambda pattern: Pattern(pattern).is_in,
 }

@@ -17,10 +17,11 @@ from cloudtrack.errors import InvalidInput
 from cloudtrack.search.expression import EVERYTHING, NULL_OPERATORS, And, Comparison, Expression, Not, Or
 from cloudtrack.search.fields import Field, Types, find_field
 from cloudtrack.search.grammar import Start, did_you_mean, parse, refusal, respelled, shown
-from cloudtrack.search.patterns import find_pattern
+from cloudtrack.search.patterns import Pattern
 
 MAX_DEPTH = 50
 MAX_COMPARISONS = 500
+MAX_PATTERNS = 20
 MAX_ORDER_TERMS = 50
 _LIST_OPERATORS = ("IN", "NOT IN", "BETWEEN", "NOT BETWEEN")
 _OPERATORS_OF: dict[type, tuple[str, ...]] = {
@@ -86,7 +87,7 @@ class _Reader:
         self._start = start
         self._text = text
         self._types = types
-        self._comparisons = 0
+        self._comparisons = self._patterns = 0
 
     def expression(self, node: Any, depth: int) -> Expression:
         """What a part of the tree says."""
@@ -151,8 +152,11 @@ class _Reader:
         return value
 
     def _check_pattern(self, pattern: str, token: Any) -> None:
+        self._patterns += 1
+        if self._patterns > MAX_PATTERNS:
+            raise InvalidInput(f"the filter has more than {MAX_PATTERNS} comparisons by RLIKE")
         try:
-            find_pattern(pattern)
+            Pattern(pattern)
         except InvalidInput as error:
             raise self._refusal(token, error.message) from error
 

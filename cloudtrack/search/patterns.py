@@ -8,7 +8,6 @@ own engine takes time without bound for some of them; here all ways to go on are
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from cloudtrack.errors import InvalidInput
@@ -17,7 +16,8 @@ from cloudtrack.search.pattern_grammar import parse_pattern
 MAX_SIZE = 500
 """Of a pattern with its repetitions written out."""
 _MAX_DEPTH = 20
-_MOST_KNOWN = 1000
+_MOST_KNOWN = 500
+"""Bounds the memory of a pattern at some megabytes."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -107,7 +107,8 @@ class Pattern:
                 reached.add(number)
             elif _is_at(step.edge, before, after):
                 todo.append(number + 1)
-        self._onward[start, before, after] = found = frozenset(reached)
+        found = frozenset(reached)
+        _keep(self._onward, (start, before, after), found)
         return found
 
     def _add(self, node: Any, depth: int, times: int) -> None:
@@ -163,12 +164,6 @@ class Pattern:
 
     def _fork(self, number: int, *to: int) -> None:
         self._steps[number] = _Step("fork", to=to)
-
-
-@lru_cache(maxsize=16)
-def find_pattern(text: str) -> Pattern:
-    """A pattern, compiled once. Raises InvalidInput."""
-    return Pattern(text)
 
 
 def _keep(known: dict[K, V], key: K, value: V) -> None:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from cloudtrack import config
 from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric, Run
 from cloudtrack.errors import CloudtrackError
@@ -21,8 +22,10 @@ from cloudtrack.lakehouse.lakehouse import TABLES, Lakehouse
 from cloudtrack.lakehouse.session import Session
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.storage.streaming import Progress, Transfer
 from tests.conftest import KINDS
 from tests.lakehouse.samples import all_runs, fill, finish, open_client, open_lakehouse, rows_of, same
+from tests.storage.lossy import ForwardingStore
 
 RUNS = """
     SELECT run_id, experiment_id, run_name, status, lifecycle_stage, start_time_ms, end_time_ms, epoch_ms(start_time),
@@ -263,3 +266,31 @@ def test_an_answer_is_closed_with_its_files(store: ObjectStore, tmp_path: Path) 
     with pytest.raises(ValueError, match="wrong"):
         tables.query("SELECT nothing FROM runs")
     assert set(Path(tempfile.gettempdir()).glob("cloudtrack-sql-*")) - before == set()
+
+
+@pytest.mark.parametrize("store_url", ["moto-obstore"], indirect=True)
+def test_parts_of_a_bucket_are_downloaded_once(store: ObjectStore, tmp_path: Path) -> None:
+    client = open_client(store, tmp_path)
+    fill(client)
+    for experiment in client.experiments.search():
+        client.run_index.compact(experiment.experiment_id)
+    shutil.rmtree(config.cache_dir())
+    downloads = []
+    for _ in range(2):
+        reading = DownloadingStore(store)
+        rows_of(open_client(reading, tmp_path), "SELECT * FROM runs")
+        downloads.append([key for key in reading.downloaded if key.endswith(".parquet")])
+    assert len(downloads[0]) == len(set(downloads[0])) >= 2
+    assert downloads[1] == []
+
+
+class DownloadingStore(ForwardingStore):
+    """Remembers which objects are downloaded."""
+
+    def __init__(self, inner: ObjectStore) -> None:
+        super().__init__(inner)
+        self.downloaded: list[str] = []
+
+    def download(self, key: str, target: Path, *, progress: Progress | None = None) -> Transfer:
+        self.downloaded.append(key)
+        return super().download(key, target, progress=progress)

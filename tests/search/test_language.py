@@ -14,7 +14,7 @@ from cloudtrack.errors import InvalidInput
 from cloudtrack.search import grammar
 from cloudtrack.search.expression import EVERYTHING, And, Comparison, Expression, Not, Or
 from cloudtrack.search.fields import Types
-from cloudtrack.search.filters import MAX_COMPARISONS, MAX_DEPTH, Order, parse_filter, parse_order
+from cloudtrack.search.filters import MAX_COMPARISONS, MAX_DEPTH, MAX_PATTERNS, Order, parse_filter, parse_order
 from cloudtrack.search.model_versions import single_name
 from tests.search.corpus.others import QUESTIONS as OTHER_QUESTIONS
 from tests.search.corpus.runs import QUESTIONS as RUN_QUESTIONS
@@ -191,6 +191,7 @@ ONE = "params.a = 'x'"
     [
         ("x" * (grammar.MAX_LENGTH + 1), f"at most {grammar.MAX_LENGTH}"),
         (" AND ".join([ONE] * (MAX_COMPARISONS + 1)), f"more than {MAX_COMPARISONS} comparisons"),
+        (" OR ".join(["params.a RLIKE 'x'"] * (MAX_PATTERNS + 1)), f"more than {MAX_PATTERNS} comparisons by RLIKE"),
         ("NOT " * (MAX_DEPTH + 1) + ONE, f"more than {MAX_DEPTH} deep"),
         ("NOT " * 16_000 + ONE, f"more than {MAX_DEPTH} deep"),
         (f"{ONE} AND ({ONE} OR (" * 30 + ONE + "))" * 30, f"more than {MAX_DEPTH} deep"),
@@ -212,6 +213,7 @@ def test_whatever_is_too_large_is_refused_and_nothing_recurses_without_end(text:
 
 def test_what_is_just_small_enough_is_read() -> None:
     assert isinstance(parse_filter(" AND ".join([ONE] * MAX_COMPARISONS), TYPES), And)
+    assert isinstance(parse_filter(" OR ".join(["params.a RLIKE 'x'"] * MAX_PATTERNS), TYPES), Or)
     assert isinstance(parse_filter("NOT " * MAX_DEPTH + ONE, TYPES), Not)
     assert parse_filter("(" * 20_000 + ONE + ")" * 20_000, TYPES) == A
     nested = "(" * 499 + ONE + "".join(f" OR {ONE})" for _ in range(499))

@@ -28,7 +28,7 @@ LIMITS = (
     "Here is what has ended and is compacted (cloudtrack compact): no running runs, no changes since.",
     "A part may have rows that a later part replaced: of each id the row with the greatest version counts.",
     "The columns are those of today: print this again when params, metrics or tags have new keys.",
-    "What few runs have shares the map rest, under the same names, such as rest['params.x'].",
+    "What has no column in any part, for it is rare, is in the map rest, such as rest['params.x'].",
 )
 
 
