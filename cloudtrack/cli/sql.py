@@ -53,7 +53,8 @@ def sql(
 
 
 def _show_table(answer: Answer, most: int) -> None:
-    output.show_table("", answer.columns, list(islice(answer, most)), empty="no rows")
+    rows = [[_flat(value) for value in row] for row in islice(answer, most)]
+    output.show_table("", answer.columns, rows, empty="no rows")
     if len(answer) > most:
         output.complain(f"these are the first {most} rows: --max shows more; --csv, --json and --parquet give all")
 
@@ -66,7 +67,7 @@ def _show_lines(lines: Iterator[str]) -> None:
 def _csv_lines(answer: Answer) -> Iterator[str]:
     for row in chain([answer.columns], answer):
         line = io.StringIO()
-        csv.writer(line, lineterminator="").writerow(map(_csv_value, row))
+        csv.writer(line, lineterminator="").writerow(map(_flat, row))
         yield line.getvalue()
 
 
@@ -79,7 +80,8 @@ def _json_lines(answer: Answer) -> Iterator[str]:
     yield "]" if before == "," else "[]"
 
 
-def _csv_value(value: Any) -> Any:
+def _flat(value: Any) -> Any:
+    """What fits into a cell: maps and lists as JSON."""
     plain = _plain(value)
     return json.dumps(plain) if isinstance(plain, dict | list) else plain
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -123,9 +122,15 @@ def _line(row: Row, types: dict[str, str]) -> dict[str, Any]:
         for column in row.values.keys() - line.keys():
             value = row.values[column]
             if value is not None:
-                rest[column] = json.dumps(value) if isinstance(value, list) else str(value)
+                rest[column] = _list_text(value) if isinstance(value, list) else str(value)
     line.update({ID: row.document_id, VERSION: row.version, REST: rest})
     return line
+
+
+def _list_text(texts: list[str]) -> str:
+    """A list as SQL casts it from text."""
+    escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "[" + ", ".join(f'"{text}"' for text in escaped) + "]"
 
 
 def _count(files: PartFiles) -> tuple[dict[str, int], int]:

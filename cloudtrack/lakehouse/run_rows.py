@@ -48,7 +48,7 @@ class _Seen:
 
 
 def make_runs(session: Session, experiments: Sequence[ExperimentRuns], wanted: Iterable[str]) -> None:
-    """Make the ``RUN_VIEWS``; ``runs`` also gets the ``wanted`` columns that no part has of its own, where a run has one.
+    """Make the ``RUN_VIEWS``; ``runs`` also gets the ``wanted`` columns that no part has, where a run has one.
 
     Raises ObjectNotFound where a part was merged away meanwhile: then begin again.
     """
@@ -66,7 +66,7 @@ def make_runs(session: Session, experiments: Sequence[ExperimentRuns], wanted: I
             f"LEFT JOIN inside.changed ON changed.id = parts.id WHERE {_LIVE}"
         )
     shown = shown_columns(groups)
-    shown += _rare(session, len(groups), set(wanted) - set(shown))
+    shown += _rare(session, len(groups), wanted, {name.casefold() for name in shown})
     _create(session, "runs", [group.runs(f"inside.rows_{n}", shown) for n, group in enumerate(groups)])
     for kind in ("params", "tags"):
         _create(session, kind, [group.pairs(f"inside.rows_{n}", kind) for n, group in enumerate(groups)])
@@ -100,18 +100,19 @@ def _load_places(session: Session, seen: Sequence[_Seen], changed: PartFiles) ->
     session.load("inside.dead", {"file": TEXT, "number": WHOLE}, dead)
 
 
-def _rare(session: Session, groups: int, names: Iterable[str]) -> list[str]:
-    """Those of the names that a run has in the map."""
-    rows = [f"inside.rows_{number}" for number in range(groups)]
-    return [
-        name
-        for name in sorted(names)
-        if name.startswith(SHOWN_KINDS)
-        and any(
-            session.execute(f"FROM {table} WHERE {REST}[{literal(name)}] IS NOT NULL LIMIT 1").fetchall()
-            for table in rows
+def _rare(session: Session, groups: int, wanted: Iterable[str], taken: set[str]) -> list[str]:
+    """Those of the names, of none that SQL takes for the same, that a run has in the map."""
+    found: dict[str, str] = {}
+    for name in sorted(wanted):
+        if not name.startswith(SHOWN_KINDS) or name.casefold() in taken:
+            continue
+        query = " UNION ALL ".join(
+            f"(SELECT 1 FROM inside.rows_{number} WHERE {REST}[{literal(name)}] IS NOT NULL LIMIT 1)"  # noqa: S608
+            for number in range(groups)
         )
-    ]
+        if session.execute(query).fetchall():
+            found.setdefault(name.casefold(), name)
+    return list(found.values())
 
 
 def _create(session: Session, name: str, selects: Sequence[str]) -> None:

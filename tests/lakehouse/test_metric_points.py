@@ -18,6 +18,7 @@ from tests.storage.lossy import ForwardingStore
 
 NARROW = [
     "SELECT count(*) FROM metrics WHERE run_id = '{old}'",
+    "SELECT count(*) FROM metrics JOIN runs USING (run_id) WHERE metrics.run_id = '{old}' AND status = 'FINISHED'",
     "SELECT count(*) FROM metrics m WHERE key = 'loss' AND m.run_id IN ('{old}', 'nowhere')",
     "SELECT count(*) FROM metrics WHERE run_id IN (SELECT run_id FROM runs WHERE run_name = 'run 3')",
     "SELECT count(*) FROM metrics WHERE run_id = '{old}' OR run_id = 'nowhere'",

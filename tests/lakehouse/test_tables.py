@@ -17,12 +17,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from cloudtrack import config
 from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric, Run
-from cloudtrack.errors import CloudtrackError
+from cloudtrack.errors import CloudtrackError, InvalidInput
 from cloudtrack.lakehouse.lakehouse import TABLES, Lakehouse
 from cloudtrack.lakehouse.session import Session
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.streaming import Progress, Transfer
+from cloudtrack.tracking.documents import Points, RunDocument
+from cloudtrack.tracking.points import summarize
+from cloudtrack.tracking.run_source import run_row
 from tests.conftest import KINDS
 from tests.lakehouse.samples import all_runs, fill, finish, open_client, open_lakehouse, rows_of, same
 from tests.storage.lossy import ForwardingStore
@@ -175,6 +178,40 @@ def test_wide_columns_have_values_dots_and_summaries(store: ObjectStore, tmp_pat
             experiment_name FROM runs WHERE run_id = '{ids["new 4"]}'""",
     )
     assert found == [(0.1, 0.1, 2.0, "0.1", "run 4", "two")]
+
+
+def test_what_is_too_rare_for_a_column_can_be_asked_for_by_name(store: ObjectStore, tmp_path: Path) -> None:
+    client = open_client(store, tmp_path)
+    rare = {"rare": "x", "RARE": "y"}
+    documents = [
+        RunDocument(
+            version=1,
+            run_id=f"run{number}",
+            experiment_id="0",
+            status="FINISHED",
+            params={f"p{key}": str(number) for key in range(120)} | (rare if number == 7 else {}),
+            metrics={"rare": summarize(Points(step=[1, 2], timestamp=[1, 2], value=[0.5, 0.25]))}
+            if number == 7
+            else {},
+        )
+        for number in range(450)
+    ]
+    index = client.run_index.rebuilding("0")
+    index.add([run_row(document) for document in documents])
+    index.commit()
+    assert rows_of(client, """SELECT count(*) FROM (DESCRIBE runs) WHERE column_name ILIKE '%rare%'""") == [(0,)]
+    found = (
+        """SELECT run_id, "params.rare", r."metrics.rare", "metrics.rare@min" FROM runs r WHERE "params.rare" = 'x'"""
+    )
+    assert rows_of(client, found) == [("run7", "x", 0.25, 0.25)]
+    assert rows_of(client, """SELECT "params.RARE" FROM runs WHERE "params.RARE" IS NOT NULL""") == [("y",)]
+    assert rows_of(client, "SELECT params['rare'], params['RARE'], metrics FROM runs WHERE run_id = 'run7'") == [
+        ("x", "y", {"rare": 0.25})
+    ]
+    assert rows_of(client, "SELECT * FROM latest_metrics") == [("run7", "rare", 0.25, 0.25, 0.5, 0.375, 2.0)]
+    assert rows_of(client, "SELECT key, value FROM params WHERE key ILIKE 'rare' ORDER BY value") == [*rare.items()]
+    with pytest.raises(InvalidInput, match=r'"params.typo" not found'):
+        rows_of(client, """SELECT "params.typo" FROM runs""")
 
 
 def test_rows_of_datasets_are_lists(store: ObjectStore, tmp_path: Path) -> None:
