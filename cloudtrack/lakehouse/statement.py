@@ -7,10 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cloudtrack.errors import InvalidInput
+from cloudtrack.errors import InvalidInput, PermissionDenied
 
 Node = dict[str, Any]
 """A node of DuckDB's tree of a statement."""
+
+_QUERIES = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"}
+"""The queries that only read. A WITH clause may also have an INSERT or a COPY TO."""
+_TABLE_FUNCTIONS = {"generate_series", "json_each", "json_tree", "range", "repeat", "repeat_row", "unnest"}
+"""What may stand for a table. Others read files, or run SQL that they are given as text."""
+_ONLY_READS = "this SQL only reads: give one SELECT (or DESCRIBE, SHOW TABLES, SUMMARIZE)"
 
 
 @dataclass(frozen=True)
@@ -42,17 +48,18 @@ class Statement:
 
 
 def parse_statement(text: str) -> Statement:
-    """Raises InvalidInput, with one line, for what is not one SELECT."""
+    """Raises InvalidInput for what is not one SELECT, and PermissionDenied where it reads files."""
     try:
         tree = tree_of(text)
     except RecursionError as error:
         raise InvalidInput("the SQL is nested too deeply") from error
     if tree.get("error"):
         if tree.get("error_type") == "not implemented":
-            raise InvalidInput("this SQL only reads: give one SELECT (or DESCRIBE, SHOW TABLES, SUMMARIZE)")
+            raise InvalidInput(_ONLY_READS)
         raise InvalidInput(f"the SQL is wrong: {' '.join(str(tree.get('error_message')).split())}")
     if len(tree["statements"]) != 1:
         raise InvalidInput(f"give one SELECT; this SQL has {len(tree['statements'])} statements")
+    _check(tree)
     return Statement(_without_semicolon(text), tree)
 
 
@@ -77,6 +84,17 @@ def nodes(tree: Any) -> Iterator[Node]:
             left += item.values()
         elif isinstance(item, list):
             left += item
+
+
+def _check(tree: Node) -> None:
+    for node in nodes(tree):
+        kind = str(node.get("type"))
+        if kind.endswith("_NODE") and kind not in _QUERIES:
+            raise InvalidInput(_ONLY_READS)
+        if kind == "TABLE_FUNCTION" and str(node["function"]["function_name"]).lower() not in _TABLE_FUNCTIONS:
+            raise PermissionDenied(
+                f"SQL reads the tables of this store, and no files: {node['function']['function_name']}() is not for it"
+            )
 
 
 def _ask(question: str, text: str) -> str:

@@ -177,14 +177,16 @@ def _cache(store: Path, name: str) -> Path:
     return store.with_name(f"{store.name}-{name}")
 
 
-def _job(python: str, job: str, *arguments: object, **environment: str) -> Any:
-    """What a job printed; None where it took too long."""
+def _job(python: str, job: str, place: Path, *arguments: object, **environment: str) -> Any:
+    """What a job printed; None where it took too long. All jobs share their bytecode, beside the place."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    own = {"PYTHONPYCACHEPREFIX": str(place.with_name("bytecode")), "PYTHONPATH": str(_ROOT)}
     done = subprocess.run(
-        [python, __file__, job, *map(str, arguments)],
+        [python, __file__, job, str(place), *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONPATH": str(_ROOT), **environment},
+        env={**inherited, **own, "MLFLOW_DISABLE_TELEMETRY": "true", **environment},
     )
     if done.returncode == -signal.SIGALRM:
         return None

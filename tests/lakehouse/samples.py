@@ -10,7 +10,7 @@ from cloudtrack import config
 from cloudtrack.client import Client
 from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.run import Metric, Run
-from cloudtrack.lakehouse.lakehouse import Lakehouse
+from cloudtrack.lakehouse.tables import Tables
 from cloudtrack.storage.object_store import ObjectStore
 
 SPILLED = 2500
@@ -22,9 +22,9 @@ def open_client(store: ObjectStore | str, folder: Path) -> Client:
     return Client(store, spool_dir=folder / "spool")
 
 
-def open_lakehouse(client: Client) -> Lakehouse:
+def open_lakehouse(client: Client) -> Tables:
     """The tables of the client's store."""
-    return Lakehouse(client.store, client.experiments, client.registered_models, config.cache_dir())
+    return Tables(client.store, client.experiments, client.registered_models, config.cache_dir())
 
 
 def rows_of(client: Client, sql: str) -> list[tuple[Any, ...]]:

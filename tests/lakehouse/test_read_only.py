@@ -27,6 +27,10 @@ OTHER_STATEMENTS = [
     "CREATE SECRET (TYPE s3)",
     "CALL duckdb_settings()",
     "EXPLAIN ANALYZE SELECT 1",
+    "WITH x AS (COPY (SELECT 1) TO '{part}' (FORMAT parquet, USE_TMP_FILE false)) FROM x",
+    "WITH x AS (INSERT INTO experiments SELECT * FROM experiments RETURNING *) FROM x",
+    "SELECT (WITH x AS (DELETE FROM experiments RETURNING *) SELECT count(*) FROM x)",
+    "DESCRIBE (WITH x AS (UPDATE experiments SET name = 'x' RETURNING *) FROM x)",
 ]
 REACHING_OUT = [
     sql for sql in OTHER_STATEMENTS if sql.startswith(("COPY runs", "ATTACH", "INSTALL", "LOAD", "SET", "EXPORT"))
@@ -41,6 +45,8 @@ FOREIGN_FILES = [
     "SELECT * FROM glob('/etc/*')",
     "SELECT * FROM '{folder}/secret.parquet'",
     "SELECT * FROM query('SELECT * FROM read_text(''/etc/passwd'')')",
+    "FROM query('WITH x AS (COPY (SELECT 1) TO ''{part}'' (FORMAT parquet, USE_TMP_FILE false)) FROM x')",
+    "SELECT (SELECT count(*) FROM enable_logging(storage = 'file', storage_path = '{folder}/log'))",
     "SELECT * FROM read_csv('https://example.com/x.csv')",
 ]
 

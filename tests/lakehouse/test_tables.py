@@ -18,8 +18,8 @@ from cloudtrack import config
 from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric, Run
 from cloudtrack.errors import CloudtrackError, InvalidInput
-from cloudtrack.lakehouse.lakehouse import TABLES, Lakehouse
 from cloudtrack.lakehouse.session import Session
+from cloudtrack.lakehouse.tables import TABLES, Tables
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.streaming import Progress, Transfer
@@ -296,7 +296,7 @@ def test_the_registry_is_there_with_its_history(store: ObjectStore, tmp_path: Pa
 def test_an_answer_is_closed_with_its_files(store: ObjectStore, tmp_path: Path) -> None:
     client = open_client(store, tmp_path)
     fill(client)
-    tables: Lakehouse = open_lakehouse(client)
+    tables: Tables = open_lakehouse(client)
     before = set(Path(tempfile.gettempdir()).glob("cloudtrack-sql-*"))
     with tables.query("SELECT * FROM metrics", limit=5) as answer:
         assert len(answer) == len(list(answer)) == 5

@@ -71,7 +71,7 @@ class Answer:
         self.close()
 
 
-class Lakehouse:
+class Tables:
     """The tables of one store."""
 
     def __init__(
