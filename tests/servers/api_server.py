@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -94,7 +95,8 @@ class _Handler(BaseHTTPRequestHandler):
         )
         if self.server.authenticator is not None and "authorization" in headers:
             try:
-                request = request.by(self.server.authenticator.authenticate(headers["authorization"]))
+                asked_by = self.server.authenticator.authenticate(headers["authorization"])
+                request = replace(request, principal=asked_by)
             except CloudtrackError as error:
                 return api_error(error).response()
         return self.server.app(request)
