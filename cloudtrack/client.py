@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cloudtrack import config
 from cloudtrack.errors import Unavailable
+from cloudtrack.index.cache import PartCache
+from cloudtrack.index.indexes import Indexes
 from cloudtrack.models.finding import ModelFinder
 from cloudtrack.registry.aliases import Aliases
 from cloudtrack.registry.history import History
+from cloudtrack.registry.model_index import ModelIndex
 from cloudtrack.registry.model_versions import ModelVersions
 from cloudtrack.registry.registered_models import RegisteredModels
 from cloudtrack.registry.registry import Registry
@@ -22,7 +25,9 @@ from cloudtrack.storage.marker import initialize
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.opening import open_store
 from cloudtrack.tracking.artifacts import LOGGED_MODEL, Artifacts
+from cloudtrack.tracking.experiment_index import ExperimentIndex
 from cloudtrack.tracking.experiments import Experiments
+from cloudtrack.tracking.logged_model_index import LoggedModelIndex
 from cloudtrack.tracking.logged_models import LoggedModels
 from cloudtrack.tracking.metrics import Metrics
 from cloudtrack.tracking.run_documents import RunDocuments
@@ -91,8 +96,12 @@ class Client(ModelFinder):
         self._is_ready = False
         self._spool_dir = Path(spool_dir) if spool_dir else config.spool_dir()
         documents = RunDocuments(self.store)
-        self.experiments = Experiments(self.store)
-        self.run_index = RunIndex(self.store, config.cache_dir())
+        cache = PartCache(self.store)
+        self.experiment_index = ExperimentIndex(self.store, cache)
+        self.run_index = RunIndex(self.store, cache)
+        self.logged_model_index = LoggedModelIndex(self.store, cache)
+        self.model_index = ModelIndex(self.store, cache)
+        self.experiments = Experiments(self.store, self.experiment_index)
         self.runs = Runs(
             self.store,
             documents,
@@ -103,13 +112,18 @@ class Client(ModelFinder):
         )
         self.metrics = Metrics(documents)
         self.artifacts = Artifacts(self.store)
-        self.logged_models = LoggedModels(self.store, self.experiments)
+        self.logged_models = LoggedModels(self.store, self.experiments, self.logged_model_index)
         self.logged_model_artifacts = Artifacts(self.store, LOGGED_MODEL)
         self.source_files = SourceFiles(self.store)
         self.webhooks = Webhooks(self.store)
         self._open_registry()
         with contextlib.suppress(Unavailable):  # each use says so; a run starts offline
             self.make_ready()
+
+    @property
+    def indexes(self) -> list[Indexes]:
+        """The indexes of the store, a kind of document each."""
+        return [self.experiment_index, self.run_index, self.logged_model_index, self.model_index]
 
     @property
     def uri(self) -> str:
@@ -128,8 +142,8 @@ class Client(ModelFinder):
 
     def _open_registry(self, operation: str = "") -> None:
         registry = Registry(self.store, actor=self.user, operation=operation)
-        self.registered_models = RegisteredModels(registry)
-        self.model_versions = ModelVersions(registry)
+        self.registered_models = RegisteredModels(registry, self.model_index)
+        self.model_versions = ModelVersions(registry, self.model_index)
         self.stages = Stages(registry)
         self.aliases = Aliases(registry)
         self.history = History(registry)

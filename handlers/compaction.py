@@ -11,28 +11,28 @@ from typing import Any
 
 from cloudtrack import ids
 from cloudtrack.client import Client
-from cloudtrack.entities.experiment import ViewType
+from cloudtrack.maintenance.compacting import with_markers
 
 _ENOUGH_MS = 120_000
-"""With less time left no further experiment is begun."""
+"""With less time left no further index is begun."""
 
 _log = logging.getLogger("cloudtrack.compaction")
 _log.setLevel(logging.INFO)
 
 
 def handler(_event: object, context: Any) -> dict[str, int]:
-    """How many documents were folded, and how many experiments were looked at. Raises Unavailable."""
+    """How many documents were folded, and into how many indexes. Raises Unavailable."""
     client = _client()
     folded = looked_at = 0
-    for experiment in ids.shuffled(client.experiments.search(view_type=ViewType.ALL)):
+    for indexes, name in ids.shuffled(with_markers(client.store, client.indexes)):
         if context.get_remaining_time_in_millis() < _ENOUGH_MS:
             break
-        done = client.run_index.compact(experiment.experiment_id)
+        done = indexes.compact(name)
         looked_at += 1
         folded += done.folded
         if done.folded:
-            _log.info("experiment %s: %s", experiment.experiment_id, done)
-    return {"experiments": looked_at, "folded": folded}
+            _log.info("%s: %s", indexes.prefix(name), done)
+    return {"indexes": looked_at, "folded": folded}
 
 
 @cache

@@ -69,7 +69,8 @@ class Function:
         """The application, made once. Raises CloudtrackError: then the next request tries again."""
         if self._app is None:
             client = Client(create=False)
-            client.run_index.compacts = False  # a function of its own does, and this one may not
+            for indexes in client.indexes:
+                indexes.compacts = False  # a function of its own does, and this one may not
             artifacts = ArtifactRoute(config.environment().get("CLOUDTRACK_ARTIFACTS", ArtifactRoute.PRESIGNED))
             self._app = App(
                 client, access=Access(client.store), settings=Settings(artifacts=artifacts), domains=self._domains

@@ -14,7 +14,6 @@ from typing import Annotated, Any
 
 import typer
 
-from cloudtrack import config
 from cloudtrack.cli import output
 from cloudtrack.cli.state import store_client
 from cloudtrack.lakehouse.tables import Answer, Tables
@@ -39,7 +38,7 @@ def sql(
     if as_csv + as_json + (parquet is not None) > 1:
         raise typer.BadParameter("give one of --csv, --json and --parquet")
     store = store_client()
-    tables = Tables(store.store, store.experiments, store.registered_models, config.cache_dir())
+    tables = Tables(store.store, store.experiments, store.run_index, store.registered_models, store.model_versions)
     if not (as_csv or as_json or parquet):
         with tables.query(statement, limit=(most or _ROWS_IN_TABLE) + 1) as answer:
             _show_table(answer, most or _ROWS_IN_TABLE)

@@ -7,6 +7,7 @@ import hashlib
 import threading
 from pathlib import Path
 
+from cloudtrack import config
 from cloudtrack.index.columns import Schema
 from cloudtrack.index.keys import IndexKeys
 from cloudtrack.index.part_files import PartFiles
@@ -17,7 +18,8 @@ from cloudtrack.storage.parallel import map_in_order
 class PartCache:
     """The parts of one store's indexes that this machine has."""
 
-    def __init__(self, store: ObjectStore, folder: Path) -> None:
+    def __init__(self, store: ObjectStore, folder: Path | None = None) -> None:
+        folder = folder or config.cache_dir()
         self._store = store
         self._folder = folder / hashlib.sha256(store.url.encode()).hexdigest()[:16]
         self._opened: dict[str, PartFiles] = {}
@@ -42,11 +44,11 @@ class PartCache:
             for key in self._opened.keys() - kept:
                 if key.startswith(keys.prefix):
                     del self._opened[key]
-        folder = self._path(keys.rows("x")).parent
-        with contextlib.suppress(OSError):
-            for path in folder.iterdir():
-                if path.stem not in parts and not path.name.startswith("."):
-                    path.unlink(missing_ok=True)
+        for folder in (self._path(keys.rows("x")).parent, self._path(keys.entities("x")).parent):
+            with contextlib.suppress(OSError):
+                for path in folder.iterdir():
+                    if path.stem not in parts and not path.name.startswith("."):
+                        path.unlink(missing_ok=True)
 
     def _local(self, key: str) -> Path:
         there = self._store.local_path(key)

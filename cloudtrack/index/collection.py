@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, get_args
 
 from cloudtrack.errors import ObjectNotFound
 from cloudtrack.index import engine
 from cloudtrack.index.cache import PartCache
-from cloudtrack.index.columns import NUMBER, TEXTS, WHOLE, PartColumns
+from cloudtrack.index.columns import NUMBER, NUMBERS, TEXT, TEXTS, WHOLE, PartColumns
 from cloudtrack.index.manifest import Manifest
 from cloudtrack.index.part_files import PartFiles, source_of
 from cloudtrack.index.pending import Changed, list_markers
@@ -31,6 +32,7 @@ _MOST_ROWS = 2**40
 """Of a part: its number times this, plus a row's number, is one number for both."""
 _Expressions = tuple[str, str, tuple[Any, ...]]
 """What a search selects of a part, and where; and parameters, which are the same for all parts."""
+_TYPES: dict[str, Any] = {TEXT: str, NUMBER: float, WHOLE: float, TEXTS: list[str], NUMBERS: list[float]}
 _MOST_ATTEMPTS = 5
 """A search begins again when a part that it wants has been merged away meanwhile."""
 
@@ -50,6 +52,17 @@ class View:
     source: Source
     manifest: Manifest
     changed: dict[str, Found | None]
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The rows of the changed documents."""
+        return [row for found in self.changed.values() if found is not None for row in found.rows]
+
+    @cached_property
+    def overridden(self) -> set[str]:
+        """The ids of rows that do not count where a part has them."""
+        missing = (document_id for document_id, found in self.changed.items() if found is None)
+        return {*missing, *(row.id for row in self.rows)}
 
 
 class Collection:
@@ -121,17 +134,17 @@ def _search(
     after: Key | None,
 ) -> list[Hit]:
     hits = []
-    for row in (found.row for view in views for found in view.changed.values() if found is not None):
-        key = ranking.key(_ranked(row, ranking), row.document_id)
+    for row in (row for view in views for row in view.rows):
+        key = ranking.key(_ranked(row, ranking), row.id)
         comes_later = after is None or ranking.is_after(key, after)
         if comes_later and expression.holds(_lookup(row)):
             hits.append(Hit(key, row.text))
     parts = [
-        _Part(files, part.dead, view.changed)
+        _Part(files, part.dead, view.overridden)
         for collection, view in zip(collections, views, strict=True)
         for files, part in zip(collection.files(view), view.manifest.parts, strict=True)
     ]
-    spare = sum(len(view.changed) for view in views)
+    spare = sum(len(view.overridden) for view in views)
     hits += _from_parts(parts, expression, ranking, limit, spare, after)
     return sorted(hits, key=lambda hit: ranking.sort_key(hit.key))[:limit]
 
@@ -186,7 +199,7 @@ def _expressions(columns: PartColumns, expression: Expression, ranking: Ranking,
     def column(kind: str, key: str) -> tuple[str, type]:
         return _typed(columns, f"{kind}.{key}")
 
-    pairs = ranking.sql_keys([read_column(column, *_split(term.column))[0] for term in ranking.terms])
+    pairs = ranking.sql_keys([_last(*read_column(column, *_split(term.column))) for term in ranking.terms])
     shown = ", ".join(f"{pair} AS {name}" for pair, name in zip([*pairs, ID], names, strict=True))
     text, parameters = condition(expression, column)
     return shown, text, tuple(parameters)
@@ -211,14 +224,21 @@ def _split(column: str) -> tuple[str, str]:
 
 def _typed(columns: PartColumns, column: str) -> tuple[str, type]:
     kind = columns.schema.type_of(column)
-    python = {NUMBER: float, WHOLE: float, TEXTS: list}.get(kind, str)
     expression = columns.sql(column)
-    return (f"CAST({expression} AS DOUBLE)" if kind == WHOLE else expression), python
+    return (f"CAST({expression} AS DOUBLE)" if kind == WHOLE else expression), _TYPES[kind]
+
+
+def _last(expression: str, its_type: type) -> str:
+    """Of many values the last is what a row is ordered by."""
+    return f"{expression}[-1]" if get_args(its_type) else expression
 
 
 def _ranked(row: Row, ranking: Ranking) -> dict[str, Any]:
     """What the row is ordered by, by the columns of the terms."""
-    return {term.column: look_up(_lookup(row), *_split(term.column)) for term in ranking.terms}
+    found = {term.column: look_up(_lookup(row), *_split(term.column)) for term in ranking.terms}
+    return {
+        column: (value[-1] if value else None) if isinstance(value, tuple) else value for column, value in found.items()
+    }
 
 
 def _lookup(row: Row) -> Any:

@@ -12,6 +12,7 @@ NUMBER = "DOUBLE"
 WHOLE = "BIGINT"
 TEXT = "VARCHAR"
 TEXTS = "VARCHAR[]"
+NUMBERS = "DOUBLE[]"
 MOST_COLUMNS = 1000
 """A part has at most so many columns; 12,000 metrics would make every file slow, so the rare ones share one."""
 _SMALLEST_SHARE = 0.005

@@ -26,12 +26,13 @@ from cloudtrack.index.part_files import merge_parts, write_part
 from cloudtrack.index.parts import Parts
 from cloudtrack.index.pending import Marked, list_markers
 from cloudtrack.index.row import Row
-from cloudtrack.index.source import Source
+from cloudtrack.index.source import Found, Source
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.parallel import map_in_order
 
-_MOST_DOCUMENTS = 10_000
-"""Folded at a time; bounds the memory."""
+_MOST_ROWS = 10_000
+"""Folded at a time, or a little more; bounds the memory."""
+_READ_AT_ONCE = 1_000
 _MERGE_PARTS = 8
 """So many parts of about one size become one of the next size."""
 _SMALLEST_PART = 1_000
@@ -69,27 +70,31 @@ class Compactor:
         """Fold all that is marked and settled, then merge where parts are many. Safe to run beside any other."""
         done = Compaction()
         marked = list(list_markers(self._store, self._source).values())
-        for start in range(0, len(marked), _MOST_DOCUMENTS):
-            self._fold(marked[start : start + _MOST_DOCUMENTS], done)
+        ready: list[tuple[Marked, Found]] = []
+        for start in range(0, len(marked), _READ_AT_ONCE):
+            some = marked[start : start + _READ_AT_ONCE]
+            documents = map_in_order(lambda item: self._source.read(item.document_id), some)
+            for item, found in zip(some, documents, strict=True):
+                if found is not None and found.settled:
+                    ready.append((item, found))
+                else:  # one that is not there may be about to be created: its marker must outlive it
+                    done.waiting += 1
+            if sum(len(found.rows) for _, found in ready) >= _MOST_ROWS:
+                self._fold(ready, done)
+                ready = []
+        self._fold(ready, done)
         while self._merge(done):
             pass
         return done
 
-    def _fold(self, marked: list[Marked], done: Compaction) -> None:
-        found = map_in_order(lambda item: self._source.read(item.document_id), marked)
-        ready = {
-            document.row.document_id: (item, document.row)
-            for item, document in zip(marked, found, strict=True)
-            if document is not None and document.settled
-        }
-        # A document that is not there may be about to be created: its marker must outlive it.
-        done.waiting += len(marked) - len(ready)
-        if ready:
-            rows = {name: row for name, (_, row) in ready.items()}
-            self._commit(lambda manifest, folder: self._folded(manifest, folder, rows), done)
+    def _fold(self, ready: list[tuple[Marked, Found]], done: Compaction) -> None:
+        if not ready:
+            return
+        rows = {row.id: row for _, found in ready for row in found.rows}
+        self._commit(lambda manifest, folder: self._folded(manifest, folder, rows), done)
         done.folded += len(ready)
-        for item, row in ready.values():
-            done.markers_deleted += self._delete_markers(item, row.version)
+        for item, found in ready:
+            done.markers_deleted += self._delete_markers(item, found.version)
 
     def _folded(self, manifest: Manifest, folder: Path, rows: dict[str, Row]) -> list[Part] | None:
         """The parts with these rows; None where they have all of them already."""
@@ -97,11 +102,11 @@ class Compactor:
         new = dict(rows)
         for part in manifest.parts:
             dead = set(part.dead)
-            for document_id, (number, version) in self._parts.files(part).find(rows).items():
+            for row_id, (number, version) in self._parts.files(part).find(rows).items():
                 if number in dead:
                     continue
-                if version >= rows[document_id].version:
-                    del new[document_id]
+                if version >= rows[row_id].version:
+                    del new[row_id]
                 else:
                     dead.add(number)
             if len(dead) < part.rows:

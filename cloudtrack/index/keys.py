@@ -30,5 +30,5 @@ class IndexKeys:
         return f"{self.prefix}parts/{part}.parquet"
 
     def entities(self, part: str) -> str:
-        """A part's rows as they are shown, in blocks."""
-        return f"{self.prefix}parts/{part}.entities"
+        """A part's rows as they are shown, in blocks. Beside the folder of the columns: Athena reads all of that."""
+        return f"{self.prefix}entities/{part}.blocks"

@@ -28,7 +28,7 @@ class Part(BaseModel):
 
 
 class Manifest(Document):
-    """The parts of one index. A document is in at most one live row."""
+    """The parts of one index. A row is live in at most one of them."""
 
     format_name: ClassVar[str] = "cloudtrack.index-manifest/1"
 
@@ -36,5 +36,5 @@ class Manifest(Document):
 
     @property
     def live_rows(self) -> int:
-        """How many documents are in the index."""
+        """How many rows the index has."""
         return sum(part.live_rows for part in self.parts)

@@ -123,13 +123,13 @@ def _line(row: Row, types: dict[str, str]) -> dict[str, Any]:
             value = row.values[column]
             if value is not None:
                 rest[column] = _list_text(value) if isinstance(value, list) else str(value)
-    line.update({ID: row.document_id, VERSION: row.version, REST: rest})
+    line.update({ID: row.id, VERSION: row.version, REST: rest})
     return line
 
 
-def _list_text(texts: list[str]) -> str:
+def _list_text(values: list[str] | list[float]) -> str:
     """A list as SQL casts it from text."""
-    escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in map(str, values))
     return "[" + ", ".join(f'"{text}"' for text in escaped) + "]"
 
 

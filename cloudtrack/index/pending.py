@@ -48,7 +48,7 @@ class Changed:
         stale: list[str] = []
         for item in marked:
             there = known.get(item.document_id)
-            if there is not None and there.row.version >= item.newest:
+            if there is not None and there.version >= item.newest:
                 now[item.document_id] = there  # a settled document changes only after a new marker
             else:
                 stale.append(item.document_id)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from cloudtrack.index.columns import NUMBER, TEXT, literal, quoted
 from cloudtrack.index.part_files import PartFiles
 from cloudtrack.index.row import ID, REST
-from cloudtrack.tracking.run_source import RUN_SCHEMA, SUMMARIES
+from cloudtrack.search.summaries import SUMMARIES
+from cloudtrack.tracking.run_source import RUN_SCHEMA
 
 _ATTRIBUTES = ("run_name", "status", "lifecycle_stage", "user_id")
 _TIMES = ("start_time", "end_time")

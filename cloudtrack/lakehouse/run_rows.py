@@ -79,7 +79,7 @@ def _look(runs: ExperimentRuns) -> _Seen:
 
 
 def _write_changed(session: Session, seen: Sequence[_Seen]) -> PartFiles:
-    rows = [found.row for item in seen for found in item.view.changed.values() if found is not None]
+    rows = [row for item in seen for row in item.view.rows]
     return write_part(rows, session.folder / "changed.parquet", session.folder / "changed.entities", RUN_SCHEMA)
 
 
@@ -91,7 +91,7 @@ def _load_places(session: Session, seen: Sequence[_Seen], changed: PartFiles) ->
     dead: list[dict[str, str | int]] = []
     for item in seen:
         experiment = {"experiment_id": item.experiment.experiment_id, "experiment_name": item.experiment.name}
-        documents += ({"id": document_id, **experiment} for document_id in item.view.changed)
+        documents += ({"id": document_id, **experiment} for document_id in item.view.overridden)
         for part, found in zip(item.view.manifest.parts, item.files, strict=True):
             files.append({"file": str(found.rows_path), **experiment})
             dead += ({"file": str(found.rows_path), "number": number} for number in part.dead)

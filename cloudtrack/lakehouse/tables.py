@@ -13,10 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from cloudtrack.entities.experiment import Experiment, ViewType
+from cloudtrack.entities.experiment import ViewType
 from cloudtrack.errors import ObjectNotFound, Unavailable
-from cloudtrack.index.cache import PartCache
-from cloudtrack.index.collection import Collection
 from cloudtrack.index.columns import NUMBER, TEXT, WHOLE, literal
 from cloudtrack.lakehouse import registry_rows
 from cloudtrack.lakehouse.metric_points import MetricPoints
@@ -25,10 +23,11 @@ from cloudtrack.lakehouse.run_rows import RUN_VIEWS, ExperimentRuns, make_runs
 from cloudtrack.lakehouse.session import Session
 from cloudtrack.lakehouse.statement import Statement, parse_statement
 from cloudtrack.lakehouse.target_file import target_file
+from cloudtrack.registry.model_versions import ModelVersions
 from cloudtrack.registry.registered_models import RegisteredModels
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking.experiments import Experiments
-from cloudtrack.tracking.run_source import RunSource
+from cloudtrack.tracking.run_index import RunIndex
 
 TABLES = {*RUN_VIEWS, POINTS, "experiments", "registered_models", "versions", "events"}
 _MOST_ATTEMPTS = 5
@@ -75,14 +74,19 @@ class Tables:
     """The tables of one store."""
 
     def __init__(
-        self, store: ObjectStore, experiments: Experiments, registered_models: RegisteredModels, cache_dir: Path
+        self,
+        store: ObjectStore,
+        experiments: Experiments,
+        run_index: RunIndex,
+        registered_models: RegisteredModels,
+        model_versions: ModelVersions,
     ) -> None:
         self._store = store
         self._experiments = experiments
+        self._run_index = run_index
         self._registered_models = registered_models
+        self._model_versions = model_versions
         self._points = MetricPoints(store)
-        self._cache = PartCache(store, cache_dir)
-        self._collections: dict[str, Collection] = {}
 
     def query(self, sql: str, *, limit: int | None = None) -> Answer:
         """The rows of one SELECT, at most ``limit`` of them.
@@ -118,12 +122,15 @@ class Tables:
             experiments = self._experiments.search(view_type=ViewType.ALL)
             session.load("experiments", registry_rows.EXPERIMENTS, map(registry_rows.experiment_row, experiments))
             if wanted & {*RUN_VIEWS, POINTS}:
-                make_runs(session, [ExperimentRuns(item, self._collection(item)) for item in experiments], columns)
+                make_runs(
+                    session,
+                    [ExperimentRuns(item, self._run_index.collection(item.experiment_id)) for item in experiments],
+                    columns,
+                )
         if wanted & {"registered_models", "versions"}:
-            states = self._registered_models.states()
-            models = (registry_rows.model_row(state.entity()) for state in states)
-            versions = (state.version_entity(number) for state in states for number in sorted(state.versions))
-            session.load("registered_models", registry_rows.REGISTERED_MODELS, models)
+            models = self._registered_models.search(max_results=None)
+            versions = self._model_versions.search(max_results=None, order_by=["name", "version_number"])
+            session.load("registered_models", registry_rows.REGISTERED_MODELS, map(registry_rows.model_row, models))
             session.load("versions", registry_rows.VERSIONS, map(registry_rows.version_row, versions))
         if "events" in wanted:
             session.load("events", registry_rows.EVENTS, registry_rows.event_rows(self._store))
@@ -144,9 +151,3 @@ class Tables:
             types = {"run_id": TEXT, "key": TEXT, "step": WHOLE, "timestamp_ms": WHOLE, "value": NUMBER}
             session.load("metrics", types, [])
         return text
-
-    def _collection(self, experiment: Experiment) -> Collection:
-        name = experiment.experiment_id
-        if name not in self._collections:
-            self._collections[name] = Collection(self._store, RunSource(self._store, name), self._cache)
-        return self._collections[name]

@@ -1,124 +1,102 @@
-"""Making the index of runs anew from the runs themselves, and checking it against them.
+"""Making indexes anew from the documents themselves, and checking them against these.
 
-Runs that are settled become rows of new parts, which replace the manifest's under its etag; an experiment that a
-rival compacted meanwhile is left as it is. A run that may still change without a marker gets one. A change that
-comes after a run was read has a marker of its own, so a search sees it whatever happens here.
+Documents that are settled become rows of new parts, which replace the manifest's under its etag; a collection that a
+rival compacted meanwhile is left as it is. A document that may still change without a marker gets one. A change that
+comes after a document was read has a marker of its own, so a search sees it whatever happens here.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
-from cloudtrack.entities.run import RunStatus
-from cloudtrack.errors import CloudtrackError, Conflict, NotFound
+from cloudtrack.errors import Conflict
+from cloudtrack.index.indexes import Indexes
+from cloudtrack.index.keys import IndexKeys
 from cloudtrack.index.row import Row
+from cloudtrack.index.source import Found
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.parallel import map_in_order
-from cloudtrack.tracking import keys
-from cloudtrack.tracking.documents import RunDocument
-from cloudtrack.tracking.run_documents import RunDocuments
-from cloudtrack.tracking.run_index import RunIndex
-from cloudtrack.tracking.run_source import run_row
 
 _READ_AT_ONCE = 1000
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass
 class Reindexing:
-    """What was done, by experiment."""
+    """What was done with the indexes of one kind."""
 
-    runs: dict[str, int] = field(default_factory=dict)
-    """Runs in the new index."""
-    running: dict[str, int] = field(default_factory=dict)
-    """Runs that have not ended, which searches read by themselves."""
+    documents: int = 0
+    """That the new indexes have."""
+    waiting: int = 0
+    """That may change without a marker, so that searches read them by themselves."""
     overtaken: list[str] = field(default_factory=list)
-    """Experiments that a rival compacted meanwhile: run it again for them."""
+    """Collections that a rival compacted meanwhile: run it again for them."""
 
 
 @dataclass
 class IndexCheck:
-    """How an index compares with the runs."""
+    """How the indexes of one kind compare with the documents."""
 
-    runs: int = 0
+    rows: int = 0
+    """That the documents have."""
     missing: list[str] = field(default_factory=list)
-    """Runs that a search does not find."""
+    """Ids of rows that a search does not find."""
     different: list[str] = field(default_factory=list)
-    """Runs that a search shows as they no longer are, or that are not there."""
+    """Ids of rows that a search shows as they no longer are, or that are not there."""
 
     @property
     def ok(self) -> bool:
-        """Whether every search answers as the runs themselves do."""
+        """Whether every search answers as the documents do."""
         return not self.missing and not self.different
 
 
-class Reindexer:
-    """Rebuilds the indexes of a store's runs."""
-
-    def __init__(self, store: ObjectStore, documents: RunDocuments, index: RunIndex) -> None:
-        self._store = store
-        self._documents = documents
-        self._index = index
-
-    def rebuild(self, experiment_id: str = "") -> Reindexing:
-        """Make the index of one experiment, or of all, anew. Every run of the store is read once."""
-        done = Reindexing()
-        rows: dict[str, list[Row]] = {}
-        rebuilds = {name: self._index.rebuilding(name) for name in self._experiments(experiment_id)}
-        for document in self._all_runs():
-            name = document.experiment_id
-            if name not in rebuilds:
-                continue
-            if RunStatus.is_terminated(document.status):
-                rows.setdefault(name, []).append(run_row(document))
-                done.runs[name] = done.runs.get(name, 0) + 1
-                if len(rows[name]) >= _READ_AT_ONCE:
-                    rebuilds[name].add(rows.pop(name))
-            else:
-                self._store.create(keys.pending_marker(name, document.run_id, document.version), b"")
-                done.running[name] = done.running.get(name, 0) + 1
-        for name, rebuild in rebuilds.items():
-            rebuild.add(rows.pop(name, []))
-            try:
-                rebuild.commit()
-            except Conflict:
-                done.overtaken.append(name)
-        return done
-
-    def check(self) -> IndexCheck:
-        """Compare what searches find with every run of the store."""
-        found = {run.run_id: run for name in self._experiments("") for run in self._index.all(name)}
-        check = IndexCheck()
-        for document in self._all_runs():
-            check.runs += 1
-            shown = found.pop(document.run_id, None)
-            if shown is None:
-                check.missing.append(document.run_id)
-            elif shown.version != document.version:
-                check.different.append(document.run_id)
-        check.different += found
-        return check
-
-    def _experiments(self, experiment_id: str) -> list[str]:
-        if experiment_id:
-            return [experiment_id]
-        folders = self._store.list_folder(keys.EXPERIMENTS).folders
-        return [folder.split("/")[-2] for folder in folders if folder != keys.NAME_CLAIMS]
-
-    def _all_runs(self) -> Iterator[RunDocument]:
-        run_ids = [folder.split("/")[-2] for folder in self._store.list_folder(keys.RUNS).folders]
-        for start in range(0, len(run_ids), _READ_AT_ONCE):
-            found = map_in_order(self._read, run_ids[start : start + _READ_AT_ONCE])
-            yield from (document for document in found if document is not None)
-
-    def _read(self, run_id: str) -> RunDocument | None:
+def rebuild(store: ObjectStore, indexes: Indexes, names: Collection[str]) -> Reindexing:
+    """Make the indexes of these collections anew. Every document of the kind in the store is read once."""
+    done = Reindexing()
+    rows: dict[str, list[Row]] = {}
+    rebuilds = {name: indexes.rebuilding(name) for name in names}
+    for name, document_id, found in _documents(indexes):
+        if name not in rebuilds:
+            continue
+        if not found.settled:
+            store.create(IndexKeys(indexes.prefix(name)).marker(document_id, found.version), b"")
+            done.waiting += 1
+            continue
+        done.documents += 1
+        rows.setdefault(name, []).extend(found.rows)
+        if len(rows[name]) >= _READ_AT_ONCE:
+            rebuilds[name].add(rows.pop(name))
+    for name, one in rebuilds.items():
+        one.add(rows.pop(name, []))
         try:
-            return self._documents.get(run_id).document
-        except NotFound:  # a folder of artifacts, and no run
-            return None
-        except CloudtrackError as error:  # one bad object must not hide all others
-            _log.warning("left out of the index: %s", error)
-            return None
+            one.commit()
+        except Conflict:
+            done.overtaken.append(name)
+    return done
+
+
+def check(indexes: Indexes, names: Collection[str]) -> IndexCheck:
+    """Compare what searches find in these collections with every document. What changes meanwhile may differ."""
+    shown = {(name, hit.key[-1]): hit.text for name in names for hit in indexes.all(name)}
+    result = IndexCheck()
+    for name, _, found in _documents(indexes):
+        if name not in names:
+            continue
+        for row in found.rows:
+            text = shown.pop((name, row.id), "")
+            result.rows += bool(row.text)
+            if text == row.text:
+                continue
+            (result.different if text else result.missing).append(row.id)
+    result.different += [row_id for (_, row_id), text in shown.items() if text]
+    return result
+
+
+def _documents(indexes: Indexes) -> Iterator[tuple[str, str, Found]]:
+    """All documents of a kind: the collection of each, its id, itself."""
+    ids = iter(indexes.document_ids())
+    while some := list(islice(ids, _READ_AT_ONCE)):
+        for document_id, found in zip(some, map_in_order(indexes.read, some), strict=True):
+            if found is not None:
+                yield found[0], document_id, found[1]

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from cloudtrack.index.keys import IndexKeys
+from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.quoting import quote_name, unquote_name
 
 MODELS = "models/"
+INDEX = "index/models/"
+"""Prefix of the index of models and versions."""
 WEBHOOKS = "webhooks/"
 
 
@@ -18,14 +24,24 @@ def checkpoint(name: str) -> str:
     return f"{MODELS}{quote_name(name)}/model.json"
 
 
-def name_of(folder: str) -> str | None:
-    """The name behind a folder of ``models/``; None where only the events have it whole."""
-    return unquote_name(folder[len(MODELS) : -1])
+def segments(store: ObjectStore) -> Iterator[str]:
+    """The segments of keys of all names that exist or existed."""
+    return (folder[len(MODELS) : -1] for folder in store.list_folder(MODELS).folders)
 
 
-def events_in(folder: str) -> str:
-    """Prefix of the events in a folder of ``models/``."""
-    return f"{folder}events/"
+def marker(name: str, number: int) -> str:
+    """The empty marker that says: this model changes by event ``number``."""
+    return IndexKeys(INDEX).marker(quote_name(name), number)
+
+
+def name_of(segment: str) -> str | None:
+    """The name behind a segment of keys; None where only the events have it whole."""
+    return unquote_name(segment)
+
+
+def events_in(segment: str) -> str:
+    """Prefix of the events of the model with this segment."""
+    return f"{MODELS}{segment}/events/"
 
 
 def webhook(webhook_id: str) -> str:

@@ -10,21 +10,21 @@ from cloudtrack.entities.names import check_key_name
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import check_version
 from cloudtrack.errors import InvalidInput, NotFound
+from cloudtrack.index.cache import PartCache
 from cloudtrack.registry.events import AnyChange, VersionChanged, VersionCreated, VersionDeleted
+from cloudtrack.registry.model_index import ModelIndex, Shows, version_question
 from cloudtrack.registry.references import VersionReferences
-from cloudtrack.registry.registered_models import RegisteredModels, check_description, check_tags
+from cloudtrack.registry.registered_models import check_description, check_tags
 from cloudtrack.registry.registry import Registry, writable
 from cloudtrack.registry.state import ModelState
-from cloudtrack.search.model_versions import select_versions, single_name
-from cloudtrack.search.pages import page_of
 
 
 class ModelVersions(VersionReferences):
     """The versions of one store's registered models."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, index: ModelIndex | None = None) -> None:
         self._registry = registry
-        self._models = RegisteredModels(registry)
+        self._index = index or ModelIndex(registry.store, PartCache(registry.store))
 
     def create(
         self,
@@ -77,19 +77,19 @@ class ModelVersions(VersionReferences):
         self,
         filter_string: str | None = None,
         *,
-        max_results: int = 10_000,
-        order_by: list[str] | None = None,
+        max_results: int | None = 10_000,
+        order_by: Sequence[str] | None = None,
         page_token: str | None = None,
+        shows: Shows | None = None,
+        prompts: bool = True,
     ) -> PagedList[ModelVersion]:
-        """One page of versions, newest first. A filter ``name = '...'`` reads that model alone."""
-        states = self.states(single_name(filter_string))
-        versions = [state.version_entity(number) for state in states for number in state.versions]
-        return page_of(select_versions(versions, filter_string, order_by), max_results, page_token)
+        """One page of versions, newest first or as ``order_by`` says; all where ``max_results`` is None.
 
-    def states(self, name: str = "") -> Sequence[ModelState]:
-        """The states of all models that exist, or of the one named, where it exists."""
-        states = [self._registry.read_any(name)] if name else self._models.states()
-        return [state for state in states if state.exists]
+        ``shows`` says of which models, by name, the asker may know. Without ``prompts``, versions of MLflow's prompts
+        are left out unless the filter names their tag.
+        """
+        question = version_question(filter_string, order_by, prompts=prompts)
+        return self._index.versions(question, max_results, page_token, shows)
 
     def update(self, name: str, version: int | str, *, description: str | None) -> ModelVersion:
         """Change the description."""

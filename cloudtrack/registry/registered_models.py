@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cloudtrack.entities.names import check_key_name, check_value
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel, check_model_name
-from cloudtrack.errors import AlreadyExists, CorruptData, InvalidInput, ObjectNotFound
-from cloudtrack.registry import keys
+from cloudtrack.errors import AlreadyExists, InvalidInput
+from cloudtrack.index.cache import PartCache
 from cloudtrack.registry.events import (
     AnyChange,
     ModelChanged,
@@ -22,23 +21,19 @@ from cloudtrack.registry.events import (
     RenameStarted,
     parse_event,
 )
+from cloudtrack.registry.model_index import ModelIndex, Shows, model_question
 from cloudtrack.registry.registry import Registry, existing, writable
 from cloudtrack.registry.state import ModelState
-from cloudtrack.search.pages import page_of
-from cloudtrack.search.registered_models import select_models
-from cloudtrack.storage.parallel import map_in_order
-from cloudtrack.storage.sequence import Sequence
 
 MAX_DESCRIPTION_BYTES = 1 << 20
-
-_log = logging.getLogger(__name__)
 
 
 class RegisteredModels:
     """The registered models of one store."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, index: ModelIndex | None = None) -> None:
         self._registry = registry
+        self.index = index or ModelIndex(registry.store, PartCache(registry.store))
 
     def create(
         self, name: str, *, tags: Mapping[str, Any] | None = None, description: str | None = None
@@ -63,13 +58,19 @@ class RegisteredModels:
         self,
         filter_string: str | None = None,
         *,
-        max_results: int = 100,
-        order_by: list[str] | None = None,
+        max_results: int | None = 100,
+        order_by: Sequence[str] | None = None,
         page_token: str | None = None,
+        shows: Shows | None = None,
+        prompts: bool = True,
     ) -> PagedList[RegisteredModel]:
-        """One page of models by name, or as ``order_by`` says. Two requests a model: an index serves many."""
-        found = select_models([state.entity() for state in self.states()], filter_string, order_by)
-        return page_of(found, max_results, page_token)
+        """One page of models by name, or as ``order_by`` says; all where ``max_results`` is None.
+
+        ``shows`` says of which models, by name, the asker may know. Without ``prompts``, MLflow's prompts are left out
+        unless the filter names their tag.
+        """
+        question = model_question(filter_string, order_by, prompts=prompts)
+        return self.index.models(question, max_results, page_token, shows)
 
     def update(self, name: str, *, description: str | None) -> RegisteredModel:
         """Change the description."""
@@ -131,31 +132,6 @@ class RegisteredModels:
         if not ours:
             raise AlreadyExists(f"a registered model {new_name!r} exists already")
         return moved.entity()
-
-    def states(self) -> list[ModelState]:
-        """The state of every model that exists."""
-        folders = self._registry.store.list_folder(keys.MODELS).folders
-        names = [name for name in map_in_order(self._name_in, folders) if name is not None]
-        states = map_in_order(self._read_or_none, names)
-        return [state for state in states if state is not None and state.exists]
-
-    def _read_or_none(self, name: str) -> ModelState | None:
-        try:
-            return self._registry.read_any(name)
-        except (CorruptData, InvalidInput) as error:  # one bad object must not hide all others
-            _log.warning("left out of the listing: %s", error)
-            return None
-
-    def _name_in(self, folder: str) -> str | None:
-        name = keys.name_of(folder)
-        if name is not None:
-            return name
-        events = Sequence(self._registry.store, keys.events_in(folder))
-        try:
-            change = parse_event(events.key(1), events.get(1)).change
-        except (ObjectNotFound, CorruptData):
-            return None
-        return change.name if isinstance(change, ModelCreated | MovedIn) else None
 
     def _came_from(self, new_name: str, name: str, number: int) -> bool:
         """Whether the state that lives under the new name came by this rename, perhaps an earlier try of it."""

@@ -1,10 +1,11 @@
 """Reading and committing: the history is the truth, and a checkpoint saves reading all of it.
 
 A change to a model is an event, and the commit is the creation of ``events/<n>``: versions are dense
-and a stage has one truth because the event numbers are. ``model.json`` is the state folded up to some
-event; whoever commits moves it forward. A reader takes it and asks for the events after it, usually
-one request that finds none. Without it, or where it is nonsense, the state is folded from the first
-event.
+and a stage has one truth because the event numbers are. Before it a marker is put, for the index.
+
+``model.json`` is the state folded up to some event; whoever commits moves it forward. A reader takes it and asks for
+the events after it, usually one request that finds none. Without it, or where it is nonsense, the state is folded from
+the first event.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from cloudtrack import clock, ids
 from cloudtrack.entities.registered_model import check_model_name
 from cloudtrack.errors import Conflict, CorruptData, NotFound, ObjectExists, ObjectNotFound, StateError, Unavailable
 from cloudtrack.registry import keys
-from cloudtrack.registry.events import AnyChange, Event, hash_of, parse_event
+from cloudtrack.registry.events import AnyChange, Event, ModelCreated, MovedIn, hash_of, parse_event
 from cloudtrack.registry.state import ModelState, fold
 from cloudtrack.storage.document import Document, DocumentStore, Stored
 from cloudtrack.storage.object_store import ObjectStore
@@ -63,6 +64,18 @@ class Registry:
         """The state, also of a name that never existed or is deleted."""
         return self._state(name)[0]
 
+    def name_in(self, segment: str) -> str | None:
+        """The name behind a segment of keys; None where there is no model. Raises CorruptData."""
+        name = keys.name_of(segment)
+        if name is not None:
+            return name
+        events = Sequence(self.store, keys.events_in(segment))
+        try:
+            change = parse_event(events.key(1), events.get(1)).change
+        except ObjectNotFound:
+            return None
+        return change.name if isinstance(change, ModelCreated | MovedIn) else None
+
     def has_done(self, name: str) -> bool:
         """Whether the operation of this registry ended with a commit to this name already."""
         return bool(self._operation) and self._operation in self.read_any(name).recent
@@ -70,7 +83,7 @@ class Registry:
     def commit(self, name: str, decide: Decide, *, comment: str | None = None, is_last: bool = True) -> ModelState:
         """Decide on the newest state and commit, exactly once; the state after it.
 
-        ``is_last`` is False for the earlier commits of an operation that has several. Four requests where nobody
+        ``is_last`` is False for the earlier commits of an operation that has several. Five requests where nobody
         else commits. Raises what ``decide`` raises, Conflict after very many lost races, and Unavailable where
         the store is away: then the change may or may not be made.
         """
@@ -91,6 +104,7 @@ class Registry:
                 return state, None
             body = self._event(state, operation, change, comment).to_bytes()
             number = state.number + 1
+            self.store.create(keys.marker(name, number), b"")
             there = self._claim(events, number, body)
             if there != body:
                 fold(state, parse_event(events.key(number), there), hash_of(there))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict
 
 from cloudtrack.entities.model_version import ModelVersion, Stage
-from cloudtrack.entities.registered_model import RegisteredModel
+from cloudtrack.entities.registered_model import PROMPT_TAG, RegisteredModel
 from cloudtrack.registry.events import (
     AliasDeleted,
     AliasSet,
@@ -34,6 +34,8 @@ class VersionState(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     version: int
+    number: int = 0
+    """The last event that changed what is shown of it."""
     created: int
     updated: int
     source: str
@@ -65,8 +67,16 @@ class ModelState(BaseModel):
     aliases: dict[str, int] = {}
     last_version: int = 0
     versions: dict[int, VersionState] = {}
+    deleted: dict[int, int] = {}
+    """Versions that were deleted one by one, with the number of the event."""
+    cleared: int = 0
+    """The event by which all versions went that are neither here nor among the deleted."""
     recent: dict[str, int] = {}
     """The last operations by id, with the number of the event: one whose answer was lost is not done again."""
+
+    def gone_at(self, version: int) -> int:
+        """The event by which a version went that is not here; 0 for one that never was under this name."""
+        return self.deleted.get(version, self.cleared)
 
     def holders(self, stage: str) -> list[int]:
         """The versions in a stage, smallest first."""
@@ -126,6 +136,8 @@ def fold(state: ModelState, event: Event, event_hash: str) -> None:
         case ModelChanged():
             state.description = change.description if change.description is not None else state.description
             _change_tags(state.tags, change.tags)
+            if PROMPT_TAG in change.tags:  # searches show versions of prompts to those who ask for them
+                _touch(state, *state.versions)
         case ModelDeleted():
             _clear(state)
         case VersionCreated():
@@ -135,15 +147,18 @@ def fold(state: ModelState, event: Event, event_hash: str) -> None:
             version.description = change.description if change.description is not None else version.description
             version.updated = event.time_ms
             _change_tags(version.tags, change.tags)
+            _touch(state, change.version)
         case VersionDeleted():
             del state.versions[change.version]
+            state.deleted[change.version] = event.number
             state.aliases = {alias: n for alias, n in state.aliases.items() if n != change.version}
         case StageTransitioned():
             _move(state, change, event.time_ms)
         case AliasSet():
+            _touch(state, change.version, state.aliases.get(change.alias))
             state.aliases[change.alias] = change.version
         case AliasDeleted():
-            state.aliases.pop(change.alias, None)
+            _touch(state, state.aliases.pop(change.alias, None))
         case RenameStarted():
             state.renaming_to = change.new_name
         case RenameGivenUp():
@@ -167,6 +182,8 @@ def _start(state: ModelState, event: Event, change: ModelCreated) -> None:
 
 def _clear(state: ModelState) -> None:
     state.exists = False
+    state.cleared = state.number
+    state.deleted = {}
     state.renaming_to = ""
     state.description = ""
     state.tags = {}
@@ -178,6 +195,7 @@ def _add_version(state: ModelState, event: Event, change: VersionCreated) -> Non
     state.last_version = change.version
     state.versions[change.version] = VersionState(
         version=change.version,
+        number=event.number,
         created=event.time_ms,
         updated=event.time_ms,
         source=change.source,
@@ -196,6 +214,7 @@ def _move(state: ModelState, change: StageTransitioned, time_ms: int) -> None:
         state.versions[number].updated = time_ms
     state.versions[change.version].stage = change.to_stage
     state.versions[change.version].updated = time_ms
+    _touch(state, change.version, *change.archived)
 
 
 def _move_in(state: ModelState, event: Event, change: MovedIn) -> None:
@@ -207,8 +226,16 @@ def _move_in(state: ModelState, event: Event, change: MovedIn) -> None:
     state.created, state.user = old.created, old.user
     state.description, state.tags, state.aliases = old.description, old.tags, old.aliases
     state.versions = old.versions
+    _touch(state, *state.versions)
     state.last_version = max(state.last_version, old.last_version)
     state.updated = event.time_ms
+
+
+def _touch(state: ModelState, *versions: int | None) -> None:
+    """Note that this event changes what is shown of the versions."""
+    for number in versions:
+        if number in state.versions:
+            state.versions[number].number = state.number
 
 
 def _change_tags(tags: dict[str, str], changes: Mapping[str, str | None]) -> None:

@@ -14,7 +14,7 @@ from cloudtrack.search.fields import Types
 from cloudtrack.search.filters import Order, Query, check_order_length, parse_filter, parse_order
 from cloudtrack.search.selection import select
 
-_TYPES: Types = {
+LOGGED_MODELS: Types = {
     "attributes": {
         "name": str,
         "model_id": str,
@@ -55,30 +55,30 @@ class Term:
     dataset: OnDataset | None = None
 
 
-def select_logged_models(
-    models: list[LoggedModel],
-    filter_string: str | None,
-    order_by: Sequence[Term] = (),
-    *,
-    datasets: Sequence[OnDataset] = (),
+def parse_logged_model_query(filter_string: str | None, order_by: Sequence[Term]) -> Query:
+    """A filter, and an order whatever the datasets. Raises InvalidInput for what it cannot read."""
+    check_order_length(order_by)
+    return Query(parse_filter(filter_string, LOGGED_MODELS), [_order(term) for term in order_by])
+
+
+def select_on_datasets(
+    models: Sequence[LoggedModel], filter_string: str | None, order_by: Sequence[Term], datasets: Sequence[OnDataset]
 ) -> list[LoggedModel]:
     """The models that meet the filter, ordered, otherwise as they were. Raises InvalidInput.
 
     With ``datasets``, only models with a metric on one of them, and only such metrics are compared.
     """
-    check_order_length(order_by)
-    expression = parse_filter(filter_string, _TYPES)
-    orders = [_order(term) for term in order_by]
+    query = parse_logged_model_query(filter_string, order_by)
     on_them = [model for model in models if not datasets or _metrics(model, datasets)]
-    chosen = select(on_them, partial(_value, datasets=datasets), Query(expression, []))
-    for term, order in reversed(list(zip(order_by, orders, strict=True))):
+    chosen = select(on_them, partial(_value, datasets=datasets), Query(query.expression, []))
+    for term, order in reversed(list(zip(order_by, query.orders, strict=True))):
         on_one = [term.dataset] if term.dataset else []
         chosen = select(chosen, partial(_value, datasets=on_one), Query(EVERYTHING, [order]))
     return chosen
 
 
 def _order(term: Term) -> Order:
-    order = parse_order([f"{term.field_name} ASC"], _TYPES)[0]
+    order = parse_order([f"{term.field_name} ASC"], LOGGED_MODELS)[0]
     return Order(order.kind, order.key, descending=not term.ascending)
 
 

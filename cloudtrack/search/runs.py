@@ -1,13 +1,13 @@
-"""Choosing and ordering runs."""
+"""What runs are found by."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cloudtrack.search.fields import Types, find_field
+from cloudtrack.search.fields import Types
 from cloudtrack.search.filters import Query, parse_filter, parse_order
 
-_TYPES: Types = {
+RUNS: Types = {
     "attributes": {
         "run_id": str,
         "run_name": str,
@@ -25,15 +25,10 @@ _TYPES: Types = {
     "tags": str,
     "datasets": {"name": str, "digest": str, "context": str},
 }
-_ORDERS: Types = {kind: types for kind, types in _TYPES.items() if kind != "datasets"}
+_ORDERS: Types = {kind: types for kind, types in RUNS.items() if kind != "datasets"}
 """A run has many datasets, or none: they are no order."""
 
 
 def parse_run_query(filter_string: str | None, order_by: Sequence[str] | None) -> Query:
     """A filter and an order. Raises InvalidInput for what it cannot read."""
-    return Query(parse_filter(filter_string, _TYPES), parse_order(order_by, _ORDERS))
-
-
-def is_number(kind: str, key: str) -> bool:
-    """Whether runs are ordered by this as by a number."""
-    return find_field(_TYPES, kind, key).type is float
+    return Query(parse_filter(filter_string, RUNS), parse_order(order_by, _ORDERS))

@@ -6,14 +6,14 @@ A column is an expression that the caller gives, NULL where a row lacks it. Valu
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from cloudtrack.search.expression import NULL_OPERATORS, And, Comparison, Expression, Not, Or
 from cloudtrack.search.likeness import lowered
 from cloudtrack.search.summaries import summary_key
 
 Column = Callable[[str, str], "tuple[str, type]"]
-"""From an entity kind and a key to an SQL expression and its type: str, float, or list for many texts."""
+"""From an entity kind and a key to an SQL expression and its type: str or float, or a list of these for many."""
 Condition = tuple[str, list[Any]]
 """An SQL condition and its parameters."""
 
@@ -54,13 +54,14 @@ def _joined(parts: tuple[Expression, ...], word: str, of_nothing: str, column: C
 
 def _comparison(comparison: Comparison, expression: str, its_type: type) -> Condition:
     operator = comparison.operator
-    if its_type is not list:
+    many = get_args(its_type)
+    if not many:
         if operator in NULL_OPERATORS:
             return f"({expression} {operator})", []
         return _single(operator, expression, comparison.value, its_type)
     if operator in NULL_OPERATORS:
         return f"(coalesce(len({expression}), 0) {'=' if operator == 'IS NULL' else '>'} 0)", []
-    text, values = _single(operator, "one", comparison.value, str)
+    text, values = _single(operator, "one", comparison.value, many[0])
     return f"(CASE WHEN len({expression}) > 0 THEN len(list_filter({expression}, lambda one: {text})) > 0 END)", values
 
 

@@ -11,7 +11,6 @@ conditional replacement. Nothing is ever deleted, so a writer that slept cannot 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 
 from cloudtrack import clock, ids
@@ -21,34 +20,31 @@ from cloudtrack.entities.page import PagedList
 from cloudtrack.errors import (
     AlreadyExists,
     Conflict,
-    CorruptData,
     InvalidInput,
     NotFound,
     ObjectExists,
     ObjectNotFound,
     StateError,
 )
-from cloudtrack.search.experiments import select_experiments
-from cloudtrack.search.pages import page_of
+from cloudtrack.index.cache import PartCache
 from cloudtrack.storage.document import DocumentStore, Stored
 from cloudtrack.storage.object_store import ObjectStore
-from cloudtrack.storage.parallel import map_in_order
 from cloudtrack.tracking import keys
 from cloudtrack.tracking.documents import ExperimentDocument, NameClaim
+from cloudtrack.tracking.experiment_index import ExperimentIndex, experiment_question
 
 DEFAULT_EXPERIMENT_ID = "0"
 DEFAULT_EXPERIMENT_NAME = "Default"
 _MAX_ATTEMPTS = 20
 _LONGEST_PAUSE_S = 0.1
 
-_log = logging.getLogger(__name__)
-
 
 class Experiments:
     """The experiments of one store."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, index: ExperimentIndex | None = None) -> None:
         self._store = store
+        self.index = index or ExperimentIndex(store, PartCache(store))
         self._documents = DocumentStore(store, ExperimentDocument)
         self._claims = DocumentStore(store, NameClaim)
 
@@ -126,23 +122,15 @@ class Experiments:
         max_results: int | None = None,
         order_by: list[str] | None = None,
         page_token: str | None = None,
-        shows: Callable[[str], bool] = lambda _experiment_id: True,
+        shows: Callable[[str], bool] | None = None,
     ) -> PagedList[Experiment]:
         """One page of the experiments that meet the filter, newest first or as ``order_by`` says; all by default.
 
-        ``shows`` says of which experiments the asker may know. One request for each: an index serves large stores.
+        ``shows`` says of which experiments, by id, the asker may know.
         """
-        found = [item for item in self._list(view_type) if shows(item.experiment_id)]
-        chosen = select_experiments(found, filter_string, order_by)
-        return page_of(chosen, len(chosen) + 1 if max_results is None else max_results, page_token)
-
-    def _list(self, view_type: int) -> list[Experiment]:
-        folders = self._store.list_folder(keys.EXPERIMENTS).folders
-        found = [folder.split("/")[-2] for folder in folders if folder != keys.NAME_CLAIMS]
-        documents = map_in_order(self._read_or_none, found)
-        experiments = [self._entity(document) for document in documents if document is not None]
-        shown = [item for item in experiments if ViewType.shows(view_type, item.lifecycle_stage)]
-        return sorted(shown, key=lambda item: (-(item.creation_time or 0), item.experiment_id))
+        question = experiment_question(filter_string, order_by, view_type)
+        found = self.index.page(question, max_results, page_token, shows=shows)
+        return PagedList(map(self._entity, found), found.token)
 
     def rename(self, experiment_id: str, new_name: str) -> None:
         """Raises AlreadyExists where another experiment has the name, StateError for a deleted one."""
@@ -244,6 +232,7 @@ class Experiments:
             last_update_time=claim.creation_time,
             tags=dict(claim.tags),
         )
+        self._store.create(self.index.marker(claim.experiment_id, 1), b"")
         try:
             return self._documents.create(key, document).document
         except ObjectExists:
@@ -255,20 +244,15 @@ class Experiments:
         except ObjectNotFound as error:
             raise NotFound(f"there is no experiment with id {experiment_id!r} in {self._store.url}") from error
 
-    def _read_or_none(self, experiment_id: str) -> ExperimentDocument | None:
-        try:
-            return self._read(experiment_id).document
-        except NotFound:  # a folder without a document: a creation that was cut off, or a foreign file
-            return None
-        except (CorruptData, InvalidInput) as error:  # one bad object must not hide all others
-            _log.warning("left out of the listing: %s", error)
-            return None
-
     def _update(
         self, experiment_id: str, change: Callable[[ExperimentDocument], bool | None]
     ) -> Stored[ExperimentDocument]:
         key = keys.experiment(check_experiment_id(experiment_id))
-        return self._documents.update(key, change, known=self._read(experiment_id))
+        return self._documents.update(key, change, known=self._read(experiment_id), before_commit=self._mark)
+
+    def _mark(self, document: ExperimentDocument) -> None:
+        """Say that the experiment changes, before it does."""
+        self._store.create(self.index.marker(document.experiment_id, document.version), b"")
 
     def _entity(self, document: ExperimentDocument) -> Experiment:
         return document.to_entity(self._store.url)

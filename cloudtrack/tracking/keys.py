@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.quoting import quote_name, quote_path
 
 EXPERIMENTS = "experiments/"
 RUNS = "runs/"
+LOGGED_MODELS = "logged_models/"
 NAME_CLAIMS = "experiments/names/"
+EXPERIMENT_INDEX = "index/experiments/"
+"""Prefix of the index of the experiments."""
+
+
+def ids_in(store: ObjectStore, prefix: str) -> Iterator[str]:
+    """The names of the folders below a prefix: ids of documents that have one each."""
+    return (folder[len(prefix) : -1] for folder in store.list_folder(prefix).folders if folder != NAME_CLAIMS)
 
 
 def experiment(experiment_id: str) -> str:
@@ -22,16 +33,6 @@ def name_claim(name: str) -> str:
 def run_index(experiment_id: str) -> str:
     """Prefix of the index of an experiment's runs."""
     return f"{EXPERIMENTS}{experiment_id}/index/"
-
-
-def pending(experiment_id: str) -> str:
-    """Prefix of the markers of runs whose latest change no index has."""
-    return f"{EXPERIMENTS}{experiment_id}/index/pending/"
-
-
-def pending_marker(experiment_id: str, run_id: str, version: int) -> str:
-    """The empty marker that says: run ``run_id`` changes at ``version``."""
-    return f"{pending(experiment_id)}{run_id}.{version}"
 
 
 def run(run_id: str) -> str:
@@ -71,11 +72,6 @@ def logged_model_artifacts(model_id: str, path: str = "") -> str:
     return root + quote_path(path) if path else root
 
 
-def pending_logged_models(experiment_id: str) -> str:
-    """Prefix of the markers of logged models whose latest change no index has."""
-    return f"{EXPERIMENTS}{experiment_id}/logged_models/index/pending/"
-
-
-def pending_logged_model_marker(experiment_id: str, model_id: str, version: int) -> str:
-    """The empty marker that says: logged model ``model_id`` changes at ``version``."""
-    return f"{pending_logged_models(experiment_id)}{model_id}.{version}"
+def logged_model_index(experiment_id: str) -> str:
+    """Prefix of the index of an experiment's logged models."""
+    return f"{EXPERIMENTS}{experiment_id}/logged_models/index/"

@@ -1,14 +1,12 @@
 """Logged models: documents beside the runs that made them.
 
-Before a commit that an index would not see otherwise, the empty marker
-``experiments/<id>/logged_models/index/pending/<model>.<version>`` is put: at creation, where it stands
-until the model's files are there, and before every later change.
+Before a commit that the index would not see otherwise a marker is put: at creation, where it stands until the
+model's files are there, and before every later change.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from cloudtrack import clock, ids
@@ -25,26 +23,29 @@ from cloudtrack.entities.names import (
     metric_value,
     timestamp_ms,
 )
+from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.run import Metric
-from cloudtrack.errors import CorruptData, InvalidInput, NotFound, ObjectExists, ObjectNotFound, StateError
+from cloudtrack.errors import InvalidInput, NotFound, ObjectExists, ObjectNotFound, StateError
+from cloudtrack.index.keys import IndexKeys
+from cloudtrack.search.logged_models import OnDataset, Term, parse_logged_model_query, select_on_datasets
+from cloudtrack.search.pages import page_of
 from cloudtrack.storage.document import DocumentStore
 from cloudtrack.storage.object_store import ObjectStore
-from cloudtrack.storage.parallel import map_in_order
 from cloudtrack.tracking import keys
 from cloudtrack.tracking.documents import LoggedModelDocument, ModelMetric
 from cloudtrack.tracking.experiments import Experiments
+from cloudtrack.tracking.logged_model_index import LoggedModelIndex, is_settled, logged_model_question
 
 VERSIONS_TAG = "mlflow.modelVersions"
-
-_log = logging.getLogger(__name__)
 
 
 class LoggedModels:
     """The logged models of one store."""
 
-    def __init__(self, store: ObjectStore, experiments: Experiments) -> None:
+    def __init__(self, store: ObjectStore, experiments: Experiments, index: LoggedModelIndex) -> None:
         self._store = store
         self._experiments = experiments
+        self._index = index
         self._documents = DocumentStore(store, LoggedModelDocument)
 
     def create(
@@ -94,13 +95,35 @@ class LoggedModels:
         return self._entity(document)
 
     def list(self, experiment_ids: Sequence[str]) -> list[LoggedModel]:
-        """The logged models of these experiments, newest first; one request each: an index serves large stores."""
+        """The logged models of these experiments, newest first."""
+        documents = self._index.active([check_experiment_id(experiment_id) for experiment_id in experiment_ids])
+        newest_first = sorted(documents, key=lambda document: (-document.creation_time, document.model_id))
+        return [self._entity(document) for document in newest_first]
+
+    def search(
+        self,
+        experiment_ids: Sequence[str],
+        filter_string: str | None = None,
+        *,
+        datasets: Sequence[OnDataset] = (),
+        max_results: int = 100,
+        order_by: Sequence[Term] = (),
+        page_token: str | None = None,
+    ) -> PagedList[LoggedModel]:
+        """One page of the logged models that meet the filter, newest first or as ``order_by`` says.
+
+        With ``datasets`` those that have a metric on one of them, and only such metrics are compared. Where the filter
+        or a term of the order has datasets, all logged models of these experiments are looked at one by one.
+        """
         checked = [check_experiment_id(experiment_id) for experiment_id in experiment_ids]
-        found = [model_id for experiment_id in checked for model_id in self._ids(experiment_id)]
-        documents = [document for document in map_in_order(self._read_or_none, found) if document is not None]
-        active = [document for document in documents if document.lifecycle_stage == LifecycleStage.ACTIVE]
-        newest_first = sorted(active, key=lambda document: (-document.creation_time, document.model_id))
-        return [self._entity(document) for document in newest_first if document.experiment_id in checked]
+        query = parse_logged_model_query(filter_string, order_by)
+        if not datasets and all(term.dataset is None for term in order_by):
+            terms = [[term.field_name, term.ascending] for term in order_by]
+            question = logged_model_question(query, filter_string or "", terms)
+            found = self._index.page(checked, question, max_results, page_token)
+            return PagedList(map(self._entity, found), found.token)
+        chosen = select_on_datasets(self.list(checked), filter_string, order_by, datasets)
+        return page_of(chosen, max_results, page_token)
 
     def finalize(self, model_id: str, status: str) -> LoggedModel:
         """Say that the files are there (READY), or will not be (FAILED)."""
@@ -204,16 +227,16 @@ class LoggedModels:
 
     def _update(self, model_id: str, change: Callable[[LoggedModelDocument], bool | None]) -> LoggedModel:
         key = keys.logged_model(check_logged_model_id(model_id))
-        was_pending = True
+        has_marker = True
 
         def noted(document: LoggedModelDocument) -> bool | None:
-            nonlocal was_pending
-            was_pending = document.status == LoggedModelStatus.PENDING
+            nonlocal has_marker
+            has_marker = not is_settled(document)
             document.last_update_time = clock.now_ms()
             return change(document)
 
         def prepare(document: LoggedModelDocument) -> None:
-            if not was_pending:
+            if not has_marker:
                 self._mark(document, document.version)
 
         try:
@@ -221,29 +244,15 @@ class LoggedModels:
         except ObjectNotFound as error:
             raise self._missing(model_id) from error
 
-    def _ids(self, experiment_id: str) -> Sequence[str]:
-        prefix = keys.pending_logged_models(experiment_id)
-        markers = (info.key[len(prefix) :] for info in self._store.list(prefix))
-        return list(dict.fromkeys(marker.rpartition(".")[0] for marker in markers))
-
     def _read(self, model_id: str) -> LoggedModelDocument:
         try:
             return self._documents.get(keys.logged_model(check_logged_model_id(model_id))).document
         except ObjectNotFound as error:
             raise self._missing(model_id) from error
 
-    def _read_or_none(self, model_id: str) -> LoggedModelDocument | None:
-        try:
-            return self._read(model_id)
-        except NotFound:  # the marker of a creation that was cut off
-            return None
-        except (CorruptData, InvalidInput) as error:  # one bad object must not hide all others
-            _log.warning("left out of the listing: %s", error)
-            return None
-
     def _mark(self, document: LoggedModelDocument, version: int) -> None:
-        key = keys.pending_logged_model_marker(document.experiment_id, document.model_id, version)
-        self._store.create(key, b"")
+        index = IndexKeys(keys.logged_model_index(document.experiment_id))
+        self._store.create(index.marker(document.model_id, version), b"")
 
     def _missing(self, model_id: str) -> NotFound:
         return NotFound(f"there is no logged model with id {model_id!r} in {self._store.url}")

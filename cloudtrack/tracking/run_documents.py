@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from cloudtrack.entities.run import RunStatus
 from cloudtrack.errors import NotFound, ObjectExists, ObjectNotFound
+from cloudtrack.index.keys import IndexKeys
 from cloudtrack.storage.document import DocumentStore, Stored
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking import keys
@@ -111,7 +112,7 @@ class RunDocuments:
         return after
 
     def _mark(self, experiment_id: str, run_id: str, version: int) -> None:
-        self._store.create(keys.pending_marker(experiment_id, run_id, version), b"")
+        self._store.create(IndexKeys(keys.run_index(experiment_id)).marker(run_id, version), b"")
 
 
 def _mergeable(segments: list[Segment]) -> list[Segment]:

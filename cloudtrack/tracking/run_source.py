@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-
 from cloudtrack.entities.run import RunStatus
-from cloudtrack.errors import CorruptData, InvalidInput, ObjectNotFound
 from cloudtrack.index.columns import WHOLE, Schema
 from cloudtrack.index.keys import IndexKeys
 from cloudtrack.index.row import Row, Value
-from cloudtrack.index.source import Found
+from cloudtrack.index.source import Found, readable
+from cloudtrack.search.summaries import SUMMARIES
 from cloudtrack.storage.document import DocumentStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking import keys
 from cloudtrack.tracking.documents import RunDocument
 
-SUMMARIES = ("min", "max", "mean", "count")
-"""What can be asked of a metric beside its last value: the column ``metrics.<key>@min``."""
 RUN_SCHEMA = Schema({"attributes.start_time": WHOLE, "attributes.end_time": WHOLE})
 _NOT_SHOWN = {"points", "segments", "writers", "recent", "rejected_params"}
-
-_log = logging.getLogger(__name__)
 
 
 class RunSource:
@@ -30,21 +24,22 @@ class RunSource:
 
     def __init__(self, store: ObjectStore, experiment_id: str) -> None:
         self.keys = IndexKeys(keys.run_index(experiment_id))
+        self._store = store
         self._experiment_id = experiment_id
-        self._documents = DocumentStore(store, RunDocument)
 
     def read(self, document_id: str) -> Found | None:
         """A run as it is now."""
-        try:
-            document = self._documents.get(keys.run(document_id)).document
-        except ObjectNotFound:  # the marker of a creation that is under way, or was cut off
-            return None
-        except (CorruptData, InvalidInput) as error:  # one bad object must not hide all others
-            _log.warning("left out of the search: %s", error)
-            return None
-        if document.experiment_id != self._experiment_id:
-            return None
-        return Found(run_row(document), RunStatus.is_terminated(document.status))
+        read = read_run(self._store, document_id)
+        return read[1] if read and read[0] == self._experiment_id else None
+
+
+def read_run(store: ObjectStore, run_id: str) -> tuple[str, Found] | None:
+    """A run, and the experiment that it is in; None where there is none that can be read."""
+    stored = readable(lambda: DocumentStore(store, RunDocument).get(keys.run(run_id)))
+    if stored is None:
+        return None
+    document = stored.document
+    return document.experiment_id, Found.one(run_row(document), settled=RunStatus.is_terminated(document.status))
 
 
 def run_row(document: RunDocument) -> Row:

@@ -30,7 +30,7 @@ from cloudtrack.tracking.documents import DatasetUse, ModelOutput, RunDocument
 from cloudtrack.tracking.experiments import Experiments
 from cloudtrack.tracking.run_delivery import HEARTBEAT_MS, RunCommits, RunDelivery
 from cloudtrack.tracking.run_documents import RunDocuments, StoredRun
-from cloudtrack.tracking.run_index import RunIndex, question_of
+from cloudtrack.tracking.run_index import RunIndex, parse_hit, run_question
 from cloudtrack.tracking.run_writer import RunWriter
 from cloudtrack.tracking.writers import Writers
 
@@ -102,7 +102,7 @@ class Runs:
         """One page of the runs of these experiments that meet the filter, newest first or as ``order_by`` says."""
         self._writers.flush_all()
         checked = [check_experiment_id(experiment_id) for experiment_id in experiment_ids]
-        found = self._index.page(checked, question_of(filter_string, order_by, view_type), max_results, page_token)
+        found = self._index.page(checked, run_question(filter_string, order_by, view_type), max_results, page_token)
         return PagedList(map(self._entity, found), found.token)
 
     def resume(self, run_id: str) -> Run:
@@ -251,7 +251,7 @@ class Runs:
         return self._documents.update(check_run_id(run_id), change).document
 
     def _move_all(self, experiment_id: str, change: Callable[[RunDocument], bool | None]) -> None:
-        documents = self._index.all(check_experiment_id(experiment_id))
+        documents = map(parse_hit, self._index.all(check_experiment_id(experiment_id)))
         map_in_order(lambda document: self._documents.update(document.run_id, change), documents)
 
     def _entity(self, document: RunDocument) -> Run:

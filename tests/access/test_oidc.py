@@ -101,7 +101,7 @@ def test_a_name_that_a_grant_could_misread_is_no_login(
         {"alg": "PS256"},
         {"key": EC_KEY, "alg": "ES256", "kid": "rsa"},
     ],
-    ids=str,
+    ids="-".join,
 )
 def test_any_other_token_is_no_login(issuer: Issuer, verifier: OidcVerifier, changes: dict[str, Any]) -> None:
     assert verifier.verify(issuer.token(email="a@corp.org")) is not None

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cloudtrack.entities.run import RunStatus
+from cloudtrack.index.cache import PartCache
 from cloudtrack.storage.folder import FolderStore
 from cloudtrack.tracking.experiments import Experiments
 from cloudtrack.tracking.run_documents import RunDocuments
@@ -121,7 +122,7 @@ def _counted(job: Callable[[Runs, Experiments], None]) -> CountingStore:
         store = CountingStore(FolderStore(f"{folder}/store"))
         experiments = Experiments(store)
         experiments.create_default()
-        index = RunIndex(store, Path(folder) / "cache")
+        index = RunIndex(store, PartCache(store, Path(folder) / "cache"))
         runs = Runs(store, RunDocuments(store), experiments, index, spool_dir=Path(folder) / "spool")
         store.reset()
         job(runs, experiments)

@@ -238,17 +238,17 @@ def load(store: str, runs: str) -> Figures:
 def index(store: str) -> Figures:
     """The index of all runs made anew, then merged."""
     from cloudtrack.client import Client
-    from cloudtrack.maintenance.reindexing import Reindexer
-    from cloudtrack.tracking.run_documents import RunDocuments
+    from cloudtrack.maintenance.reindexing import rebuild
 
     client = Client(store)
     began = time.perf_counter()
-    runs = sum(Reindexer(client.store, RunDocuments(client.store), client.run_index).rebuild().runs.values())
+    experiments = _experiment_ids(client)
+    runs = rebuild(client.store, client.run_index, experiments).documents
     rebuilt = time.perf_counter()
-    for experiment_id in _experiment_ids(client):
+    for experiment_id in experiments:
         client.run_index.compact(experiment_id)
     merged = time.perf_counter()
-    files = list(Path(store).glob("experiments/*/index/parts/*"))
+    files = [*Path(store).glob("experiments/*/index/parts/*"), *Path(store).glob("experiments/*/index/entities/*")]
     return {
         "runs per s reindexed": runs / (rebuilt - began),
         "runs per s merged": runs / (merged - rebuilt),

@@ -27,11 +27,20 @@ from tests.index.things import TYPES, Things
 from tests.storage.lossy import CountingStore, LossyStore, Stopped, StoppingStore
 
 BY_METRIC = Ranking([Term("metrics.a", True, True), Term("attributes.time", False, True)])
-FILTERS = ["", "metrics.a > 0.3", "params.p = 'x'", "params.p != 'x' AND metrics.a <= 0.7", "metrics.a IS NULL"]
+BY_LAST = Ranking([Term("metrics.many", False, True), Term("params.p", True, False)])
+FILTERS = [
+    "",
+    "metrics.many >= 0.5",
+    "metrics.a > 0.3",
+    "params.p = 'x'",
+    "params.p != 'x' AND metrics.a <= 0.7",
+    "metrics.a IS NULL",
+]
 values = st.fixed_dictionaries(
     {"attributes.time": st.integers(0, 2)},
     optional={
         "metrics.a": st.sampled_from([0.0, 0.25, 0.5, 0.75, float("nan")]),
+        "metrics.many": st.sampled_from([[], [0.5], [0.75, 0.25], [0.1, float("nan")]]),
         "params.p": st.sampled_from(["x", "y"]),
         "params.P": st.just("upper"),
     },
@@ -110,15 +119,20 @@ class CollectionMachine(RuleBasedStateMachine):
         with contextlib.suppress(Exception):
             Compactor(lossy, self.things, self.cache).compact()
 
-    @rule(text=st.sampled_from(FILTERS), fresh=st.booleans(), limit=st.integers(1, 5))
-    def search(self, text: str, fresh: bool, limit: int) -> None:
+    @rule(
+        text=st.sampled_from(FILTERS),
+        ranking=st.sampled_from([BY_METRIC, BY_LAST]),
+        fresh=st.booleans(),
+        limit=st.integers(1, 5),
+    )
+    def search(self, text: str, ranking: Ranking, fresh: bool, limit: int) -> None:
         expression = parse_filter(text, TYPES)
-        expected = self.expected(text)
+        expected = self.expected(text, ranking)
         collection = Collection(self.store, self.things, self.cache) if fresh else self.collection
         found: list[str] = []
         after = None
         while True:
-            page = search([collection], expression, BY_METRIC, limit=limit, after=after)
+            page = search([collection], expression, ranking, limit=limit, after=after)
             found += names_in(page)
             if len(page) < limit:
                 break
@@ -130,14 +144,22 @@ class CollectionMachine(RuleBasedStateMachine):
         if hasattr(self, "collection"):
             assert names_in(search([self.collection], EVERYTHING, BY_METRIC, limit=1000)) == self.expected("")
 
-    def expected(self, text: str) -> list[str]:
+    def expected(self, text: str, ranking: Ranking = BY_METRIC) -> list[str]:
         expression = parse_filter(text, TYPES)
         chosen = [
             name
             for name, row in self.model.items()
-            if expression.holds(lambda kind, key, row=row: row.get(f"{kind}.{key}"))
+            if expression.holds(lambda kind, key, row=row: as_tuple(row.get(f"{kind}.{key}")))
         ]
-        return sorted(chosen, key=lambda name: BY_METRIC.sort_key(BY_METRIC.key(self.model[name], name)))
+        return sorted(chosen, key=lambda name: ranking.sort_key(ranking.key(last_values(self.model[name]), name)))
+
+
+def as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def last_values(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: (value[-1] if value else None) if isinstance(value, list) else value for key, value in row.items()}
 
 
 class FolderMachine(CollectionMachine):
@@ -207,8 +229,8 @@ def test_parts_are_merged_so_that_there_are_few(tmp_path: Path) -> None:
     view = collection.view()
     assert view.manifest.live_rows == 90
     assert len(view.manifest.parts) <= 8
-    listed = {info.key for info in store.list("things/index/parts/")}
-    assert len(listed) == 2 * len(view.manifest.parts)
+    for kind in ("parts", "entities"):
+        assert len(list(store.list(f"things/index/{kind}/"))) == len(view.manifest.parts)
     assert len(search([collection], EVERYTHING, BY_METRIC, limit=100)) == 90
 
 

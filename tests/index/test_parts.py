@@ -155,6 +155,7 @@ POOLS: dict[str, list[Any]] = {
     **{f"metrics.{name}": NUMBERS for name in ("a", "A", "a.min", "a@min", "A@count")},
     **dict.fromkeys(("params.a", "params.A", "tags.x y", "tags.b", "attributes.name"), TEXTS),
     "attributes.time": [0, 1, 2],
+    "metrics.many": [[], [0.5], [1.0, float("nan")], [float("nan")], [-1e300, 2.0, float("inf")]],
     "datasets.name": [[], ["a"], ["A", "ab"], ["", "a%"], ["it's", "\\", '"a"']],
 }
 
@@ -176,7 +177,7 @@ pieces = st.sampled_from(
 limit = st.sampled_from(["0.5", "1", "0", "-1e300", "inf", "-inf", "2"])
 text_name = st.sampled_from(["params.a", "params.`A`", 'tags."x y"', "tags.b", "params.none", "name", "datasets.name"])
 number_name = st.sampled_from(
-    ["metrics.a", "metrics.`A`", "metrics.a.min", "metrics.A.count", "metrics.none.max", "time"]
+    ["metrics.a", "metrics.`A`", "metrics.a.min", "metrics.A.count", "metrics.none.max", "metrics.many", "time"]
 )
 comparison = st.one_of(
     st.builds("{} {} {}".format, number_name, st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), limit),
@@ -216,6 +217,18 @@ def test_the_shared_column_keeps_every_letter_of_lists(tmp_path: Path, monkeypat
     assert read_back(part(rows, tmp_path), ["datasets.name"]) == [[rows[0]["datasets.name"]]]
 
 
+def test_lists_keep_every_value_when_a_merge_moves_them_to_the_shared_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {"datasets.name": ["a, b", "'", '"', "[x]", "NULL", "\\"], "metrics.many": [0.1, math.inf, -1e300]}
+    files = part([values], tmp_path)
+    assert set(values) < files.columns.own
+    monkeypatch.setattr("cloudtrack.index.columns.MOST_COLUMNS", 0)
+    merged = merge_parts([(files, [])], tmp_path / "m.parquet", tmp_path / "m.entities", SCHEMA)
+    assert not merged.columns.own
+    assert read_back(merged, [*values]) == [[*values.values()]]
+
+
 @given(filters)
 @settings(parent=quick, max_examples=400)
 @example("metrics.a > 0")
@@ -230,7 +243,13 @@ def test_sql_says_of_each_row_what_the_expression_says(many: PartFiles, text: st
 
     def column(kind: str, name: str) -> tuple[str, type]:
         full = f"{kind}.{name}"
-        types = {"VARCHAR": str, "DOUBLE": float, "BIGINT": float, "VARCHAR[]": list}
+        types: dict[str, Any] = {
+            "VARCHAR": str,
+            "DOUBLE": float,
+            "BIGINT": float,
+            "VARCHAR[]": list[str],
+            "DOUBLE[]": list[float],
+        }
         return many.columns.sql(full), types[SCHEMA.type_of(full)]
 
     where, parameters = condition(expression, column)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from cloudtrack.errors import ObjectNotFound
-from cloudtrack.index.columns import WHOLE, Schema
+from cloudtrack.index.columns import NUMBERS, WHOLE, Schema
 from cloudtrack.index.keys import IndexKeys
 from cloudtrack.index.row import Row, Value
 from cloudtrack.index.source import Found
@@ -13,7 +13,7 @@ from cloudtrack.search.filters import Types
 from cloudtrack.storage.document import Document, DocumentStore, Stored
 from cloudtrack.storage.object_store import ObjectStore
 
-SCHEMA = Schema({"attributes.time": WHOLE})
+SCHEMA = Schema({"attributes.time": WHOLE, "metrics.many": NUMBERS})
 TYPES: Types = {
     "attributes": {"name": str, "time": float},
     "metrics": float,
@@ -49,9 +49,10 @@ class Things:
         except ObjectNotFound:
             return None
         values: dict[str, Value] = {
-            column: float(value) if column.startswith("metrics.") else value for column, value in thing.values.items()
+            column: [*map(float, value)] if isinstance(value, list) else float(value) if "metrics." in column else value
+            for column, value in thing.values.items()
         }
-        return Found(Row(thing.name, thing.version, values, thing.name), thing.settled)
+        return Found.one(Row(thing.name, thing.version, values, thing.name), settled=thing.settled)
 
     def create(self, name: str, values: dict[str, Any], *, settled: bool = True) -> None:
         self._store.create(self.keys.marker(name, 1), b"")

@@ -6,7 +6,6 @@ import math
 from pathlib import Path
 from typing import Any
 
-from cloudtrack import config
 from cloudtrack.client import Client
 from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.run import Metric, Run
@@ -24,7 +23,7 @@ def open_client(store: ObjectStore | str, folder: Path) -> Client:
 
 def open_lakehouse(client: Client) -> Tables:
     """The tables of the client's store."""
-    return Tables(client.store, client.experiments, client.registered_models, config.cache_dir())
+    return Tables(client.store, client.experiments, client.run_index, client.registered_models, client.model_versions)
 
 
 def rows_of(client: Client, sql: str) -> list[tuple[Any, ...]]:

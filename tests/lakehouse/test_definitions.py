@@ -135,7 +135,6 @@ def test_athenas_definitions_are_what_its_parser_takes(store_url: str, tmp_path:
     client.runs.log_batch(ids["long"], params={"a.b": "1", "a_b": "2", "A b": "3"})
     compact_all(client)
     layout = layout_of(client)
-    assert len(layout.parts) >= 2
     text = for_athena.definitions(layout)
     statements = text.split(";\n")
     assert [statement.strip() for statement in statements if "CREATE" not in statement] == [""]
@@ -160,9 +159,9 @@ def test_athenas_definitions_are_what_its_parser_takes(store_url: str, tmp_path:
     assert all(name.replace("_", "").isalnum() and name == name.lower() for name in names)
     assert f"{client.uri}/experiments/${{experiment_id}}/index/parts/" in text
     assert f"{client.uri}/runs/${{run_id}}/metrics/" in text
-    stored = {f"{client.uri}/{info.key}" for info in client.store.list("experiments/")}
-    assert set(layout.parts) <= stored
-    assert all(part in statements[1] for part in layout.parts)
+    beside = [info.key for info in client.store.list("experiments/") if "/index/parts/" in info.key]
+    assert len(beside) >= 2
+    assert all(key.endswith(".parquet") for key in beside)  # Athena reads whatever is there
 
 
 @pytest.mark.parametrize("store_url", ["moto-obstore"], indirect=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cloudtrack.index.cache import PartCache
 from cloudtrack.storage.opening import open_store
 from cloudtrack.tracking.experiments import Experiments
 from cloudtrack.tracking.run_documents import RunDocuments
@@ -20,7 +21,7 @@ def log_to_one_run(url: str, run_id: str, spool: str, writer: int, points: int) 
     from pathlib import Path
 
     store = open_store(url)
-    index = RunIndex(store, Path(spool).parent / "cache")
+    index = RunIndex(store, PartCache(store, Path(spool).parent / "cache"))
     runs = Runs(store, RunDocuments(store), Experiments(store), index, spool_dir=Path(spool))
     log = runs.open_writer(run_id)
     for step in range(points):

@@ -13,6 +13,7 @@ from cloudtrack.entities.dataset import Dataset, DatasetInput, InputTag
 from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.run import Metric, RunStatus
 from cloudtrack.errors import InvalidInput, NotFound, StateError, Unavailable
+from cloudtrack.index.cache import PartCache
 from cloudtrack.storage.folder import FolderStore
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
@@ -37,7 +38,7 @@ class Tracking:
         self.spool = spool
         self.experiments = Experiments(store)
         self.documents = RunDocuments(store)
-        index = RunIndex(store, spool.parent / "cache")
+        index = RunIndex(store, PartCache(store, spool.parent / "cache"))
         self.runs = Runs(store, self.documents, self.experiments, index, spool_dir=spool)
         self.metrics = Metrics(self.documents)
 

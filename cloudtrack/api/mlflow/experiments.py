@@ -91,8 +91,8 @@ def get_experiment_by_name(context: Context, request: ExperimentByName) -> dict[
     return {"experiment": messages.experiment(context.experiment_by_name(request.experiment_name), context.locations)}
 
 
-@ENDPOINTS.add("GET", "/mlflow/experiments/search", LOGIN)
-@ENDPOINTS.add("POST", "/mlflow/experiments/search", LOGIN)
+@ENDPOINTS.add("GET", "/mlflow/experiments/search", LOGIN, domain=Domain.METRICS)
+@ENDPOINTS.add("POST", "/mlflow/experiments/search", LOGIN, domain=Domain.METRICS)
 def search_experiments(context: Context, request: SearchExperiments) -> dict[str, Any]:
     """A page of experiments, newest first."""
     check_page_size(request.max_results, MAX_PAGE)

@@ -81,8 +81,8 @@ class GraphqlRequest(RequestModel):
         return value
 
 
-@ENDPOINTS.add("GET", "/graphql", LOGIN, rooted=True)
-@ENDPOINTS.add("POST", "/graphql", LOGIN, rooted=True)
+@ENDPOINTS.add("GET", "/graphql", LOGIN, domain=Domain.METRICS, rooted=True)
+@ENDPOINTS.add("POST", "/graphql", LOGIN, domain=Domain.METRICS, rooted=True)
 def graphql(context: Context, request: GraphqlRequest) -> Json:
     """An experiment, or a run with all that its page shows."""
     answer = _FIELDS.get(request.field)
@@ -126,10 +126,13 @@ def _experiment(context: Context, experiment_id: str) -> Json:
 
 def _versions_of(context: Context, run_id: str) -> list[Json]:
     """The versions that the run made, of models that the caller may read."""
-    states = context.client.model_versions.states()
-    readable = [state for state in states if context.may_read(Resource.REGISTERED_MODEL, state.name)]
-    versions = [state.version_entity(number) for state in readable for number in sorted(state.versions)]
-    return [messages.model_version(version, context.locations) for version in versions if version.run_id == run_id]
+    versions = context.client.model_versions.search(
+        f"run_id = '{run_id}'",
+        max_results=None,
+        order_by=["name", "version_number"],
+        shows=lambda name: context.may_read(Resource.REGISTERED_MODEL, name),
+    )
+    return [messages.model_version(version, context.locations) for version in versions]
 
 
 def _node(type_name: str, message: Json) -> Json:

@@ -19,8 +19,7 @@ from cloudtrack.api.fields import (
 )
 from cloudtrack.api.mlflow import messages
 from cloudtrack.api.mlflow.experiments import MAX_PAGE, check_page_size
-from cloudtrack.search.logged_models import OnDataset, Term, select_logged_models
-from cloudtrack.search.pages import page_of
+from cloudtrack.search.logged_models import OnDataset, Term
 
 ENDPOINTS = Declarations(Domain.RUNS)
 
@@ -148,9 +147,12 @@ def log_logged_model_params(context: Context, request: LoggedModelParams) -> Non
 def search_logged_models(context: Context, request: SearchLoggedModels) -> dict[str, Any]:
     """A page of logged models of some experiments, newest first."""
     check_page_size(request.max_results, MAX_PAGE)
-    models = context.client.logged_models.list(context.readable(request.experiment_ids))
-    order = [Term(term.field_name, term.ascending, term.dataset) for term in request.order_by]
-    datasets = [OnDataset(dataset.dataset_name, dataset.dataset_digest) for dataset in request.datasets]
-    chosen = select_logged_models(models, request.filter, order, datasets=datasets)
-    page = page_of(chosen, request.max_results, request.page_token)
+    page = context.client.logged_models.search(
+        context.readable(request.experiment_ids),
+        request.filter,
+        datasets=[OnDataset(dataset.dataset_name, dataset.dataset_digest) for dataset in request.datasets],
+        max_results=request.max_results,
+        order_by=[Term(term.field_name, term.ascending, term.dataset) for term in request.order_by],
+        page_token=request.page_token,
+    )
     return messages.page("models", (messages.logged_model(model, context.locations) for model in page), page.token)

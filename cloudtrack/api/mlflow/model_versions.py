@@ -12,9 +12,6 @@ from cloudtrack.api.fields import Bool, Int64, KeyValue, RequestModel, Required,
 from cloudtrack.api.mlflow import messages
 from cloudtrack.api.mlflow.experiments import check_page_size
 from cloudtrack.entities.model_uri import LoggedModelFolder, RegisteredVersion, RunModel
-from cloudtrack.entities.registered_model import PROMPT_TAG
-from cloudtrack.search.model_versions import select_versions, single_name
-from cloudtrack.search.pages import page_of
 
 ENDPOINTS = Declarations(Domain.REGISTRY)
 
@@ -104,16 +101,18 @@ def get_download_uri(context: Context, request: VersionRequest) -> dict[str, Any
     return {"artifact_uri": context.locations.download_uri(version.source)}
 
 
-@ENDPOINTS.add("GET", "/mlflow/model-versions/search", LOGIN)
+@ENDPOINTS.add("GET", "/mlflow/model-versions/search", LOGIN, domain=Domain.METRICS)
 def search_model_versions(context: Context, request: SearchVersions) -> dict[str, Any]:
     """A page of versions, newest first."""
     check_page_size(request.max_results, _MAX_PAGE)
-    states = context.client.model_versions.states(single_name(request.filter))
-    shown = [state for state in states if context.may_read(Resource.REGISTERED_MODEL, state.name)]
-    if PROMPT_TAG not in request.filter and not context.is_own_client:
-        shown = [state for state in shown if state.tags.get(PROMPT_TAG) != "true"]
-    versions = [state.version_entity(number) for state in shown for number in state.versions]
-    page = page_of(select_versions(versions, request.filter, request.order_by), request.max_results, request.page_token)
+    page = context.client.model_versions.search(
+        request.filter,
+        max_results=request.max_results,
+        order_by=request.order_by,
+        page_token=request.page_token,
+        shows=lambda name: context.may_read(Resource.REGISTERED_MODEL, name),
+        prompts=context.is_own_client,
+    )
     return messages.page(
         "model_versions", (messages.model_version(item, context.locations) for item in page), page.token
     )

@@ -11,10 +11,7 @@ from cloudtrack.api.errors import ApiError
 from cloudtrack.api.fields import Int64, KeyValue, RequestModel, Required, as_dict
 from cloudtrack.api.mlflow import messages
 from cloudtrack.api.mlflow.experiments import check_page_size
-from cloudtrack.entities.registered_model import PROMPT_TAG
 from cloudtrack.errors import NotFound
-from cloudtrack.search.pages import page_of
-from cloudtrack.search.registered_models import select_models
 
 ENDPOINTS = Declarations(Domain.REGISTRY)
 
@@ -97,15 +94,18 @@ def get_registered_model(context: Context, request: ModelRequest) -> dict[str, A
     return {"registered_model": messages.registered_model(model, context.locations)}
 
 
-@ENDPOINTS.add("GET", "/mlflow/registered-models/search", LOGIN)
+@ENDPOINTS.add("GET", "/mlflow/registered-models/search", LOGIN, domain=Domain.METRICS)
 def search_registered_models(context: Context, request: SearchModels) -> dict[str, Any]:
     """A page of registered models, by name."""
     check_page_size(request.max_results, _MAX_PAGE)
-    models = [state.entity() for state in context.client.registered_models.states()]
-    shown = [model for model in models if context.may_read(Resource.REGISTERED_MODEL, model.name)]
-    if PROMPT_TAG not in request.filter and not context.is_own_client:
-        shown = [model for model in shown if model.tags.get(PROMPT_TAG) != "true"]
-    page = page_of(select_models(shown, request.filter, request.order_by), request.max_results, request.page_token)
+    page = context.client.registered_models.search(
+        request.filter,
+        max_results=request.max_results,
+        order_by=request.order_by,
+        page_token=request.page_token,
+        shows=lambda name: context.may_read(Resource.REGISTERED_MODEL, name),
+        prompts=context.is_own_client,
+    )
     models_json = (messages.registered_model(model, context.locations) for model in page)
     return messages.page("registered_models", models_json, page.token)
 

@@ -26,8 +26,6 @@ def definitions(layout: Layout) -> str:
     statements = [_parts(layout, columns), _runs(layout, columns), _segments(layout)]
     notes = [
         "Run the statements one after another. Names of columns have dots, which Athena takes in quotes.",
-        f"{RUNS} names the parts that are there now, beside which are files that are no Parquet: after the next",
-        "  `cloudtrack compact` it finds fewer runs, or none, until it is made anew.",
         f"{METRICS} needs the run: WHERE run_id = '...' or IN ('...', '...'). The newest points of a run, up to 2,000,",
         "  are in its run.json and not here; take SELECT DISTINCT, for a file may repeat points of another.",
     ]
@@ -66,11 +64,10 @@ def _runs(layout: Layout, columns: list[str]) -> str:
         REST,
     ]
     lines = ",\n    ".join(shown)
-    paths = ",\n        ".join(map(literal, layout.parts))
     return (
         f"CREATE OR REPLACE VIEW {RUNS} AS\nSELECT\n    {lines}\nFROM (\n"  # noqa: S608 - quoted names
         "    SELECT *, row_number() OVER (PARTITION BY id ORDER BY version DESC) AS place\n"
-        f'    FROM {_PARTS}\n    WHERE "$path" IN (\n        {paths}\n    )\n)\nWHERE place = 1;'
+        f"    FROM {_PARTS}\n)\nWHERE place = 1;"
     )
 
 

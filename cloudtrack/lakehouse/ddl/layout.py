@@ -44,8 +44,6 @@ class Layout:
     """The columns of the parts, beside id, version and rest."""
     left_out: list[str]
     """Columns of different parts that differ by case alone."""
-    parts: list[str]
-    """The addresses of the parts that count."""
     has_segments: bool
 
     @property
@@ -99,7 +97,6 @@ def read_layout(store: ObjectStore, experiment_ids: Sequence[str], cache_dir: Pa
             one_experiment=one,
             columns=columns,
             left_out=left_out,
-            parts=[f"{root}/{key}" for parts in there.values() for key in parts],
             has_segments=_has_segments(store),
         )
     raise Unavailable("the store is being compacted; print the definitions again") from gone
