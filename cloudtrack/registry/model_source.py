@@ -1,0 +1,106 @@
+"""Registered models and their versions as rows of one index.
+
+The document is a model: a commit to it has one marker, whatever it changes. A model's row has its name for an id, a
+version's ``<name>/<number>``. Each has the number of the event that last changed it, so that a compaction writes anew
+what changed and not every version of the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cloudtrack.entities.registered_model import NOT_A_PROMPT, PROMPT_TAG
+from cloudtrack.index.columns import WHOLE, Schema
+from cloudtrack.index.keys import IndexKeys
+from cloudtrack.index.row import Row, Value, gone
+from cloudtrack.index.source import Found, readable
+from cloudtrack.registry import keys
+from cloudtrack.registry.registry import Registry
+from cloudtrack.registry.state import ModelState
+from cloudtrack.registry.stored_entities import dump
+from cloudtrack.storage.object_store import ObjectStore
+
+KIND, MODEL, VERSION = "row_kind", "model", "version"
+IN_PROMPT = "is_of_prompt"
+"""Of a version: whether its model is one of MLflow's prompts."""
+
+
+class ModelSource:
+    """The registered models of one store."""
+
+    keys = IndexKeys(keys.INDEX)
+    schema = Schema(
+        {
+            "attributes.creation_timestamp": WHOLE,
+            "attributes.last_updated_timestamp": WHOLE,
+            "attributes.version_number": WHOLE,
+        }
+    )
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._registry = Registry(store, actor="")
+
+    def read(self, document_id: str) -> Found | None:
+        """A model as it is now, by the segment of its keys."""
+        state = readable(lambda: self._state(document_id))
+        if state is None or not state.number:
+            return None
+        return Found(state.number, list(model_rows(state)), settled=True)
+
+    def _state(self, segment: str) -> ModelState | None:
+        name = self._registry.name_in(segment)
+        return self._registry.read_any(name) if name is not None else None
+
+
+def model_rows(state: ModelState) -> Iterator[Row]:
+    """The row of a model and those of its versions, also of those that are gone."""
+    yield _model_row(state) if state.exists else gone(state.name, state.number)
+    for number in range(1, state.last_version + 1):
+        if number in state.versions:
+            yield _version_row(state, number)
+        elif event := state.gone_at(number):
+            yield gone(version_id(state.name, number), event)
+
+
+def version_id(name: str, number: int) -> str:
+    """The id of a version's row."""
+    return f"{name}/{number}"
+
+
+def model_name(row_id: str) -> str:
+    """The model that a row belongs to."""
+    return row_id.partition("/")[0]
+
+
+def _model_row(state: ModelState) -> Row:
+    model = state.entity()
+    values: dict[str, Value] = {
+        f"attributes.{KIND}": MODEL,
+        "attributes.name": model.name,
+        "attributes.creation_timestamp": model.creation_timestamp,
+        "attributes.last_updated_timestamp": model.last_updated_timestamp,
+        **_tags(model.tags),
+    }
+    return Row(model.name, state.number, values, dump(model))
+
+
+def _version_row(state: ModelState, number: int) -> Row:
+    version = state.version_entity(number)
+    values: dict[str, Value] = {
+        f"attributes.{KIND}": VERSION,
+        "attributes.name": version.name,
+        "attributes.version_number": version.version,
+        "attributes.run_id": version.run_id,
+        "attributes.model_id": version.model_id,
+        "attributes.source_path": version.source,
+        "attributes.current_stage": version.current_stage,
+        "attributes.creation_timestamp": version.creation_timestamp,
+        "attributes.last_updated_timestamp": version.last_updated_timestamp,
+        f"attributes.{IN_PROMPT}": "true" if state.tags.get(PROMPT_TAG) == "true" else None,
+        **_tags(version.tags),
+    }
+    return Row(version_id(version.name, number), state.versions[number].number, values, dump(version))
+
+
+def _tags(tags: dict[str, str]) -> dict[str, Value]:
+    return {f"tags.{key}": value for key, value in {**NOT_A_PROMPT, **tags}.items()}

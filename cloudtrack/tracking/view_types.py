@@ -1,0 +1,15 @@
+"""What is in the trash, and what is not."""
+
+from __future__ import annotations
+
+from cloudtrack.entities.experiment import LifecycleStage, ViewType
+from cloudtrack.search.expression import And, Comparison
+from cloudtrack.search.filters import Query
+
+
+def in_view(query: Query, view_type: int) -> Query:
+    """The query, of what a search with this ``ViewType`` shows."""
+    if view_type == ViewType.ALL:
+        return query
+    stage = LifecycleStage.DELETED if view_type == ViewType.DELETED_ONLY else LifecycleStage.ACTIVE
+    return Query(And((query.expression, Comparison("attributes", "lifecycle_stage", "=", stage))), query.orders)
