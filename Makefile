@@ -15,7 +15,7 @@ demo: $(STAMP)  ## the whole job on a folder: train, record, register, promote, 
 	$(BIN)/cloudtrack demo
 
 test: $(STAMP)  ## the tests, with moto and a real S3 server started by themselves
-	$(BIN)/python -m pytest -m "not slow and not mlflow and not infra"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not mlflow and not infra"
 
 test-mlflow: $(STAMP) $(MLFLOW_STAMP)  ## what needs the current MLflow, in an environment of its own
 	CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python $(BIN)/python -m pytest -m "mlflow and not slow"

@@ -6,10 +6,11 @@ read: a marker that is gone by then is gone because the manifest has its documen
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, get_args
+from itertools import chain
+from typing import Any, TypeVar, get_args
 
 from cloudtrack.errors import ObjectNotFound
 from cloudtrack.index import engine
@@ -28,6 +29,7 @@ from cloudtrack.storage.document import Stored
 from cloudtrack.storage.object_store import NotModified, ObjectStore
 from cloudtrack.storage.parallel import map_in_order
 
+T = TypeVar("T")
 _MOST_ROWS = 2**40
 """Of a part: its number times this, plus a row's number, is one number for both."""
 _Expressions = tuple[str, str, tuple[Any, ...]]
@@ -115,12 +117,37 @@ def search(
     after: Key | None = None,
 ) -> list[Hit]:
     """The first ``limit`` documents in the order that meet the expression, after a key where one is given."""
-    for attempt in range(_MOST_ATTEMPTS):
+
+    def attempt() -> list[Hit]:
         views = map_in_order(lambda collection: collection.view(), collections)
+        return _search(collections, views, expression, ranking, limit, after)
+
+    return _while_merged(attempt)
+
+
+def all_texts(collection: Collection) -> list[str]:
+    """The texts of all rows, and some old ones of rows that have others now. Without DuckDB, which not all have."""
+
+    def attempt() -> list[str]:
+        view = collection.view()
+        parts = zip(collection.files(view), view.manifest.parts, strict=True)
+        old = [_live_texts(files, part.dead) for files, part in parts]
+        return [*chain.from_iterable(old), *(row.text for row in view.rows)]
+
+    return _while_merged(attempt)
+
+
+def _live_texts(files: PartFiles, dead: Container[int]) -> list[str]:
+    return [text for number, text in enumerate(files.entities) if number not in dead]
+
+
+def _while_merged(attempt: Callable[[], T]) -> T:
+    """What an attempt finds: anew where a part that it wanted has been merged away."""
+    for number in range(_MOST_ATTEMPTS):
         try:
-            return _search(collections, views, expression, ranking, limit, after)
+            return attempt()
         except ObjectNotFound:
-            if attempt == _MOST_ATTEMPTS - 1:
+            if number == _MOST_ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from cloudtrack.errors import ObjectNotFound, Unavailable
+from cloudtrack.index.keys import IndexKeys
 from cloudtrack.index.source import Found, Source
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.parallel import map_in_order
@@ -21,6 +23,21 @@ class Marked:
     def newest(self) -> int:
         """The last change that a marker announces."""
         return max(self.versions)
+
+
+def announce(store: ObjectStore, keys: IndexKeys, document_id: str, version: int) -> None:
+    """Put the marker that says that a document changes, before it does.
+
+    Raises Unavailable: then the marker may be there or not, and the change must not be made.
+    """
+    key = keys.marker(document_id, version)
+    try:
+        store.create(key, b"")
+    except Unavailable as unknown:
+        try:
+            store.stat(key)
+        except ObjectNotFound:
+            raise unknown from None
 
 
 def list_markers(store: ObjectStore, source: Source) -> dict[str, Marked]:

@@ -85,7 +85,7 @@ def version_row(version: ModelVersion) -> dict[str, Any]:
 
 def event_rows(store: ObjectStore) -> Iterator[dict[str, Any]]:
     """The rows of ``EVENTS``: the histories of all names, also of those that are gone."""
-    for events in map_in_order(lambda folder: _history(store, folder), store.list_folder(keys.MODELS).folders):
+    for events in map_in_order(lambda segment: _history(store, segment), keys.segments(store)):
         name = ""
         for event in events:
             change = event.change
@@ -103,8 +103,8 @@ def event_rows(store: ObjectStore) -> Iterator[dict[str, Any]]:
             }
 
 
-def _history(store: ObjectStore, folder: str) -> list[Event]:
-    events = Sequence(store, keys.events_in(folder))
+def _history(store: ObjectStore, segment: str) -> list[Event]:
+    events = Sequence(store, keys.events_in(segment))
     try:
         return [parse_event(events.key(number), body) for number, body in events.read_after(0)]
     except CorruptData as error:  # one bad object must not hide all others

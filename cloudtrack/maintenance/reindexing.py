@@ -14,6 +14,7 @@ from itertools import islice
 from cloudtrack.errors import Conflict
 from cloudtrack.index.indexes import Indexes
 from cloudtrack.index.keys import IndexKeys
+from cloudtrack.index.pending import announce
 from cloudtrack.index.row import Row
 from cloudtrack.index.source import Found
 from cloudtrack.storage.object_store import ObjectStore
@@ -60,7 +61,7 @@ def rebuild(store: ObjectStore, indexes: Indexes, names: Collection[str]) -> Rei
         if name not in rebuilds:
             continue
         if not found.settled:
-            store.create(IndexKeys(indexes.prefix(name)).marker(document_id, found.version), b"")
+            announce(store, IndexKeys(indexes.prefix(name)), document_id, found.version)
             done.waiting += 1
             continue
         done.documents += 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cloudtrack.index.keys import IndexKeys
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.quoting import quote_name, unquote_name
 
@@ -16,12 +15,12 @@ WEBHOOKS = "webhooks/"
 
 def events(name: str) -> str:
     """Prefix of a model's events."""
-    return f"{MODELS}{quote_name(name)}/events/"
+    return f"{MODELS}{segment(name)}/events/"
 
 
 def checkpoint(name: str) -> str:
     """A model's state, folded up to some event."""
-    return f"{MODELS}{quote_name(name)}/model.json"
+    return f"{MODELS}{segment(name)}/model.json"
 
 
 def segments(store: ObjectStore) -> Iterator[str]:
@@ -29,9 +28,9 @@ def segments(store: ObjectStore) -> Iterator[str]:
     return (folder[len(MODELS) : -1] for folder in store.list_folder(MODELS).folders)
 
 
-def marker(name: str, number: int) -> str:
-    """The empty marker that says: this model changes by event ``number``."""
-    return IndexKeys(INDEX).marker(quote_name(name), number)
+def segment(name: str) -> str:
+    """The segment of keys that a model has."""
+    return quote_name(name)
 
 
 def name_of(segment: str) -> str | None:

@@ -16,6 +16,8 @@ from typing import ClassVar
 from cloudtrack import clock, ids
 from cloudtrack.entities.registered_model import check_model_name
 from cloudtrack.errors import Conflict, CorruptData, NotFound, ObjectExists, ObjectNotFound, StateError, Unavailable
+from cloudtrack.index.keys import IndexKeys
+from cloudtrack.index.pending import announce
 from cloudtrack.registry import keys
 from cloudtrack.registry.events import AnyChange, Event, ModelCreated, MovedIn, hash_of, parse_event
 from cloudtrack.registry.state import ModelState, fold
@@ -104,7 +106,7 @@ class Registry:
                 return state, None
             body = self._event(state, operation, change, comment).to_bytes()
             number = state.number + 1
-            self.store.create(keys.marker(name, number), b"")
+            announce(self.store, IndexKeys(keys.INDEX), keys.segment(name), number)
             there = self._claim(events, number, body)
             if there != body:
                 fold(state, parse_event(events.key(number), there), hash_of(there))

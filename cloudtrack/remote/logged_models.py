@@ -15,6 +15,7 @@ from cloudtrack.remote import entities
 from cloudtrack.remote.addresses import MLFLOW, OWN, quoted
 from cloudtrack.remote.connection import Connection
 from cloudtrack.remote.paging import gathered
+from cloudtrack.search.logged_models import OnDataset, Term
 
 _PAGE = 1000
 _STATUSES = {
@@ -61,12 +62,36 @@ class RemoteLoggedModels:
         if not checked:
             return []
 
+        return list(self.search(checked, max_results=None))
+
+    def search(
+        self,
+        experiment_ids: Sequence[str],
+        filter_string: str | None = None,
+        *,
+        datasets: Sequence[OnDataset] = (),
+        max_results: int | None = 100,
+        order_by: Sequence[Term] = (),
+        page_token: str | None = None,
+    ) -> PagedList[LoggedModel]:
+        """One page of the logged models of these experiments that meet the filter; all where ``max_results`` is None.
+
+        They come newest first, or as ``order_by`` says. With ``datasets`` those that have a metric on one of them, and
+        only such metrics are compared.
+        """
+        content = {
+            "experiment_ids": [check_experiment_id(experiment_id) for experiment_id in experiment_ids],
+            "filter": filter_string or "",
+            "datasets": [_dataset(dataset) for dataset in datasets],
+            "order_by": [_term(term) for term in order_by],
+        }
+
         def page(size: int, token: str | None) -> PagedList[LoggedModel]:
-            content = {"experiment_ids": checked, "max_results": size, "page_token": token or ""}
-            answer = self._connection.call("POST", f"{MLFLOW}/logged-models/search", content)
+            asked = {**content, "max_results": size, "page_token": token or ""}
+            answer = self._connection.call("POST", f"{MLFLOW}/logged-models/search", asked)
             return entities.page(answer, "models", entities.logged_model)
 
-        return list(gathered(page, _PAGE, None))
+        return gathered(page, _PAGE, max_results, page_token)
 
     def finalize(self, model_id: str, status: str) -> LoggedModel:
         """Say that the files are there (READY), or will not be (FAILED)."""
@@ -107,3 +132,12 @@ class RemoteLoggedModels:
 
 def _url(model_id: str) -> str:
     return f"{MLFLOW}/logged-models/{check_logged_model_id(model_id)}"
+
+
+def _dataset(dataset: OnDataset) -> dict[str, str]:
+    return {"dataset_name": dataset.name, "dataset_digest": dataset.digest}
+
+
+def _term(term: Term) -> dict[str, Any]:
+    on = _dataset(term.dataset) if term.dataset else {}
+    return {"field_name": term.field_name, "ascending": term.ascending, **on}

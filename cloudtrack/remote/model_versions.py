@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cloudtrack.entities.model_version import ModelVersion
@@ -77,11 +77,11 @@ class RemoteModelVersions(VersionReferences):
         self,
         filter_string: str | None = None,
         *,
-        max_results: int = 10_000,
-        order_by: list[str] | None = None,
+        max_results: int | None = 10_000,
+        order_by: Sequence[str] | None = None,
         page_token: str | None = None,
     ) -> PagedList[ModelVersion]:
-        """One page of versions, newest first."""
+        """One page of versions, newest first or as ``order_by`` says; all where ``max_results`` is None."""
 
         def page(size: int, token: str | None) -> PagedList[ModelVersion]:
             answer = self._connection.get(

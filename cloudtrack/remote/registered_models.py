@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cloudtrack.entities.page import PagedList
@@ -37,11 +37,11 @@ class RemoteRegisteredModels:
         self,
         filter_string: str | None = None,
         *,
-        max_results: int = 100,
-        order_by: list[str] | None = None,
+        max_results: int | None = 100,
+        order_by: Sequence[str] | None = None,
         page_token: str | None = None,
     ) -> PagedList[RegisteredModel]:
-        """One page of models by name, or as ``order_by`` says."""
+        """One page of models by name, or as ``order_by`` says; all where ``max_results`` is None."""
 
         def page(size: int, token: str | None) -> PagedList[RegisteredModel]:
             answer = self._connection.get(

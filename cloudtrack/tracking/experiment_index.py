@@ -36,10 +36,6 @@ class ExperimentIndex(Indexes):
         found = self.source(ONE).read(document_id)
         return (ONE, found) if found else None
 
-    def marker(self, experiment_id: str, version: int) -> str:
-        """The key of the marker that says: this experiment changes at ``version``."""
-        return ExperimentSource.keys.marker(experiment_id, version)
-
     def page(
         self,
         question: Question,

@@ -27,6 +27,8 @@ from cloudtrack.errors import (
     StateError,
 )
 from cloudtrack.index.cache import PartCache
+from cloudtrack.index.keys import IndexKeys
+from cloudtrack.index.pending import announce
 from cloudtrack.storage.document import DocumentStore, Stored
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking import keys
@@ -232,7 +234,7 @@ class Experiments:
             last_update_time=claim.creation_time,
             tags=dict(claim.tags),
         )
-        self._store.create(self.index.marker(claim.experiment_id, 1), b"")
+        announce(self._store, IndexKeys(keys.EXPERIMENT_INDEX), claim.experiment_id, 1)
         try:
             return self._documents.create(key, document).document
         except ObjectExists:
@@ -252,7 +254,7 @@ class Experiments:
 
     def _mark(self, document: ExperimentDocument) -> None:
         """Say that the experiment changes, before it does."""
-        self._store.create(self.index.marker(document.experiment_id, document.version), b"")
+        announce(self._store, IndexKeys(keys.EXPERIMENT_INDEX), document.experiment_id, document.version)
 
     def _entity(self, document: ExperimentDocument) -> Experiment:
         return document.to_entity(self._store.url)

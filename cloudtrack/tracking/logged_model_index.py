@@ -42,7 +42,7 @@ class LoggedModelIndex(Indexes):
         return read_logged_model(self._store, document_id)
 
     def page(
-        self, experiment_ids: Sequence[str], question: Question, max_results: int, page_token: str | None
+        self, experiment_ids: Sequence[str], question: Question, max_results: int | None, page_token: str | None
     ) -> PagedList[LoggedModelDocument]:
         """One page of logged models. Raises InvalidInput for a token that no such search gave."""
         hits, token = self.hits(experiment_ids, question, max_results, page_token)

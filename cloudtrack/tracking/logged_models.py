@@ -27,6 +27,7 @@ from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.run import Metric
 from cloudtrack.errors import InvalidInput, NotFound, ObjectExists, ObjectNotFound, StateError
 from cloudtrack.index.keys import IndexKeys
+from cloudtrack.index.pending import announce
 from cloudtrack.search.logged_models import OnDataset, Term, parse_logged_model_query, select_on_datasets
 from cloudtrack.search.pages import page_of
 from cloudtrack.storage.document import DocumentStore
@@ -106,14 +107,15 @@ class LoggedModels:
         filter_string: str | None = None,
         *,
         datasets: Sequence[OnDataset] = (),
-        max_results: int = 100,
+        max_results: int | None = 100,
         order_by: Sequence[Term] = (),
         page_token: str | None = None,
     ) -> PagedList[LoggedModel]:
-        """One page of the logged models that meet the filter, newest first or as ``order_by`` says.
+        """One page of the logged models of these experiments that meet the filter; all where ``max_results`` is None.
 
-        With ``datasets`` those that have a metric on one of them, and only such metrics are compared. Where the filter
-        or a term of the order has datasets, all logged models of these experiments are looked at one by one.
+        They come newest first, or as ``order_by`` says. With ``datasets`` those that have a metric on one of them, and
+        only such metrics are compared. Where the filter or a term of the order has datasets, all logged models of
+        these experiments are looked at one by one.
         """
         checked = [check_experiment_id(experiment_id) for experiment_id in experiment_ids]
         query = parse_logged_model_query(filter_string, order_by)
@@ -123,7 +125,7 @@ class LoggedModels:
             found = self._index.page(checked, question, max_results, page_token)
             return PagedList(map(self._entity, found), found.token)
         chosen = select_on_datasets(self.list(checked), filter_string, order_by, datasets)
-        return page_of(chosen, max_results, page_token)
+        return page_of(chosen, len(chosen) + 1 if max_results is None else max_results, page_token)
 
     def finalize(self, model_id: str, status: str) -> LoggedModel:
         """Say that the files are there (READY), or will not be (FAILED)."""
@@ -252,7 +254,7 @@ class LoggedModels:
 
     def _mark(self, document: LoggedModelDocument, version: int) -> None:
         index = IndexKeys(keys.logged_model_index(document.experiment_id))
-        self._store.create(index.marker(document.model_id, version), b"")
+        announce(self._store, index, document.model_id, version)
 
     def _missing(self, model_id: str) -> NotFound:
         return NotFound(f"there is no logged model with id {model_id!r} in {self._store.url}")

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from cloudtrack.entities.run import RunStatus
 from cloudtrack.errors import NotFound, ObjectExists, ObjectNotFound
 from cloudtrack.index.keys import IndexKeys
+from cloudtrack.index.pending import announce
 from cloudtrack.storage.document import DocumentStore, Stored
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking import keys
@@ -112,7 +113,7 @@ class RunDocuments:
         return after
 
     def _mark(self, experiment_id: str, run_id: str, version: int) -> None:
-        self._store.create(IndexKeys(keys.run_index(experiment_id)).marker(run_id, version), b"")
+        announce(self._store, IndexKeys(keys.run_index(experiment_id)), run_id, version)
 
 
 def _mergeable(segments: list[Segment]) -> list[Segment]:

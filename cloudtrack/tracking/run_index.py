@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 
 from cloudtrack.entities.page import PagedList
-from cloudtrack.index.collection import Hit
+from cloudtrack.index.collection import Hit, all_texts
 from cloudtrack.index.indexes import Indexes
 from cloudtrack.index.question import Question, question_of
 from cloudtrack.index.source import Found
@@ -31,6 +32,10 @@ class RunIndex(Indexes):
 
     def read(self, document_id: str) -> tuple[str, Found] | None:
         return read_run(self._store, document_id)
+
+    def run_ids(self, experiment_id: str) -> set[str]:
+        """All runs of an experiment."""
+        return {json.loads(text)["run_id"] for text in all_texts(self.collection(experiment_id))}
 
     def page(
         self, experiment_ids: Sequence[str], question: Question, max_results: int, page_token: str | None

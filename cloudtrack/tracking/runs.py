@@ -30,7 +30,7 @@ from cloudtrack.tracking.documents import DatasetUse, ModelOutput, RunDocument
 from cloudtrack.tracking.experiments import Experiments
 from cloudtrack.tracking.run_delivery import HEARTBEAT_MS, RunCommits, RunDelivery
 from cloudtrack.tracking.run_documents import RunDocuments, StoredRun
-from cloudtrack.tracking.run_index import RunIndex, parse_hit, run_question
+from cloudtrack.tracking.run_index import RunIndex, run_question
 from cloudtrack.tracking.run_writer import RunWriter
 from cloudtrack.tracking.writers import Writers
 
@@ -251,8 +251,8 @@ class Runs:
         return self._documents.update(check_run_id(run_id), change).document
 
     def _move_all(self, experiment_id: str, change: Callable[[RunDocument], bool | None]) -> None:
-        documents = map(parse_hit, self._index.all(check_experiment_id(experiment_id)))
-        map_in_order(lambda document: self._documents.update(document.run_id, change), documents)
+        run_ids = self._index.run_ids(check_experiment_id(experiment_id))
+        map_in_order(lambda run_id: self._documents.update(run_id, change), sorted(run_ids))
 
     def _entity(self, document: RunDocument) -> Run:
         return document.to_entity(self._store.url, clock.now_ms())

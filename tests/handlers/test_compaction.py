@@ -34,12 +34,14 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
 
 
 def test_all_experiments_are_compacted(client: Client) -> None:
-    assert compaction.handler({}, Clock()) == {"experiments": 4, "folded": 9}
-    assert compaction.handler({}, Clock()) == {"experiments": 4, "folded": 0}
+    assert compaction.handler({}, Clock()) == {"indexes": 1 + 3, "folded": 4 + 9}
+    assert compaction.handler({}, Clock()) == {"indexes": 3, "folded": 0}  # those with runs that have not ended
+    client.registered_models.create("m")
+    assert compaction.handler({}, Clock()) == {"indexes": 1 + 3, "folded": 1}
     ids = [item.experiment_id for item in client.experiments.search()]
     assert len(client.runs.search(ids)) == 12
 
 
 def test_it_begins_nothing_that_it_has_no_time_for(client: Client) -> None:
-    assert compaction.handler({}, Clock(900_000, 1_000))["experiments"] == 1
-    assert compaction.handler({}, Clock(1_000)) == {"experiments": 0, "folded": 0}
+    assert compaction.handler({}, Clock(900_000, 1_000))["indexes"] == 1
+    assert compaction.handler({}, Clock(1_000)) == {"indexes": 0, "folded": 0}

@@ -138,7 +138,7 @@ def test_every_function_has_a_role_of_its_own(template: dict[str, Any], stack: S
 
 
 def test_history_is_only_added_to_whoever_writes(stack: Stack) -> None:
-    for key in (EVENT, f"{RUN}/metrics/x.parquet", "experiments/1/index/pending/abc.1"):
+    for key in (EVENT, f"{RUN}/metrics/x.parquet", "experiments/1/index/pending/abc.1", "index/models/pending/a.1"):
         assert bucket_lets(stack, key, CREATING)
         assert bucket_lets(stack, key, PART)
         assert not bucket_lets(stack, key, REPLACING)
@@ -151,6 +151,8 @@ def test_documents_are_never_overwritten_blindly_whoever_writes(stack: Stack) ->
         "models/churn/model.json",
         "logged_models/m-1/model.json",
         "experiments/names/x",
+        "experiments/1/index/manifest.json",
+        "index/models/manifest.json",
         "access/policy.json",
         TOKEN,
         "cloudtrack.json",

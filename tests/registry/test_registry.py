@@ -11,7 +11,10 @@ from cloudtrack.api.app import App
 from cloudtrack.client import Client
 from cloudtrack.entities.model_version import Stage
 from cloudtrack.errors import AlreadyExists, CorruptData, InvalidInput, NotFound, StateError
+from cloudtrack.index.keys import IndexKeys
+from cloudtrack.index.pending import announce
 from cloudtrack.registry import keys
+from cloudtrack.registry import keys as registry_keys
 from cloudtrack.registry.aliases import Aliases
 from cloudtrack.registry.history import History
 from cloudtrack.registry.model_versions import ModelVersions
@@ -258,7 +261,7 @@ def test_a_rename_to_a_taken_name_changes_nothing(memory: Services) -> None:
 
 
 def test_a_rename_survives_a_stop_at_every_write() -> None:
-    for writes in range(12):
+    for writes in range(16):
         memory = Services(MemoryStore())
         memory.models.create("old")
         memory.versions.create("old", SOURCE)
@@ -282,13 +285,13 @@ def test_a_rename_survives_a_stop_at_every_write() -> None:
 def test_a_model_under_rename_is_frozen(memory: Services) -> None:
     memory.models.create("old")
     with pytest.raises(Stopped):
-        Services(StoppingStore(memory.store, writes=1)).models.rename("old", "new")
+        Services(StoppingStore(memory.store, writes=2)).models.rename("old", "new")
     with pytest.raises(StateError, match="new"):
         memory.versions.create("old", SOURCE)
 
 
 def test_a_stop_at_any_write_leaves_a_readable_registry() -> None:
-    for writes in range(14):
+    for writes in range(18):
         memory = Services(MemoryStore())
         dying = Services(StoppingStore(memory.store, writes=writes))
         try:
@@ -374,13 +377,13 @@ def test_requests_are_few() -> None:
     services.models.create("churn")
     counting.reset()
     services.versions.create("churn", SOURCE)
-    assert counting.counts == {"get": 2, "create": 1, "replace": 1}
+    assert counting.counts == {"get": 2, "create": 2, "replace": 1}
     counting.reset()
     services.models.get("churn")
     assert counting.counts == {"get": 2}
     counting.reset()
     services.stages.transition("churn", 1, "Production", archive_existing_versions=True)
-    assert counting.requests == 4
+    assert counting.requests == 5
 
 
 def test_one_bad_model_does_not_hide_the_others(memory: Services, caplog: pytest.LogCaptureFixture) -> None:
@@ -388,5 +391,7 @@ def test_one_bad_model_does_not_hide_the_others(memory: Services, caplog: pytest
     memory.store.create("models/bad/events/000000000001.json", b"nonsense")
     memory.store.create("models/long~name/events/000000000001.json", b"nonsense")
     memory.store.create("models/a%2Fb/readme.txt", b"x")
+    for segment in ("bad", "long~name", "a%2Fb"):
+        announce(memory.store, IndexKeys(registry_keys.INDEX), segment, 1)
     assert [model.name for model in memory.models.search()] == ["good"]
     assert "models/bad/events" in caplog.text

@@ -18,6 +18,7 @@ from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.run import LoggedModelInput, LoggedModelOutput, Metric
 from cloudtrack.errors import CloudtrackError
 from cloudtrack.remote.client import RemoteClient
+from cloudtrack.search.logged_models import OnDataset, Term
 from cloudtrack.storage.memory import MemoryStore
 from tests.conftest import BOTH_MODES
 
@@ -26,11 +27,9 @@ ONLY_OVER_A_STORE = {
     "runs": {"resume", "commits"},
     "metrics": {"columns", "columns_of_runs", "series"},
     "logged_models": {"note_version"},
-    "registered_models": {"states"},
-    "model_versions": {"states"},
 }
 """What the server itself needs."""
-ARGUMENTS_OF_THE_SERVER = {"operation", "shows", "creator_id"}
+ARGUMENTS_OF_THE_SERVER = {"operation", "shows", "prompts", "creator_id"}
 SERVICES = (
     "experiments",
     "runs",
@@ -248,6 +247,17 @@ def _logged_models(client: AnyClient, do: Recorder) -> None:
     do(client.logged_models.finalize, model_id, "BORED")
     do(client.logged_models.get, model_id)
     do(client.logged_models.list, ["0"])
+    for number in range(3):
+        other = client.logged_models.create("0", name=f"other{number}", params={"n": str(number)}).model_id
+        client.logged_models.log_metrics(other, [Metric("acc", number / 2, 3, 1, None, "wine", "abc", run_id)])
+    for text in (None, "metrics.acc > 0.6", "params.n = '1' OR params.a IS NOT NULL", "status = 'READY'", "nonsense"):
+        do(client.logged_models.search, ["0"], text)
+    wine, by_acc = OnDataset("wine", "abc"), Term("metrics.acc", ascending=False)
+    do(client.logged_models.search, ["0"], "metrics.acc > 0", datasets=[wine], order_by=[by_acc], max_results=2)
+    do(client.logged_models.search, ["0"], order_by=[Term("metrics.acc", dataset=wine)])
+    do(client.logged_models.search, ["0"], max_results=2)
+    page = do(client.logged_models.search, ["0"], order_by=[by_acc], max_results=2)
+    do(client.logged_models.search, ["0"], order_by=[by_acc], max_results=2, page_token=page.token)
     do(client.logged_models.delete, model_id)
     do(client.logged_models.delete, model_id)
     do(client.logged_models.get, model_id)

@@ -15,7 +15,6 @@ from cloudtrack.search import grammar
 from cloudtrack.search.expression import EVERYTHING, And, Comparison, Expression, Not, Or
 from cloudtrack.search.fields import Types
 from cloudtrack.search.filters import MAX_COMPARISONS, MAX_DEPTH, MAX_PATTERNS, Order, parse_filter, parse_order
-from cloudtrack.search.model_versions import single_name
 from tests.search.corpus.others import QUESTIONS as OTHER_QUESTIONS
 from tests.search.corpus.runs import QUESTIONS as RUN_QUESTIONS
 from tests.search.corpus.understood import UNDERSTOOD
@@ -296,28 +295,6 @@ def test_a_summary_is_found_where_no_metric_has_its_name() -> None:
     assert holds("metrics.a.b.max = 3", **{"a.b@max": 3.0})
     assert holds("metrics.loss.min IS NULL", loss=1.0)
     assert not holds("params.loss.min = 'x'", **{"loss@min": "x"})
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("name = 'a'", "a"),
-        ("name = 'a' AND version_number > 1", "a"),
-        ("version_number > 1 AND (tags.x = 'y' AND name = 'a')", "a"),
-        ("(name = 'a')", "a"),
-        ("name = 'a' OR name = 'b'", ""),
-        ("name = 'a' OR version_number > 1", ""),
-        ("(name = 'a' OR name = 'b') AND version_number > 1", ""),
-        ("NOT name = 'a'", ""),
-        ("name != 'a'", ""),
-        ("name LIKE 'a'", ""),
-        ("name IN ('a')", ""),
-        ("tags.name = 'a'", ""),
-        ("", ""),
-    ],
-)
-def test_a_single_name_is_one_that_no_other_model_can_meet(text: str, name: str) -> None:
-    assert single_name(text) == name
 
 
 def test_the_parser_is_loaded_by_the_first_filter() -> None:

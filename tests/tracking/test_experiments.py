@@ -118,7 +118,7 @@ def test_a_creation_that_was_cut_off_is_finished_by_the_next_reader() -> None:
 
 
 def test_a_rename_survives_a_stop_at_every_write() -> None:
-    for writes in range(5):
+    for writes in range(8):
         store = MemoryStore()
         experiments = Experiments(store)
         made = experiments.create("a")
@@ -165,6 +165,6 @@ def test_a_name_under_rename_is_not_waited_for_without_end() -> None:
     store = MemoryStore()
     made = Experiments(store).create("a")
     with pytest.raises(Stopped):
-        Experiments(StoppingStore(store, writes=2)).rename(made, "b")
+        Experiments(StoppingStore(store, writes=3)).rename(made, "b")
     with pytest.raises(Conflict, match="'b'"):
         Experiments(store).get_or_create("b")

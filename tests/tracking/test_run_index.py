@@ -137,7 +137,7 @@ TestRuns.settings = settings(
 
 
 def test_a_reader_that_meets_a_long_list_compacts_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("cloudtrack.tracking.run_index.LONG_LIST", 20)
+    monkeypatch.setattr("cloudtrack.index.indexes.LONG_LIST", 20)
     client = Client(tmp_path / "store")
     for _ in range(25):
         client.runs.update(client.runs.create("0").info.run_id, status="FINISHED")
