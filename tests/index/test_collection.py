@@ -6,13 +6,21 @@ import contextlib
 import shutil
 import tempfile
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from cloudtrack.index.cache import PartCache
 from cloudtrack.index.collection import Collection, search
@@ -267,3 +275,12 @@ def test_many_compactions_at_once_lose_and_double_nothing(tmp_path: Path) -> Non
     Compactor(store, things, PartCache(store, tmp_path / "cache")).compact()
     assert sorted(names_in(search([collection], EVERYTHING, BY_METRIC, limit=1000))) == sorted(found)
     assert list(store.list(things.keys.pending)) == []
+
+
+@pytest.mark.parametrize("kind", ["moto-obstore", "seaweed-obstore"])
+def test_any_interleaving_on_s3(kind: str, make_url: Callable[[str], str]) -> None:
+    class OnS3Machine(CollectionMachine):
+        def new_store(self) -> ObjectStore:
+            return open_store(make_url(kind))
+
+    run_state_machine_as_test(OnS3Machine, settings=settings(TestInMemory.settings, max_examples=5))
