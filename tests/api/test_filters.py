@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtrack.errors import InvalidInput
-from cloudtrack.search.filters import Types, parse_filter, parse_order
+from cloudtrack.search.fields import Types
+from cloudtrack.search.filters import parse_filter, parse_order
 
 TYPES: Types = {"attributes": {"name": str, "time": float}, "metrics": float, "tags": str}
 

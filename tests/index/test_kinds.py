@@ -37,7 +37,7 @@ from cloudtrack.registry.model_source import ModelSource
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.opening import open_store
-from tests.storage.lossy import LossyStore, Stopped, StoppingStore
+from tests.storage.lossy import CountingStore, LossyStore, Stopped, StoppingStore
 
 NAMES = ("a", "b" * 220)
 SOURCE = f"runs:/{'0' * 32}/model"
@@ -316,3 +316,37 @@ def test_on_s3(kind: str, machine: type[Machine], make_url: Callable[[str], str]
             return open_store(make_url(kind))
 
     run_state_machine_as_test(OnS3Machine, settings=settings(few, max_examples=2, stateful_step_count=20))
+
+
+def test_a_list_of_many_experiments_is_two_requests_a_page(tmp_path: Path) -> None:
+    store = CountingStore(MemoryStore(uuid.uuid4().hex))
+    client = Client(store, spool_dir=tmp_path / "spool")
+    names = [f"e{number:04}" for number in range(1200)]
+    for name in names:
+        client.experiments.create(name)
+    client.experiment_index.compact(ONE)
+    client.experiments.search(max_results=1)
+    found: list[str] = []
+    token = None
+    while True:
+        store.reset()
+        page = client.experiments.search("name LIKE 'e%'", order_by=["name"], max_results=500, page_token=token)
+        assert store.requests == 2
+        found += [item.name for item in page]
+        token = page.token
+        if token is None:
+            break
+        client.experiments.create(f"d{len(found)}")  # what comes meanwhile, before the page, shifts nothing
+        client.experiment_index.compact(ONE)
+        client.experiments.search(max_results=1)
+    assert found == names
+
+
+def test_an_asker_gets_full_pages_of_what_he_may_know_of(tmp_path: Path) -> None:
+    client = Client(MemoryStore(uuid.uuid4().hex), spool_dir=tmp_path / "spool")
+    ids = [client.experiments.create(f"e{number:04}") for number in range(1100)]
+    known = set(ids[::100])
+    page = client.experiments.search(max_results=6, order_by=["name"], shows=known.__contains__)
+    rest = client.experiments.search(max_results=6, order_by=["name"], shows=known.__contains__, page_token=page.token)
+    assert [item.experiment_id for item in [*page, *rest]] == ids[::100]
+    assert (len(page), len(rest), rest.token) == (6, 5, None)

@@ -9,7 +9,7 @@ from cloudtrack.index.columns import NUMBERS, WHOLE, Schema
 from cloudtrack.index.keys import IndexKeys
 from cloudtrack.index.row import Row, Value
 from cloudtrack.index.source import Found
-from cloudtrack.search.filters import Types
+from cloudtrack.search.fields import Types
 from cloudtrack.storage.document import Document, DocumentStore, Stored
 from cloudtrack.storage.object_store import ObjectStore
 

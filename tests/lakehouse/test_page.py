@@ -70,9 +70,10 @@ def test_the_page_names_every_column_of_every_table(client: Client) -> None:
 
 
 def test_the_page_tells_the_schema_of_the_parts(client: Client) -> None:
-    found = duckdb.sql(
-        f"DESCRIBE FROM read_parquet('{client.store.root}/experiments/*/index/parts/*.parquet')"
-    ).fetchall()
+    marker = client.store.local_path("cloudtrack.json")
+    assert marker is not None
+    parts = marker.parent / "experiments/*/index/parts/*.parquet"
+    found = duckdb.sql(f"DESCRIBE FROM read_parquet('{parts}')").fetchall()
     for column, *_ in found:
         kind, _, key = column.partition(".")
         name = f".{key}" if kind == "attributes" and key != "run_id" and key != "start_time" else column

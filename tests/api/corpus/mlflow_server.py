@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -41,7 +42,7 @@ def mlflow_server(python: str, folder: Path) -> Iterator[int]:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def send_to(port: int):
+def send_to(port: int) -> Any:
     """A ``Send`` that talks HTTP to a local port."""
 
     def send(method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
