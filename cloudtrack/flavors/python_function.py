@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
-from cloudtrack.errors import InvalidInput, MissingDependency, NotFound
-from cloudtrack.fluent.models import log_saved
+from cloudtrack.errors import InvalidInput, NotFound
+from cloudtrack.fluent.models import LogArguments, log
 from cloudtrack.models.environment import modules_in_pickle, pinned
+from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import inside
 from cloudtrack.models.model_file import Model, ModelInfo
-from cloudtrack.models.saving import Extras, Written, save
-from cloudtrack.models.signature import ModelSignature
+from cloudtrack.models.saving import SaveArguments, Written, save
 
 FLAVOR = "python_function"
 _MODEL_FILE = "python_model.pkl"
@@ -47,14 +48,7 @@ def save_model(
     *,
     python_model: PythonModel | Callable[[Any], Any] | None = None,
     artifacts: Mapping[str, str | os.PathLike[str]] | None = None,
-    conda_env: dict[str, Any] | str | None = None,
-    code_paths: Sequence[str] | None = None,
-    mlflow_model: Model | None = None,
-    signature: ModelSignature | None = None,
-    input_example: Any = None,
-    pip_requirements: Sequence[str] | str | None = None,
-    extra_pip_requirements: Sequence[str] | None = None,
-    metadata: dict[str, Any] | None = None,
+    **arguments: Unpack[SaveArguments],
 ) -> Model:
     """Save a PythonModel, or a function of one argument, into the new folder ``path``.
 
@@ -76,16 +70,7 @@ def save_model(
             entry["artifacts"] = {name: _copy_artifact(folder, name, source) for name, source in artifacts.items()}
         return Written({FLAVOR: entry}, pinned(modules_in_pickle(pickled) | {"cloudpickle"}))
 
-    extras = Extras(
-        signature=signature,
-        input_example=input_example,
-        code_paths=code_paths,
-        pip_requirements=pip_requirements,
-        extra_pip_requirements=extra_pip_requirements,
-        conda_env=conda_env,
-        metadata=metadata,
-    )
-    return save(path, write, extras, model=mlflow_model)
+    return save(path, write, **arguments)
 
 
 def log_model(
@@ -93,25 +78,10 @@ def log_model(
     *,
     python_model: PythonModel | Callable[[Any], Any] | None = None,
     artifacts: Mapping[str, str | os.PathLike[str]] | None = None,
-    registered_model_name: str | None = None,
-    name: str | None = None,
-    tags: Mapping[str, Any] | None = None,
-    run_id: str | None = None,
-    **arguments: Any,
+    **arguments: Unpack[LogArguments],
 ) -> ModelInfo:
-    """Log a PythonModel or a function to the active run; ``arguments`` are those of ``save_model``."""
-
-    def save_to(folder: Path, identity: Model) -> Model:
-        return save_model(folder, python_model=python_model, artifacts=artifacts, mlflow_model=identity, **arguments)
-
-    return log_saved(
-        save_to,
-        name=name,
-        artifact_path=artifact_path,
-        run_id=run_id,
-        registered_model_name=registered_model_name,
-        tags=tags,
-    )
+    """Log a PythonModel or a function to the active run, and register it where a name is given."""
+    return log(partial(save_model, python_model=python_model, artifacts=artifacts), artifact_path, arguments)
 
 
 def load_saved(folder: Path, entry: dict[str, Any]) -> Any:
@@ -162,8 +132,4 @@ def _copy_artifact(folder: Path, name: str, source: str | os.PathLike[str]) -> d
 
 
 def _cloudpickle() -> Any:
-    try:
-        import cloudpickle
-    except ImportError as error:
-        raise MissingDependency('Python models need cloudpickle: pip install "cloudtrack[sklearn]"') from error
-    return cloudpickle
+    return framework("cloudpickle", extra="sklearn")

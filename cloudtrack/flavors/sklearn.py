@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Mapping, Sequence
+import platform
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from cloudtrack.errors import InvalidInput, MissingDependency
-from cloudtrack.fluent.models import local_model, log_saved
+from cloudtrack.fluent.models import LogArguments, local_model, log
 from cloudtrack.models.environment import modules_in_pickle, pinned
+from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import inside, load_flavor
 from cloudtrack.models.model_file import Model, ModelInfo
-from cloudtrack.models.saving import Extras, Written, save
-from cloudtrack.models.signature import ModelSignature
+from cloudtrack.models.saving import SaveArguments, Written, save
 
 FLAVOR = "sklearn"
 SERIALIZATION_FORMAT_PICKLE = "pickle"
@@ -30,19 +32,13 @@ _MODEL_FILE = "model.pkl"
 def save_model(
     sk_model: Any,
     path: str | os.PathLike[str],
-    conda_env: dict[str, Any] | str | None = None,
-    code_paths: Sequence[str] | None = None,
-    mlflow_model: Model | None = None,
+    *,
     serialization_format: str = SERIALIZATION_FORMAT_CLOUDPICKLE,
-    signature: ModelSignature | None = None,
-    input_example: Any = None,
-    pip_requirements: Sequence[str] | str | None = None,
-    extra_pip_requirements: Sequence[str] | None = None,
     pyfunc_predict_fn: str = "predict",
-    metadata: dict[str, Any] | None = None,
+    **arguments: Unpack[SaveArguments],
 ) -> Model:
     """Save a model into the new folder ``path``; the content of its ``MLmodel``."""
-    sklearn = _sklearn()
+    sklearn = framework("sklearn", extra="sklearn")
     pickled = _dumps(sk_model, serialization_format)
 
     def write(folder: Path) -> Written:
@@ -50,7 +46,7 @@ def save_model(
         modules = modules_in_pickle(pickled) | {"sklearn", "numpy", "scipy"}
         if serialization_format == SERIALIZATION_FORMAT_CLOUDPICKLE:
             modules.add("cloudpickle")
-        if hasattr(input_example, "columns"):
+        if hasattr(arguments.get("input_example"), "columns"):
             modules.add("pandas")
         flavor = {
             "pickled_model": _MODEL_FILE,
@@ -61,68 +57,26 @@ def save_model(
             "loader_module": "mlflow.sklearn",
             "model_path": _MODEL_FILE,
             "predict_fn": pyfunc_predict_fn,
-            "python_version": _python_version(),
+            "python_version": platform.python_version(),
         }
         return Written({"python_function": pyfunc, FLAVOR: flavor}, pinned(modules))
 
-    extras = Extras(
-        signature=signature,
-        input_example=input_example,
-        code_paths=code_paths,
-        pip_requirements=pip_requirements,
-        extra_pip_requirements=extra_pip_requirements,
-        conda_env=conda_env,
-        metadata=metadata,
-    )
-    return save(path, write, extras, model=mlflow_model)
+    return save(path, write, **arguments)
 
 
 def log_model(
     sk_model: Any,
     artifact_path: str | None = None,
-    conda_env: dict[str, Any] | str | None = None,
-    code_paths: Sequence[str] | None = None,
-    serialization_format: str = SERIALIZATION_FORMAT_CLOUDPICKLE,
-    registered_model_name: str | None = None,
-    signature: ModelSignature | None = None,
-    input_example: Any = None,
-    await_registration_for: int | None = None,
-    pip_requirements: Sequence[str] | str | None = None,
-    extra_pip_requirements: Sequence[str] | None = None,
-    pyfunc_predict_fn: str = "predict",
-    metadata: dict[str, Any] | None = None,
     *,
-    name: str | None = None,
-    tags: Mapping[str, Any] | None = None,
-    run_id: str | None = None,
+    serialization_format: str = SERIALIZATION_FORMAT_CLOUDPICKLE,
+    pyfunc_predict_fn: str = "predict",
+    **arguments: Unpack[LogArguments],
 ) -> ModelInfo:
     """Log a model to the active run, and register it where a name is given."""
-    del await_registration_for  # a version is ready at once
-
-    def save_to(folder: Path, identity: Model) -> Model:
-        return save_model(
-            sk_model,
-            folder,
-            conda_env=conda_env,
-            code_paths=code_paths,
-            mlflow_model=identity,
-            serialization_format=serialization_format,
-            signature=signature,
-            input_example=input_example,
-            pip_requirements=pip_requirements,
-            extra_pip_requirements=extra_pip_requirements,
-            pyfunc_predict_fn=pyfunc_predict_fn,
-            metadata=metadata,
-        )
-
-    return log_saved(
-        save_to,
-        name=name,
-        artifact_path=artifact_path,
-        run_id=run_id,
-        registered_model_name=registered_model_name,
-        tags=tags,
+    save_here = partial(
+        save_model, sk_model, serialization_format=serialization_format, pyfunc_predict_fn=pyfunc_predict_fn
     )
+    return log(save_here, artifact_path, arguments)
 
 
 def load_model(model_uri: str, dst_path: str | os.PathLike[str] | None = None) -> Any:
@@ -133,7 +87,7 @@ def load_model(model_uri: str, dst_path: str | os.PathLike[str] | None = None) -
 
 def load_saved(folder: Path, entry: dict[str, Any]) -> Any:
     """The estimator in a model folder; ``entry`` is this flavor's, or that of ``python_function``."""
-    _sklearn()
+    framework("sklearn", extra="sklearn")
     file = entry.get("pickled_model") or entry.get("model_path") or _MODEL_FILE
     path = inside(folder, file)
     if path.suffix == ".skops":
@@ -167,11 +121,7 @@ def _dumps(model: Any, serialization_format: str) -> bytes:
     if serialization_format != SERIALIZATION_FORMAT_CLOUDPICKLE:
         known = f"{SERIALIZATION_FORMAT_CLOUDPICKLE!r} or {SERIALIZATION_FORMAT_PICKLE!r}"
         raise InvalidInput(f"serialization_format is {serialization_format!r}; it is {known}")
-    try:
-        import cloudpickle
-    except ImportError as error:
-        raise MissingDependency('saving needs cloudpickle: pip install "cloudtrack[sklearn]"') from error
-    pickled: bytes = cloudpickle.dumps(model)
+    pickled: bytes = framework("cloudpickle", extra="sklearn").dumps(model)
     return pickled
 
 
@@ -181,17 +131,3 @@ def _load_skops(path: Path, trusted: Sequence[str] | None) -> Any:
     except ImportError as error:
         raise MissingDependency(f"{path.name} needs skops: pip install skops") from error
     return io.load(path, trusted=list(trusted) if trusted else None)
-
-
-def _sklearn() -> Any:
-    try:
-        import sklearn
-    except ImportError as error:
-        raise MissingDependency('scikit-learn models need scikit-learn: pip install "cloudtrack[sklearn]"') from error
-    return sklearn
-
-
-def _python_version() -> str:
-    import platform
-
-    return platform.python_version()

@@ -17,35 +17,42 @@ from cloudtrack.errors import InvalidInput
 from cloudtrack.fluent import session
 from cloudtrack.fluent.active_runs import current_run_id
 from cloudtrack.models.model_file import Model, ModelInfo
+from cloudtrack.models.saving import SaveArguments
 
 DEFAULT_NAME = "model"
 
 
-def log_saved(
-    save: Callable[[Path, Model], Model],
-    *,
-    name: str | None,
-    artifact_path: str | None,
-    run_id: str | None = None,
-    registered_model_name: str | None = None,
-    tags: Mapping[str, Any] | None = None,
-) -> ModelInfo:
-    """Save a model into a folder, upload it as an artifact of the run, and register it where a name is given.
+class LogArguments(SaveArguments, total=False):
+    """What every flavor's ``log_model`` takes beside the model; names as MLflow's."""
 
-    ``name`` is the folder below the run's artifacts; ``artifact_path`` is MLflow's older word for it.
+    name: str | None
+    """The folder below the run's artifacts; ``artifact_path`` is MLflow's older word for it."""
+    registered_model_name: str | None
+    await_registration_for: int | None
+    """MLflow's; a version is ready at once."""
+    tags: Mapping[str, Any] | None
+    run_id: str | None
+
+
+def log(save: Callable[..., Model], artifact_path: str | None, arguments: LogArguments) -> ModelInfo:
+    """Save a model, upload it as an artifact of the run, and register it where a name is given.
+
+    ``save`` is a flavor's ``save_model`` that lacks only the path and ``SaveArguments``.
     """
+    name = arguments.get("name")
+    to_save = {key: value for key, value in arguments.items() if key in SaveArguments.__annotations__}
     if name and artifact_path and name != artifact_path:
         raise InvalidInput(f"name is {name!r} and artifact_path is {artifact_path!r}: give one of them")
     path = name or artifact_path or DEFAULT_NAME
-    run = current_run_id(run_id)
+    run = current_run_id(arguments.get("run_id"))
     client = session.client()
     with tempfile.TemporaryDirectory(prefix="cloudtrack-") as folder:
         identity = Model.new().model_copy(update={"run_id": run, "artifact_path": path})
-        model = save(Path(folder) / "model", identity)
+        model = save(Path(folder) / "model", **{**to_save, "mlflow_model": identity})
         client.artifacts.log_folder(run, Path(folder) / "model", path)
     info = replace(model.get_model_info(f"runs:/{run}/{path}"), name=path)
-    if registered_model_name:
-        version = register_model(info.model_uri, registered_model_name, tags=tags)
+    if registered_name := arguments.get("registered_model_name"):
+        version = register_model(info.model_uri, registered_name, tags=arguments.get("tags"))
         info = replace(info, registered_model_version=version.version)
     return info
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from cloudtrack import ids
 from cloudtrack.errors import AlreadyExists, InvalidInput, NotFound
@@ -20,17 +20,18 @@ from cloudtrack.models.signature import ModelSignature
 CODE_FOLDER = "code"
 
 
-@dataclass(frozen=True)
-class Extras:
+class SaveArguments(TypedDict, total=False):
     """What every flavor's ``save_model`` takes beside the model; names as MLflow's."""
 
-    signature: ModelSignature | None = None
-    input_example: Any = None
-    code_paths: Sequence[str] | None = None
-    pip_requirements: Sequence[str] | str | None = None
-    extra_pip_requirements: Sequence[str] | None = None
-    conda_env: dict[str, Any] | str | None = None
-    metadata: dict[str, Any] | None = None
+    conda_env: dict[str, Any] | str | None
+    code_paths: Sequence[str] | None
+    mlflow_model: Model | None
+    """Carries the identity: run, uuid, time."""
+    signature: ModelSignature | None
+    input_example: Any
+    pip_requirements: Sequence[str] | str | None
+    extra_pip_requirements: Sequence[str] | None
+    metadata: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -41,34 +42,32 @@ class Written:
     requirements: Iterable[str]
 
 
-def save(
-    path: str | os.PathLike[str], write: Callable[[Path], Written], extras: Extras, *, model: Model | None = None
-) -> Model:
+def save(path: str | os.PathLike[str], write: Callable[[Path], Written], **arguments: Unpack[SaveArguments]) -> Model:
     """Make the model folder ``path``, whole or not at all; the content of its ``MLmodel``.
 
-    ``write`` puts the flavor's own files into the folder it is given. ``model`` may carry an identity
-    (run, uuid, time). Raises AlreadyExists where the folder exists and is not empty.
+    ``write`` puts the flavor's own files into the folder it is given. Raises AlreadyExists where the folder exists
+    and is not empty.
     """
-    model = model or Model.new()
+    model = arguments.get("mlflow_model") or Model.new()
     with _new_folder(Path(path)) as folder:
         written = write(folder)
-        code = _copy_code(folder, extras.code_paths)
+        code = _copy_code(folder, arguments.get("code_paths"))
         environment = {"conda": CONDA, "virtualenv": PYTHON_ENV}
         for name, entry in written.flavors.items():
             entry["code"] = code
             if name == "python_function":
                 entry["env"] = environment
         model.flavors = written.flavors
-        model.signature = extras.signature
-        model.metadata = extras.metadata
-        if extras.input_example is not None:
-            model.saved_input_example_info = write_input_example(folder, extras.input_example)
+        model.signature = arguments.get("signature")
+        model.metadata = arguments.get("metadata")
+        if (example := arguments.get("input_example")) is not None:
+            model.saved_input_example_info = write_input_example(folder, example)
         write_environment(
             folder,
             written.requirements,
-            pip_requirements=extras.pip_requirements,
-            extra_pip_requirements=extras.extra_pip_requirements,
-            conda_env=extras.conda_env,
+            pip_requirements=arguments.get("pip_requirements"),
+            extra_pip_requirements=arguments.get("extra_pip_requirements"),
+            conda_env=arguments.get("conda_env"),
         )
         model.model_size_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         model.save(folder / FILE_NAME)
