@@ -9,6 +9,7 @@ cloudtrack's own variable wins over MLflow's of the same meaning:
     CLOUDTRACK_USER         MLFLOW_TRACKING_USERNAME    who is recorded; default the login name
     CLOUDTRACK_SPOOL_DIR                                where unsent data waits; default ~/.cloudtrack/spool
     CLOUDTRACK_CACHE_DIR                                copies of index files; default ~/.cache/cloudtrack
+    CLOUDTRACK_TRUST_MODELS MLFLOW_ALLOW_PICKLE_DESERIALIZATION    1: models may run code that they bring
     CLOUDTRACK_TOKEN        MLFLOW_TRACKING_TOKEN       the login at a server: a token, or
                             MLFLOW_TRACKING_USERNAME    a user
                             MLFLOW_TRACKING_PASSWORD    and a password
@@ -27,6 +28,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 DEFAULT_URI = "./cloudtrack-data"
+TRUST_MODELS = "CLOUDTRACK_TRUST_MODELS"
 
 
 def environment() -> Mapping[str, str]:
@@ -109,6 +111,11 @@ def cache_dir() -> Path:
     """The folder for copies of what never changes."""
     configured = _first("CLOUDTRACK_CACHE_DIR")
     return Path(configured).expanduser() if configured else Path.home() / ".cache" / "cloudtrack"
+
+
+def trusts_models() -> bool:
+    """Whether every model may run the code that it brings."""
+    return _first(TRUST_MODELS, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION").lower() in ("1", "true", "yes")
 
 
 def _first(*names: str) -> str:

@@ -17,6 +17,7 @@ from cloudtrack.models.environment import modules_in_pickle, pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import inside
 from cloudtrack.models.model_file import Model, ModelInfo
+from cloudtrack.models.pickles import load_pickle
 from cloudtrack.models.saving import SaveArguments, Written, save
 
 FLAVOR = "python_function"
@@ -86,9 +87,8 @@ def log_model(
 
 def load_saved(folder: Path, entry: dict[str, Any]) -> Any:
     """The object that was saved."""
-    path = inside(folder, entry.get("python_model", _MODEL_FILE))
-    with path.open("rb") as stream:
-        return _cloudpickle().load(stream)
+    _cloudpickle()
+    return load_pickle(inside(folder, entry.get("python_model", _MODEL_FILE)))
 
 
 def load_predictor(folder: Path, entry: dict[str, Any]) -> PythonPredictor:

@@ -21,6 +21,7 @@ from cloudtrack.models.environment import modules_in_pickle, pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import inside, load_flavor
 from cloudtrack.models.model_file import Model, ModelInfo
+from cloudtrack.models.pickles import load_pickle
 from cloudtrack.models.saving import SaveArguments, Written, save
 
 FLAVOR = "sklearn"
@@ -92,8 +93,7 @@ def load_saved(folder: Path, entry: dict[str, Any]) -> Any:
     path = inside(folder, file)
     if path.suffix == ".skops":
         return _load_skops(path, entry.get("skops_trusted_types"))
-    with path.open("rb") as stream:
-        return pickle.load(stream)  # noqa: S301 - a model is code; its origin is the caller's to trust
+    return load_pickle(path)
 
 
 def load_predictor(folder: Path, entry: dict[str, Any]) -> SklearnPredictor:
