@@ -77,6 +77,7 @@ class Client(ModelFinder):
 
     artifacts: Artifacts
     logged_model_artifacts: Artifacts
+    runs: Runs
     logged_models: LoggedModels
     registered_models: RegisteredModels
     model_versions: ModelVersions

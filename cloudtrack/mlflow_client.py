@@ -260,12 +260,12 @@ class MlflowClient:
 
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
         """One level of the run's files."""
-        return self._client.artifacts.list(run_id, path or "")
+        return self._client.run_files.list(run_id, path or "")
 
     def download_artifacts(self, run_id: str, path: str, dst_path: str | os.PathLike[str] | None = None) -> str:
         """Download a file or folder into ``dst_path``, or a new temporary folder; the local path."""
         target = Path(dst_path) if dst_path else Path(tempfile.mkdtemp(prefix="cloudtrack-"))
-        return str(self._client.artifacts.download(run_id, path, target))
+        return str(self._client.run_files.download(run_id, path, target))
 
     # Registered models
 

@@ -21,7 +21,7 @@ def list_artifacts(run_id: RunId, path: ArtifactPath = "", as_json: output.JsonO
     """List one level of a run's files."""
     store = client()
     store.runs.get(run_id)
-    found = store.artifacts.list(run_id, path)
+    found = store.run_files.list(run_id, path)
     if as_json:
         output.show_json(found)
         return
@@ -64,9 +64,9 @@ def download(
     """Download a file, or a folder with all below it."""
     store = client()
     store.runs.get(run_id)
-    total = sum(info.file_size or 0 for info in store.artifacts.walk(run_id, path))
+    total = sum(info.file_size or 0 for info in store.run_files.walk(run_id, path))
     with output.progress(f"downloading {path or run_id}", total) as moved:
-        local = store.artifacts.download(run_id, path, target, progress=moved)
+        local = store.run_files.download(run_id, path, target, progress=moved)
     if as_json:
         output.show_json({"run_id": run_id, "path": str(local), "size_bytes": total})
     else:

@@ -110,7 +110,7 @@ def list_artifacts(
 ) -> list[FileInfo]:
     """One level of a run's artifacts; give a run, or a URI ``runs:/<run id>/path``."""
     run, path = _locate(artifact_uri, run_id, artifact_path)
-    return session.client(tracking_uri).artifacts.list(run, path)
+    return session.client(tracking_uri).run_files.list(run, path)
 
 
 def download_artifacts(
@@ -123,13 +123,13 @@ def download_artifacts(
     """Download a file or a folder into ``dst_path``, or a new temporary folder; the local path."""
     run, path = _locate(artifact_uri, run_id, artifact_path)
     target = Path(dst_path) if dst_path else Path(tempfile.mkdtemp(prefix="cloudtrack-"))
-    return str(session.client(tracking_uri).artifacts.download(run, path, target))
+    return str(session.client(tracking_uri).run_files.download(run, path, target))
 
 
 def load_text(artifact_uri: str) -> str:
     """A file as text."""
     run, path = _locate(artifact_uri, None, None)
-    return session.client().artifacts.read(run, path).decode()
+    return session.client().run_files.read(run, path).decode()
 
 
 def load_dict(artifact_uri: str) -> Any:

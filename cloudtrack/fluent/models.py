@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -10,10 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cloudtrack.entities.logged_model import LoggedModelStatus
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel
-from cloudtrack.errors import InvalidInput
+from cloudtrack.entities.run import LoggedModelOutput
+from cloudtrack.errors import CloudtrackError, InvalidInput
 from cloudtrack.fluent import session
 from cloudtrack.fluent.active_runs import current_run_id
 from cloudtrack.models.model_file import Model, ModelInfo
@@ -26,7 +29,12 @@ class LogArguments(SaveArguments, total=False):
     """What every flavor's ``log_model`` takes beside the model; names as MLflow's."""
 
     name: str | None
-    """The folder below the run's artifacts; ``artifact_path`` is MLflow's older word for it."""
+    """``artifact_path`` is MLflow's older word for it."""
+    model_type: str | None
+    params: Mapping[str, Any] | None
+    """Params of the logged model."""
+    step: int
+    """Of the run, at which the model was made."""
     registered_model_name: str | None
     await_registration_for: int | None
     """MLflow's; a version is ready at once."""
@@ -35,9 +43,10 @@ class LogArguments(SaveArguments, total=False):
 
 
 def log(save: Callable[..., Model], artifact_path: str | None, arguments: LogArguments) -> ModelInfo:
-    """Save a model, upload it as an artifact of the run, and register it where a name is given.
+    """Make a logged model of the run, and register it where a name is given.
 
-    ``save`` is a flavor's ``save_model`` that lacks only the path and ``SaveArguments``.
+    ``save`` is a flavor's ``save_model`` that lacks only the path and ``SaveArguments``. The files are the logged
+    model's; the run finds them under the model's name too, as ``runs:/<run id>/<name>``.
     """
     name = arguments.get("name")
     to_save = {key: value for key, value in arguments.items() if key in SaveArguments.__annotations__}
@@ -46,11 +55,28 @@ def log(save: Callable[..., Model], artifact_path: str | None, arguments: LogArg
     path = name or artifact_path or DEFAULT_NAME
     run = current_run_id(arguments.get("run_id"))
     client = session.client()
-    with tempfile.TemporaryDirectory(prefix="cloudtrack-") as folder:
-        identity = Model.new().model_copy(update={"run_id": run, "artifact_path": path})
-        model = save(Path(folder) / "model", **{**to_save, "mlflow_model": identity})
-        client.artifacts.log_folder(run, Path(folder) / "model", path)
-    info = replace(model.get_model_info(f"runs:/{run}/{path}"), name=path)
+    logged = client.logged_models.create(
+        client.runs.get(run).info.experiment_id,
+        name=path,
+        model_type=arguments.get("model_type") or "",
+        source_run_id=run,
+        params={key: str(value) for key, value in (arguments.get("params") or {}).items()},
+        tags={key: str(value) for key, value in (arguments.get("tags") or {}).items()},
+    )
+    try:
+        with tempfile.TemporaryDirectory(prefix="cloudtrack-") as folder:
+            identity = Model.new().model_copy(
+                update={"run_id": run, "artifact_path": path, "model_id": logged.model_id}
+            )
+            model = save(Path(folder) / "model", **{**to_save, "mlflow_model": identity})
+            client.logged_model_artifacts.log_folder(logged.model_id, Path(folder) / "model")
+    except BaseException:
+        with contextlib.suppress(CloudtrackError):
+            client.logged_models.finalize(logged.model_id, LoggedModelStatus.FAILED)
+        raise
+    client.logged_models.finalize(logged.model_id, LoggedModelStatus.READY)
+    client.runs.log_outputs(run, [LoggedModelOutput(logged.model_id, arguments.get("step", 0))])
+    info = replace(model.get_model_info(logged.model_uri), name=path, params=logged.params)
     if registered_name := arguments.get("registered_model_name"):
         version = register_model(info.model_uri, registered_name, tags=arguments.get("tags"))
         info = replace(info, registered_model_version=version.version)

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from cloudtrack.entities.logged_model import LoggedModel
-from cloudtrack.entities.model_uri import LoggedModelFolder, RegisteredVersion, RunModel, parse_model_uri
+from cloudtrack.entities.logged_model import LoggedModel, LoggedModelStatus
+from cloudtrack.entities.model_uri import LoggedModelFolder, RunModel, parse_model_uri
 from cloudtrack.entities.model_version import ModelVersion
+from cloudtrack.entities.names import check_run_id
 from cloudtrack.entities.registered_model import RegisteredModel
+from cloudtrack.entities.run import Run
 from cloudtrack.errors import AlreadyExists, InvalidInput, NotFound
 from cloudtrack.models.model_file import FILE_NAME as MODEL_FILE_NAME
 from cloudtrack.models.model_file import Model
+from cloudtrack.models.run_files import Files, RunFiles
 
 ModelFolder = RunModel | LoggedModelFolder
 _MOST_HOPS = 5
 """A version whose source is another version, and so on."""
 
 
-class _Files(Protocol):
-    def read(self, owner_id: str, path: str) -> bytes: ...
-
-    def download(self, owner_id: str, path: str, target_dir: Path) -> Path: ...
+class _Runs(Protocol):
+    def get(self, run_id: str) -> Run: ...
 
 
 class _LoggedModels(Protocol):
     def get(self, model_id: str) -> LoggedModel: ...
+
+    def search(
+        self, experiment_ids: Sequence[str], filter_string: str, *, max_results: int | None
+    ) -> Sequence[LoggedModel]: ...
 
 
 class _RegisteredModels(Protocol):
@@ -52,8 +57,9 @@ class _ModelVersions(Protocol):
 class ModelFinder:
     """The verbs on models that need several services; a client has these services as attributes."""
 
-    artifacts: _Files
-    logged_model_artifacts: _Files
+    artifacts: Files
+    logged_model_artifacts: Files
+    runs: _Runs
     logged_models: _LoggedModels
     registered_models: _RegisteredModels
     model_versions: _ModelVersions
@@ -83,7 +89,9 @@ class ModelFinder:
         """Where a model's folder is. Raises NotFound, InvalidInput."""
         location = parse_model_uri(model_uri)
         for _ in range(_MOST_HOPS):
-            if not isinstance(location, RegisteredVersion):
+            if isinstance(location, RunModel):
+                return self._in_run(location)
+            if isinstance(location, LoggedModelFolder):
                 return location
             version = self.model_versions.resolve(location.name, location.reference)
             if not version.source.startswith(("runs:/", "models:/")):
@@ -93,6 +101,28 @@ class ModelFinder:
                 )
             location = parse_model_uri(version.source)
         raise InvalidInput(f"{model_uri!r} leads from version to version without an end")
+
+    @property
+    def run_files(self) -> RunFiles:
+        """The files of runs, with the models that they made."""
+        return RunFiles(self.artifacts, self.logged_model_artifacts, self.models_of_run)
+
+    def models_of_run(self, run_id: str) -> dict[str, str]:
+        """The ids of the models that a run made and that are whole, by name; the newest of each name."""
+        experiment_id = self.runs.get(run_id).info.experiment_id
+        ready = f"source_run_id = '{check_run_id(run_id)}' AND status = '{LoggedModelStatus.READY}'"
+        newest_first = self.logged_models.search([experiment_id], ready, max_results=None)
+        return {model.name: model.model_id for model in reversed(newest_first)}
+
+    def _in_run(self, location: RunModel) -> ModelFolder:
+        """The folder among the run's artifacts; where there is no model, that of a model that the run made."""
+        try:
+            self.artifacts.stat(location.run_id, f"{location.path}/{MODEL_FILE_NAME}")
+        except NotFound:
+            name, _, rest = location.path.partition("/")
+            if model_id := self.models_of_run(location.run_id).get(name):
+                return LoggedModelFolder(model_id, rest)
+        return location
 
     def download_model(self, model_uri: str, target_dir: Path) -> Path:
         """Download a model's folder into ``target_dir``; its local path."""
@@ -110,7 +140,7 @@ class ModelFinder:
         except NotFound as error:
             raise NotFound(f"there is no model at {model_uri!r}: no file {path}") from error
 
-    def _files_of(self, folder: ModelFolder) -> tuple[_Files, str]:
+    def _files_of(self, folder: ModelFolder) -> tuple[Files, str]:
         """The files that a model's folder is among, and the id of their owner."""
         if isinstance(folder, RunModel):
             return self.artifacts, folder.run_id

@@ -101,6 +101,7 @@ class Model(BaseModel):
             utc_time_created=self.utc_time_created,
             mlflow_version=self.mlflow_version,
             metadata=self.metadata,
+            model_id=self.model_id,
         )
 
 
@@ -119,5 +120,6 @@ class ModelInfo:
     mlflow_version: str | None = None
     metadata: Mapping[str, Any] | None = None
     name: str | None = None
+    model_id: str | None = None
     registered_model_version: int | None = None
     params: Mapping[str, str] = field(default_factory=dict)

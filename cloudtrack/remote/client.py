@@ -33,6 +33,7 @@ class RemoteClient(ModelFinder):
 
     artifacts: Artifacts
     logged_model_artifacts: Artifacts
+    runs: RemoteRuns
     logged_models: RemoteLoggedModels
     registered_models: RemoteRegisteredModels
     model_versions: RemoteModelVersions

@@ -105,15 +105,17 @@ def test_a_registered_model_is_loaded_by_every_kind_of_uri() -> None:
             input_example=X.head(2),
             registered_model_name="iris",
         )
-    assert (info.model_uri, info.registered_model_version) == (f"runs:/{run.info.run_id}/model", 1)
+    assert (info.model_uri, info.registered_model_version) == (f"models:/{info.model_id}", 1)
     version = ct.register_model(info.model_uri, "iris", tags={"k": "v"})
-    assert (version.version, version.run_id, version.tags) == (2, run.info.run_id, {"k": "v"})
+    assert (version.version, version.run_id, version.model_id) == (2, run.info.run_id, info.model_id)
+    assert version.tags == {"k": "v"}
     client = ct.MlflowClient()
     client.transition_model_version_stage("iris", 1, "Production")
     client.set_registered_model_alias("iris", "champion", 2)
     expected = MODELS["forest"].predict(X)
     for uri in (
         info.model_uri,
+        f"runs:/{run.info.run_id}/model",
         "models:/iris/1",
         "models:/iris/Production",
         "models:/iris/production",
@@ -139,7 +141,7 @@ def test_a_registered_model_is_loaded_by_every_kind_of_uri() -> None:
         ("models:/iris/Canary", InvalidInput, "Canary"),
         ("models:/iris", InvalidInput, "no model URI"),
         ("runs:/nothing", InvalidInput, "no model URI"),
-        ("runs:/" + "0" * 32 + "/model", NotFound, "model"),
+        ("runs:/" + "0" * 32 + "/model", NotFound, "no run"),
         ("ftp:/x/y", InvalidInput, "no model URI"),
         ("runs:/" + "0" * 32 + "/../../x", InvalidInput, "path"),
         ("/no/such/folder", NotFound, "MLmodel"),
