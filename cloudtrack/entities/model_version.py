@@ -42,6 +42,8 @@ class ModelVersion:
     run_id: str | None = None
     run_link: str | None = None
     model_id: str | None = None
+    digest: str | None = None
+    """SHA-256 over what loading the model depends on, where it was known when it was registered."""
     status: str = "READY"
     status_message: str | None = None
     tags: dict[str, str] = field(default_factory=dict)

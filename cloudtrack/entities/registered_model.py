@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +45,13 @@ def check_model_name(name: Any) -> str:
     except UnicodeEncodeError as error:
         raise InvalidInput(f"the model name {name!r} is not valid Unicode") from error
     return name
+
+
+def check_digest(digest: str | None) -> str | None:
+    """The digest of a model: 64 hexadecimal digits, or none."""
+    if digest is not None and not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise InvalidInput(f"{digest[:80]!r} is no digest of a model: it has 64 hexadecimal digits")
+    return digest
 
 
 def check_version(version: Any) -> int:

@@ -14,6 +14,7 @@ from cloudtrack.entities.names import check_run_id
 from cloudtrack.entities.registered_model import RegisteredModel
 from cloudtrack.entities.run import Run
 from cloudtrack.errors import AlreadyExists, InvalidInput, NotFound
+from cloudtrack.models.digests import digest_of, verify_model
 from cloudtrack.models.model_file import FILE_NAME as MODEL_FILE_NAME
 from cloudtrack.models.model_file import Model
 from cloudtrack.models.run_files import Files, RunFiles
@@ -47,6 +48,7 @@ class _ModelVersions(Protocol):
         *,
         run_id: str | None,
         model_id: str | None,
+        digest: str | None,
         tags: Mapping[str, Any] | None,
         description: str | None,
     ) -> ModelVersion: ...
@@ -72,7 +74,7 @@ class ModelFinder:
         Raises NotFound where there is no model at the URI.
         """
         source = self.locate_model(model_uri)
-        self.read_model_file(source.uri)
+        digest = digest_of(self.read_model_file(source.uri))
         run_id: str | None
         if isinstance(source, RunModel):
             run_id, model_id = source.run_id, None
@@ -82,23 +84,29 @@ class ModelFinder:
         with contextlib.suppress(AlreadyExists):
             self.registered_models.create(name)
         return self.model_versions.create(
-            name, source.uri, run_id=run_id, model_id=model_id, tags=tags, description=description
+            name, source.uri, run_id=run_id, model_id=model_id, digest=digest, tags=tags, description=description
         )
 
     def locate_model(self, model_uri: str) -> ModelFolder:
         """Where a model's folder is. Raises NotFound, InvalidInput."""
+        return self._locate(model_uri)[0]
+
+    def _locate(self, model_uri: str) -> tuple[ModelFolder, str | None]:
+        """Where a model's folder is, and the digest that a registered version has of it."""
+        digest = None
         location = parse_model_uri(model_uri)
         for _ in range(_MOST_HOPS):
             if isinstance(location, RunModel):
-                return self._in_run(location)
+                return self._in_run(location), digest
             if isinstance(location, LoggedModelFolder):
-                return location
+                return location, digest
             version = self.model_versions.resolve(location.name, location.reference)
             if not version.source.startswith(("runs:/", "models:/")):
                 raise InvalidInput(
                     f"version {version.version} of {version.name!r} has the source {version.source!r}, "
                     "which is not in this store"
                 )
+            digest = digest or version.digest
             location = parse_model_uri(version.source)
         raise InvalidInput(f"{model_uri!r} leads from version to version without an end")
 
@@ -125,10 +133,17 @@ class ModelFinder:
         return location
 
     def download_model(self, model_uri: str, target_dir: Path) -> Path:
-        """Download a model's folder into ``target_dir``; its local path."""
-        folder = self.locate_model(model_uri)
+        """Download a model's folder into ``target_dir``; its local path.
+
+        Raises CorruptData where a file is not the one that was saved, or the model not the one that was registered.
+        """
+        folder, digest = self._locate(model_uri)
         files, owner_id = self._files_of(folder)
-        return files.download(owner_id, folder.path, target_dir)
+        local = target_dir / folder.path if folder.path else target_dir
+        is_new = not local.exists() or not any(local.iterdir())
+        files.download(owner_id, folder.path, target_dir)
+        verify_model(local, digest, alone=is_new)
+        return local
 
     def read_model_file(self, model_uri: str) -> Model:
         """The content of a model's ``MLmodel``. Raises NotFound, CorruptData."""

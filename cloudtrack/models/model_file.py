@@ -37,6 +37,8 @@ class Model(BaseModel):
     saved_input_example_info: dict[str, Any] | None = None
     signature: ModelSignature | None = None
     metadata: dict[str, Any] | None = None
+    file_digests: dict[str, str] | None = None
+    """SHA-256 of the other files of the folder; only cloudtrack writes it."""
 
     @classmethod
     def new(cls) -> Model:

@@ -12,6 +12,7 @@ from typing import Any, TypedDict, Unpack
 
 from cloudtrack import ids
 from cloudtrack.errors import AlreadyExists, InvalidInput, NotFound
+from cloudtrack.models.digests import digest_files
 from cloudtrack.models.environment import CONDA, PYTHON_ENV, write_environment
 from cloudtrack.models.input_example import write_input_example
 from cloudtrack.models.model_file import FILE_NAME, Model
@@ -69,6 +70,7 @@ def save(path: str | os.PathLike[str], write: Callable[[Path], Written], **argum
             extra_pip_requirements=arguments.get("extra_pip_requirements"),
             conda_env=arguments.get("conda_env"),
         )
+        model.file_digests = digest_files(folder)
         model.model_size_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         model.save(folder / FILE_NAME)
     return model

@@ -69,6 +69,8 @@ class VersionCreated(Change):
     run_id: str | None = None
     run_link: str | None = None
     model_id: str | None = None
+    digest: str | None = None
+    """Of the model that was registered (see ``models.digests``), where it was known."""
     description: str = ""
     tags: dict[str, str] = {}
 

@@ -8,7 +8,7 @@ from typing import Any
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.names import check_key_name
 from cloudtrack.entities.page import PagedList
-from cloudtrack.entities.registered_model import check_version
+from cloudtrack.entities.registered_model import check_digest, check_version
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.index.cache import PartCache
 from cloudtrack.registry.events import AnyChange, VersionChanged, VersionCreated, VersionDeleted
@@ -36,6 +36,7 @@ class ModelVersions(VersionReferences):
         run_link: str | None = None,
         description: str | None = None,
         model_id: str | None = None,
+        digest: str | None = None,
         comment: str | None = None,
     ) -> ModelVersion:
         """The next version: 1, 2, 3 ... without a gap, whoever else registers. Raises NotFound for an unknown name."""
@@ -51,6 +52,7 @@ class ModelVersions(VersionReferences):
                 run_id=run_id,
                 run_link=run_link,
                 model_id=model_id,
+                digest=check_digest(digest),
                 description=checked_description,
                 tags=checked_tags,
             )

@@ -44,6 +44,7 @@ class VersionState(BaseModel):
     run_id: str | None = None
     run_link: str | None = None
     model_id: str | None = None
+    digest: str | None = None
     description: str = ""
     tags: dict[str, str] = {}
 
@@ -97,6 +98,7 @@ class ModelState(BaseModel):
             run_id=version.run_id,
             run_link=version.run_link,
             model_id=version.model_id,
+            digest=version.digest,
             tags=dict(version.tags),
             aliases=sorted(alias for alias, target in self.aliases.items() if target == number),
         )
@@ -203,6 +205,7 @@ def _add_version(state: ModelState, event: Event, change: VersionCreated) -> Non
         run_id=change.run_id,
         run_link=change.run_link,
         model_id=change.model_id,
+        digest=change.digest,
         description=change.description,
         tags=dict(change.tags),
     )

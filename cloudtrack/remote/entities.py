@@ -134,6 +134,7 @@ def model_version(message: Json) -> ModelVersion:
         run_id=message.get("run_id") or None,
         run_link=message.get("run_link") or None,
         model_id=message.get("model_id") or None,
+        digest=message.get("digest") or None,
         status=message["status"],
         status_message=message.get("status_message"),
         tags=_dict(message, "tags"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.page import PagedList
-from cloudtrack.entities.registered_model import check_model_name, check_version
+from cloudtrack.entities.registered_model import check_digest, check_model_name, check_version
 from cloudtrack.errors import InvalidInput
 from cloudtrack.registry.references import VersionReferences
 from cloudtrack.remote import entities
@@ -37,6 +37,7 @@ class RemoteModelVersions(VersionReferences):
         run_link: str | None = None,
         description: str | None = None,
         model_id: str | None = None,
+        digest: str | None = None,
         comment: str | None = None,
     ) -> ModelVersion:
         """The next version: 1, 2, 3 ... without a gap, whoever else registers. Raises NotFound for an unknown name."""
@@ -50,6 +51,7 @@ class RemoteModelVersions(VersionReferences):
             "run_link": run_link or "",
             "description": description or "",
             "model_id": model_id or "",
+            "digest": check_digest(digest) or "",
             "comment": comment or "",
         }
         return version_of(self._connection.call("POST", f"{_VERSIONS}/create", content))

@@ -154,6 +154,7 @@ def model_version(entity: ModelVersion, locations: Locations) -> Json:
             "status_message": entity.status_message,
             "run_link": entity.run_link or "",
             "model_id": entity.model_id,
+            "digest": entity.digest,
             "user_id": entity.user_id or None,
             "tags": pairs(entity.tags),
             "aliases": sorted(entity.aliases),

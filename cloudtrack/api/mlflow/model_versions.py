@@ -30,6 +30,8 @@ class CreateVersion(RequestModel):
     run_link: str = ""
     description: str = ""
     model_id: str = ""
+    digest: str = ""
+    """Not MLflow's: of the model, as our own client computes it."""
     comment: str = ""
 
 
@@ -80,6 +82,7 @@ def create_model_version(context: Context, request: CreateVersion) -> dict[str, 
         run_link=request.run_link or None,
         description=request.description,
         model_id=model_id or None,
+        digest=request.digest or None,
         comment=request.comment or None,
     )
     if model_id:
