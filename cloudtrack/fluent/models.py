@@ -19,6 +19,7 @@ from cloudtrack.entities.run import LoggedModelOutput
 from cloudtrack.errors import CloudtrackError, InvalidInput
 from cloudtrack.fluent import session
 from cloudtrack.fluent.active_runs import current_run_id
+from cloudtrack.models.finding import local_folder
 from cloudtrack.models.model_file import Model, ModelInfo
 from cloudtrack.models.saving import SaveArguments
 
@@ -124,13 +125,8 @@ def local_model(model_uri: str, dst_path: str | os.PathLike[str] | None = None) 
     Takes a local folder, ``runs:/<run id>/<path>``, ``models:/<name>/<version or stage>``,
     ``models:/<name>@<alias>`` and ``models:/<name>/latest``. Without ``dst_path`` it is gone afterwards.
     """
-    if ":/" not in model_uri or model_uri.startswith("file:"):
-        yield Path(model_uri.removeprefix("file://"))
-    elif dst_path is not None:
-        yield session.client().download_model(model_uri, Path(dst_path))
-    else:
-        with tempfile.TemporaryDirectory(prefix="cloudtrack-") as folder:
-            yield session.client().download_model(model_uri, Path(folder))
+    with local_folder(model_uri, session.client, dst_path) as folder:
+        yield folder
 
 
 def get_model_info(model_uri: str) -> ModelInfo:

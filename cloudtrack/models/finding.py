@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -160,3 +163,20 @@ class ModelFinder:
         if isinstance(folder, RunModel):
             return self.artifacts, folder.run_id
         return self.logged_model_artifacts, folder.model_id
+
+
+@contextmanager
+def local_folder(
+    model_uri: str, finder: Callable[[], ModelFinder], target_dir: str | os.PathLike[str] | None = None
+) -> Iterator[Path]:
+    """A model's folder on the local disk; downloaded by a finder, where the URI names one of a store.
+
+    Takes a local folder too. Without ``target_dir`` a download is gone afterwards.
+    """
+    if ":/" not in model_uri or model_uri.startswith("file:"):
+        yield Path(model_uri.removeprefix("file://"))
+    elif target_dir is not None:
+        yield finder().download_model(model_uri, Path(target_dir))
+    else:
+        with tempfile.TemporaryDirectory(prefix="cloudtrack-") as folder:
+            yield finder().download_model(model_uri, Path(folder))

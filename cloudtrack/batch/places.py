@@ -1,0 +1,118 @@
+"""Files to read and write: on this machine, or wherever fsspec reaches, such as ``s3://bucket/key``."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from cloudtrack import ids
+from cloudtrack.errors import InvalidInput, NotFound, Unavailable
+
+
+@contextmanager
+def reading(place: str, moved: Callable[[int], None] | None = None) -> Iterator[Any]:
+    """A file opened for reading; ``moved`` is told how many bytes are read. Raises NotFound, Unavailable."""
+    with _translated(place):
+        if _is_local(place):
+            with _local(place).open("rb") as stream:
+                yield _Counted(stream, moved) if moved else stream
+        else:
+            import fsspec
+
+            with fsspec.open(place, "rb") as stream:
+                yield _Counted(stream, moved) if moved else stream
+
+
+def size_of(place: str) -> int | None:
+    """The size of a file in bytes, where it can be known. Raises NotFound."""
+    with _translated(place):
+        if _is_local(place):
+            return _local(place).stat().st_size
+        import fsspec
+
+        system, path = fsspec.core.url_to_fs(place)
+        size = system.info(path).get("size")
+        return int(size) if size is not None else None
+
+
+@contextmanager
+def writing(place: str) -> Iterator[BinaryIO]:
+    """A file that is there, whole, when the block ends, and is as it was when the block raises."""
+    with _translated(place):
+        if _is_local(place):
+            target = _local(place)
+            aside = target.with_name(f".{target.name}.{ids.new_commit_id()}.part")
+            try:
+                with aside.open("wb") as stream:
+                    yield stream
+                aside.replace(target)
+            finally:
+                aside.unlink(missing_ok=True)
+            return
+        import fsspec
+
+        system, path = fsspec.core.url_to_fs(place)
+        stream = system.open(path, "wb")
+        try:
+            yield stream
+        except BaseException:
+            if hasattr(stream, "discard"):
+                stream.discard()
+            raise
+        stream.close()
+
+
+@contextmanager
+def _translated(place: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no file {place!r}") from error
+    except PermissionError as error:
+        raise InvalidInput(f"{place!r} may not be read or written by this user") from error
+    except (ConnectionError, TimeoutError) as error:
+        raise Unavailable(f"{place!r} cannot be reached: {error}") from error
+    except ImportError as error:
+        raise InvalidInput(f"{place!r} needs a package for its protocol: {error}") from error
+
+
+class _Counted(io.RawIOBase):
+    """A stream that says how much of it was read."""
+
+    def __init__(self, stream: Any, moved: Callable[[int], None]) -> None:
+        self._stream = stream
+        self._moved = moved
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return cast(bool, self._stream.seekable())
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return cast(int, self._stream.seek(offset, whence))
+
+    def tell(self) -> int:
+        return cast(int, self._stream.tell())
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = cast(bytes, self._stream.read(size))
+        self._moved(len(chunk))
+        return chunk
+
+    def readinto(self, buffer: Any) -> int:
+        count = cast(int, self._stream.readinto(buffer))
+        self._moved(count or 0)
+        return count
+
+
+def _is_local(place: str) -> bool:
+    return "://" not in place or place.startswith("file://")
+
+
+def _local(place: str) -> Path:
+    return Path(place.removeprefix("file://")).expanduser()
