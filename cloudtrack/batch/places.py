@@ -16,15 +16,8 @@ from cloudtrack.errors import InvalidInput, NotFound, Unavailable
 @contextmanager
 def reading(place: str, moved: Callable[[int], None] | None = None) -> Iterator[Any]:
     """A file opened for reading; ``moved`` is told how many bytes are read. Raises NotFound, Unavailable."""
-    with _translated(place):
-        if _is_local(place):
-            with _local(place).open("rb") as stream:
-                yield _Counted(stream, moved) if moved else stream
-        else:
-            import fsspec
-
-            with fsspec.open(place, "rb") as stream:
-                yield _Counted(stream, moved) if moved else stream
+    with _open_to_read(place) as stream:
+        yield _Counted(stream, moved) if moved else stream
 
 
 def size_of(place: str) -> int | None:
@@ -32,9 +25,7 @@ def size_of(place: str) -> int | None:
     with _translated(place):
         if _is_local(place):
             return _local(place).stat().st_size
-        import fsspec
-
-        system, path = fsspec.core.url_to_fs(place)
+        system, path = _away(place)
         size = system.info(path).get("size")
         return int(size) if size is not None else None
 
@@ -42,28 +33,48 @@ def size_of(place: str) -> int | None:
 @contextmanager
 def writing(place: str) -> Iterator[BinaryIO]:
     """A file that is there, whole, when the block ends, and is as it was when the block raises."""
+    if _is_local(place):
+        target = _local(place)
+        aside = target.with_name(f".{target.name}.{ids.new_commit_id()}.part")
+        try:
+            with _open_to_write(str(aside)) as stream:
+                yield stream
+            aside.replace(target)
+        finally:
+            aside.unlink(missing_ok=True)
+        return
+    stream = _open_to_write(place)
+    try:
+        yield stream
+    except BaseException:
+        if hasattr(stream, "discard"):
+            stream.discard()
+        raise
+    with _translated(place):
+        stream.close()
+
+
+def _open_to_read(place: str) -> Any:
     with _translated(place):
         if _is_local(place):
-            target = _local(place)
-            aside = target.with_name(f".{target.name}.{ids.new_commit_id()}.part")
-            try:
-                with aside.open("wb") as stream:
-                    yield stream
-                aside.replace(target)
-            finally:
-                aside.unlink(missing_ok=True)
-            return
-        import fsspec
+            return _local(place).open("rb")
+        system, path = _away(place)
+        return system.open(path, "rb")
 
-        system, path = fsspec.core.url_to_fs(place)
-        stream = system.open(path, "wb")
-        try:
-            yield stream
-        except BaseException:
-            if hasattr(stream, "discard"):
-                stream.discard()
-            raise
-        stream.close()
+
+def _open_to_write(place: str) -> Any:
+    with _translated(place):
+        if _is_local(place):
+            return _local(place).open("wb")
+        system, path = _away(place)
+        return system.open(path, "wb")
+
+
+def _away(place: str) -> tuple[Any, str]:
+    import fsspec
+
+    system, path = fsspec.core.url_to_fs(place)
+    return system, path
 
 
 @contextmanager

@@ -1,8 +1,11 @@
-"""``cloudtrack models predict``."""
+"""``cloudtrack models predict`` and ``cloudtrack models env``."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +13,8 @@ import typer
 from cloudtrack.cli import output
 from cloudtrack.cli.state import client
 from cloudtrack.errors import InvalidInput
+from cloudtrack.models.finding import local_folder
+from cloudtrack.models.rebuilding import EnvironmentManager, create_environment, environment_for
 
 ModelUri = Annotated[
     str, typer.Option("--model-uri", "-m", help="models:/name/3, models:/name/Production, runs:/..., or a folder.")
@@ -30,13 +35,18 @@ def predict(
     ] = None,
     params: Annotated[str | None, typer.Option("--params", help="The model's params, as JSON.")] = None,
     rows_at_once: Annotated[int, typer.Option(help="So many rows are in memory at a time.", min=1)] = 10_000,
+    env_manager: Annotated[
+        EnvironmentManager, typer.Option(help="Predict in an environment as the model was saved with, made by this.")
+    ] = EnvironmentManager.LOCAL,
     trust: Trust = False,
     as_json: output.JsonOption = False,
 ) -> None:
     """Predict for every row of a file of any size, in order."""
+    if env_manager != EnvironmentManager.LOCAL:
+        with local_folder(model_uri, client) as folder:
+            raise typer.Exit(_again_in(environment_for(folder, env_manager), model_uri, str(folder)))
     from cloudtrack.batch.places import size_of
     from cloudtrack.batch.prediction import predict_file
-    from cloudtrack.models.finding import local_folder
     from cloudtrack.models.pyfunc import load_local
     from cloudtrack.models.trust import trusting
 
@@ -58,6 +68,30 @@ def predict(
         output.show_json({"rows": rows, "output": target})
     else:
         output.say(f"{rows} predictions in {target}")
+
+
+def env(
+    model_uri: Annotated[str, typer.Argument(help="The model.")],
+    create: Annotated[Path, typer.Option("--create", help="The new folder of the environment.")],
+    env_manager: Annotated[EnvironmentManager, typer.Option(help="uv, virtualenv or conda.")] = EnvironmentManager.UV,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Rebuild the environment that a model was saved with. Installing packages runs their code."""
+    if env_manager == EnvironmentManager.LOCAL:
+        raise InvalidInput("--env-manager local makes no environment: use uv, virtualenv or conda")
+    with local_folder(model_uri, client) as folder:
+        python = create_environment(folder, create, env_manager)
+    if as_json:
+        output.show_json({"python": str(python)})
+    else:
+        output.say(f"{python}  (predict there: {python} -m cloudtrack models predict ...)")
+
+
+def _again_in(python: Path, model_uri: str, folder: str) -> int:
+    """Run this command there, on a folder that is here already; its exit code."""
+    arguments = [folder if argument == model_uri else argument for argument in sys.argv[1:]]
+    command = [str(python), "-m", "cloudtrack", *arguments, "--env-manager", EnvironmentManager.LOCAL.value]
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - no shell, our own words
 
 
 def _params(text: str | None) -> dict[str, Any]:
