@@ -7,22 +7,27 @@ MLFLOW := .venv-mlflow
 MLFLOW_STAMP := $(MLFLOW)/.installed
 MLFLOW2 := .venv-mlflow2
 MLFLOW2_STAMP := $(MLFLOW2)/.installed
+FLAVORS := .venv-flavors
+FLAVORS_STAMP := $(FLAVORS)/.installed
 MLFLOW_PYTHONS := CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python CLOUDTRACK_MLFLOW2_PYTHON=$(CURDIR)/$(MLFLOW2)/bin/python
 
-.PHONY: demo test test-mlflow test-all check lint format bench clean
+.PHONY: demo test test-flavors test-mlflow test-all check lint format bench clean
 
 demo: $(STAMP)  ## the whole job on a folder: train, record, register, promote, load back, predict
 	$(BIN)/cloudtrack demo
 
 test: $(STAMP)  ## the tests, with moto and a real S3 server started by themselves
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not mlflow and not infra"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not mlflow and not infra and not flavors"
 
 test-mlflow: $(STAMP) $(MLFLOW_STAMP)  ## what needs the current MLflow, in an environment of its own
 	CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python $(BIN)/python -m pytest -m "mlflow and not slow"
 
-test-all: $(STAMP) $(MLFLOW_STAMP) $(MLFLOW2_STAMP) template-test  ## the slow proofs too, and those that need MLflow 3 and 2
+test-flavors: $(STAMP) $(FLAVORS_STAMP)  ## every flavor with its real framework and the current MLflow, each in a process of its own
+	for file in tests/flavors/test_*.py; do $(FLAVORS)/bin/python -m pytest -m flavors $$file || exit 1; done
+
+test-all: $(STAMP) $(MLFLOW_STAMP) $(MLFLOW2_STAMP) template-test test-flavors  ## the slow proofs too, and those that need MLflow 3 and 2
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group spark
-	$(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "not infra"
+	$(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "not infra and not flavors"
 
 check: lint test  ## everything that must hold before a commit
 
@@ -56,7 +61,12 @@ $(MLFLOW2_STAMP): $(STAMP)
 	VIRTUAL_ENV=$(MLFLOW2) $(BIN)/uv pip install --quiet "mlflow<3" boto3
 	touch $(MLFLOW2_STAMP)
 
+$(FLAVORS_STAMP): $(STAMP)
+	test -x $(FLAVORS)/bin/python || $(PYTHON) -m venv $(FLAVORS)
+	VIRTUAL_ENV=$(FLAVORS) $(BIN)/uv pip install --quiet --editable . --group test --group flavors
+	touch $(FLAVORS_STAMP)
+
 include infra/lambda.mk
 
 clean:
-	rm -rf $(VENV) $(MLFLOW) $(MLFLOW2) $(SAM) $(CHECKOV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(MLFLOW) $(MLFLOW2) $(FLAVORS) $(SAM) $(CHECKOV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -26,8 +26,21 @@ if TYPE_CHECKING:
     from cloudtrack.client import connect as connect
     from cloudtrack.errors import CloudtrackError as CloudtrackError
     from cloudtrack.exceptions import MlflowException as MlflowException
+    from cloudtrack.flavors import catboost as catboost
+    from cloudtrack.flavors import keras as keras
+    from cloudtrack.flavors import lightgbm as lightgbm
+    from cloudtrack.flavors import onnx as onnx
+    from cloudtrack.flavors import prophet as prophet
     from cloudtrack.flavors import pyfunc as pyfunc
+    from cloudtrack.flavors import pytorch as pytorch
+    from cloudtrack.flavors import sentence_transformers as sentence_transformers
     from cloudtrack.flavors import sklearn as sklearn
+    from cloudtrack.flavors import spacy as spacy
+    from cloudtrack.flavors import spark as spark
+    from cloudtrack.flavors import statsmodels as statsmodels
+    from cloudtrack.flavors import tensorflow as tensorflow
+    from cloudtrack.flavors import transformers as transformers
+    from cloudtrack.flavors import xgboost as xgboost
     from cloudtrack.fluent.active_runs import ActiveRun as ActiveRun
     from cloudtrack.fluent.active_runs import active_run as active_run
     from cloudtrack.fluent.active_runs import end_run as end_run
@@ -143,8 +156,21 @@ _MODULES = {
     "entities": "cloudtrack.entities",
     "exceptions": "cloudtrack.exceptions",
     "models": "cloudtrack.models",
+    "catboost": "cloudtrack.flavors.catboost",
+    "keras": "cloudtrack.flavors.keras",
+    "lightgbm": "cloudtrack.flavors.lightgbm",
+    "onnx": "cloudtrack.flavors.onnx",
+    "prophet": "cloudtrack.flavors.prophet",
     "pyfunc": "cloudtrack.flavors.pyfunc",
+    "pytorch": "cloudtrack.flavors.pytorch",
+    "sentence_transformers": "cloudtrack.flavors.sentence_transformers",
     "sklearn": "cloudtrack.flavors.sklearn",
+    "spacy": "cloudtrack.flavors.spacy",
+    "spark": "cloudtrack.flavors.spark",
+    "statsmodels": "cloudtrack.flavors.statsmodels",
+    "tensorflow": "cloudtrack.flavors.tensorflow",
+    "transformers": "cloudtrack.flavors.transformers",
+    "xgboost": "cloudtrack.flavors.xgboost",
 }
 
 __all__ = sorted([*_HOME_OF, *_MODULES])  # noqa: PLE0605 - the names are listed once, above

@@ -11,19 +11,25 @@ import os
 from cloudtrack.flavors.python_function import PythonModel, PythonModelContext, log_model, save_model
 from cloudtrack.fluent.models import local_model
 from cloudtrack.models.pyfunc import PyFuncModel, load_local
+from cloudtrack.models.trust import trusting
 
 
 def load_model(
     model_uri: str,
     suppress_warnings: bool = False,  # noqa: ARG001 - MLflow's argument; there are none
     dst_path: str | os.PathLike[str] | None = None,
+    *,
+    trust: bool | None = None,
 ) -> PyFuncModel:
     """The model behind a URI or in a local folder, ready to predict.
 
     ``runs:/<run id>/<path>``, ``models:/<name>/<version>``, ``models:/<name>/<stage>``,
     ``models:/<name>@<alias>``, ``models:/<name>/latest``, or a path.
+
+    ``trust``: the model may run code that it brings, as every PythonModel does (docs/model-safety.md). Raises
+    PermissionDenied where it would, and is not trusted.
     """
-    with local_model(str(model_uri), dst_path) as folder:
+    with trusting(trust), local_model(str(model_uri), dst_path) as folder:
         return load_local(folder)
 
 

@@ -1,8 +1,8 @@
 """scikit-learn models. Names and arguments as in ``mlflow.sklearn``; source:
 https://mlflow.org/docs/latest/api_reference/python_api/mlflow.sklearn.html.
 
-A model is stored with cloudpickle (or pickle) as ``model.pkl``. Loading a pickle runs what it contains:
-load only models whose origin you trust.
+A model is stored with cloudpickle (or pickle) as ``model.pkl``. A pickle that would run code of its own is loaded
+only where its origin is trusted.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import pickle
 import platform
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
@@ -23,6 +22,7 @@ from cloudtrack.models.loading import inside, load_flavor
 from cloudtrack.models.model_file import Model, ModelInfo
 from cloudtrack.models.pickles import load_pickle
 from cloudtrack.models.saving import SaveArguments, Written, save
+from cloudtrack.models.trust import require_trust, trusting
 
 FLAVOR = "sklearn"
 SERIALIZATION_FORMAT_PICKLE = "pickle"
@@ -80,9 +80,13 @@ def log_model(
     return log(save_here, artifact_path, arguments)
 
 
-def load_model(model_uri: str, dst_path: str | os.PathLike[str] | None = None) -> Any:
-    """The estimator behind a URI or in a local folder."""
-    with local_model(str(model_uri), dst_path) as folder:
+def load_model(model_uri: str, dst_path: str | os.PathLike[str] | None = None, *, trust: bool | None = None) -> Any:
+    """The estimator behind a URI or in a local folder.
+
+    ``trust``: it may run code that it brings (docs/model-safety.md). Raises PermissionDenied where it would, and is not
+    trusted.
+    """
+    with trusting(trust), local_model(str(model_uri), dst_path) as folder:
         return load_flavor(folder, FLAVOR)
 
 
@@ -92,7 +96,7 @@ def load_saved(folder: Path, entry: dict[str, Any]) -> Any:
     file = entry.get("pickled_model") or entry.get("model_path") or _MODEL_FILE
     path = inside(folder, file)
     if path.suffix == ".skops":
-        return _load_skops(path, entry.get("skops_trusted_types"))
+        return _load_skops(path)
     return load_pickle(path)
 
 
@@ -125,9 +129,13 @@ def _dumps(model: Any, serialization_format: str) -> bytes:
     return pickled
 
 
-def _load_skops(path: Path, trusted: Sequence[str] | None) -> Any:
+def _load_skops(path: Path) -> Any:
+    """What ``MLmodel`` says of trusted types counts for nothing: a model cannot vouch for itself."""
     try:
         from skops import io
     except ImportError as error:
         raise MissingDependency(f"{path.name} needs skops: pip install skops") from error
-    return io.load(path, trusted=list(trusted) if trusted else None)
+    unknown = io.get_untrusted_types(file=path)
+    if unknown:
+        require_trust(path, f"holds types that skops does not know: {', '.join(unknown[:3])}")
+    return io.load(path, trusted=unknown)

@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 
 from cloudtrack.errors import InvalidInput
 from cloudtrack.models.model_file import Model
+from cloudtrack.models.trust import require_trust
 
 ENTRY_POINTS = "cloudtrack.flavors"
 """Third parties name their flavors under this group of entry points."""
@@ -81,6 +82,7 @@ def inside(folder: Path, relative: Any) -> Path:
 def _add_code(folder: Path, entry: dict[str, Any]) -> None:
     code = entry.get("code")
     if code:
+        require_trust(inside(folder, code), "is code that the model brings, which would be imported")
         path = str(inside(folder, code).resolve())
         if path not in sys.path:
             sys.path.insert(0, path)

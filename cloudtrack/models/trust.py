@@ -13,13 +13,13 @@ from pathlib import Path
 from cloudtrack import config
 from cloudtrack.errors import PermissionDenied
 
-_trusted: ContextVar[bool] = ContextVar("cloudtrack_trusted", default=False)
+_trusted: ContextVar[bool | None] = ContextVar("cloudtrack_trusted", default=None)
 
 
 @contextmanager
 def trusting(trust: bool | None) -> Iterator[None]:
-    """Within, models are trusted or not; as the environment says where it is None."""
-    token = _trusted.set(config.trusts_models() if trust is None else trust)
+    """Within, models are trusted or not; as outside, and at last as the environment says, where it is None."""
+    token = _trusted.set(_trusted.get() if trust is None else trust)
     try:
         yield
     finally:
@@ -28,7 +28,8 @@ def trusting(trust: bool | None) -> Iterator[None]:
 
 def is_trusted() -> bool:
     """Whether the model that is being loaded may run code of its own."""
-    return _trusted.get() or config.trusts_models()
+    said = _trusted.get()
+    return config.trusts_models() if said is None else said
 
 
 def require_trust(path: Path, why: str) -> None:

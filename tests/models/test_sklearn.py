@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import cloudtrack as ct
-from cloudtrack.errors import AlreadyExists, CorruptData, InvalidInput, NotFound
+from cloudtrack.errors import AlreadyExists, CorruptData, InvalidInput, NotFound, PermissionDenied
 from cloudtrack.models.model_file import Model
 from tests.conftest import BOTH_MODES
 
@@ -224,12 +224,36 @@ def test_python_models_carry_their_artifacts_and_params(tmp_path: Path) -> None:
         )
         ct.pyfunc.log_model(name="f", python_model=lambda data: data + 1)
     (tmp_path / "factor.txt").unlink()
-    model = ct.pyfunc.load_model(f"runs:/{run.info.run_id}/m")
+    model = ct.pyfunc.load_model(f"runs:/{run.info.run_id}/m", trust=True)
     assert model.predict(frame)["a"].tolist() == [3.0, 6.0]
     assert model.predict(frame, params={"plus": 1})["a"].tolist() == [4.0, 7.0]
     with pytest.raises(InvalidInput, match="'minus'"):
         model.predict(frame, params={"minus": 1})
     with pytest.raises(InvalidInput, match="'plus'"):
         model.predict(frame, params={"plus": "much"})
-    function = ct.pyfunc.load_model(f"runs:/{run.info.run_id}/f")
+    function = ct.pyfunc.load_model(f"runs:/{run.info.run_id}/f", trust=True)
     assert function.predict(frame)["a"].tolist() == [2.0, 3.0]
+
+
+def test_a_model_cannot_vouch_for_its_own_types_and_code(tmp_path: Path) -> None:
+    from sklearn.preprocessing import FunctionTransformer
+    from skops import io
+
+    ct.sklearn.save_model(MODELS["linear"], tmp_path / "m")
+    io.dump(FunctionTransformer(shout), tmp_path / "m" / "model.skops")
+    content = yaml.safe_load((tmp_path / "m" / "MLmodel").read_text())
+    content["flavors"]["sklearn"] |= {"pickled_model": "model.skops", "skops_trusted_types": [f"{__name__}.shout"]}
+    (tmp_path / "m" / "MLmodel").write_text(yaml.safe_dump(content))
+    with pytest.raises(PermissionDenied, match="shout"):
+        ct.sklearn.load_model(str(tmp_path / "m"))
+    assert ct.sklearn.load_model(str(tmp_path / "m"), trust=True).func is shout
+    (tmp_path / "own.py").write_text("x = 1\n")
+    ct.sklearn.save_model(MODELS["linear"], tmp_path / "with_code", code_paths=[str(tmp_path / "own.py")])
+    for load in (ct.sklearn.load_model, ct.pyfunc.load_model):
+        with pytest.raises(PermissionDenied, match="code that the model brings"):
+            load(str(tmp_path / "with_code"), trust=False)
+        load(str(tmp_path / "with_code"), trust=True)
+
+
+def shout(text: object) -> object:
+    return text

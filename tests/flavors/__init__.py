@@ -1,0 +1,1 @@
+"""Each flavor against the real MLflow, both ways."""
