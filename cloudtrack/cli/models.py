@@ -8,12 +8,14 @@ import typer
 
 from cloudtrack.cli import output
 from cloudtrack.cli.prediction import env, predict
+from cloudtrack.cli.serving import serve
 from cloudtrack.cli.state import client
 from cloudtrack.entities.model_version import ModelVersion
 
 app = typer.Typer(help="Register models, move stages, set aliases, read the history, predict.", no_args_is_help=True)
 app.command("predict")(predict)
 app.command("env")(env)
+app.command("serve")(serve)
 
 Name = Annotated[str, typer.Argument(help="The registered model's name.")]
 Version = Annotated[int, typer.Argument(help="The version's number.")]

@@ -1,0 +1,1 @@
+"""Live scoring: a model behind HTTP, by MLflow's scoring protocol."""
