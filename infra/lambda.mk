@@ -16,7 +16,7 @@ export AWS_DEFAULT_REGION ?= us-east-1
 BALLAST = -name '*.pyi' -o -path '*.dist-info/RECORD' -o -path '*.dist-info/METADATA' -o -path '*.dist-info/sboms' \
           -o -path '*/pydantic/v1' -o -path '*/pydantic/mypy.py' -o -path '*/yaml/_yaml.*' \
           -o -path '*/numpy/*/tests' -o -path '*/numpy/f2py' -o -name .lock -o -name bin
-OTHER_DOORS := cli flavors fluent demo.py mlflow_client.py server.py
+OTHER_DOORS := __main__.py batch cli flavors fluent demo.py mlflow_client.py scoring server.py
 
 .PHONY: template sam-build template-test deploy
 
