@@ -38,7 +38,7 @@ def make_spark_udf(
     *,
     result_type: Any = None,
     params: Mapping[str, Any] | None = None,
-    trust: bool = False,
+    trust: bool | None = None,
 ) -> Callable[..., Any]:
     """A pandas UDF of the model in a folder, which is sent to the workers.
 
@@ -73,12 +73,12 @@ def _send(spark: Any, folder: Path) -> str:
 
 
 @cache
-def _loaded(archive: str, trust: bool) -> PyFuncModel:
+def _loaded(archive: str, trust: bool | None) -> PyFuncModel:
     """The model, loaded once by each worker process."""
     files = framework("pyspark", extra="spark").SparkFiles
     folder = Path(tempfile.mkdtemp(prefix="cloudtrack-udf-"))
     shutil.unpack_archive(files.get(archive), folder, "zip")
-    with trusting(trust or None):
+    with trusting(trust):
         return load_local(folder)
 
 

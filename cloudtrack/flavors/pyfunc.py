@@ -7,6 +7,8 @@ https://mlflow.org/docs/latest/api_reference/python_api/mlflow.pyfunc.html.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from cloudtrack.flavors.python_function import PythonModel, PythonModelContext, log_model, save_model
 from cloudtrack.fluent.models import local_model
@@ -33,4 +35,19 @@ def load_model(
         return load_local(folder)
 
 
-__all__ = ["PyFuncModel", "PythonModel", "PythonModelContext", "load_model", "log_model", "save_model"]
+def spark_udf(
+    spark: Any,
+    model_uri: str,
+    result_type: Any = None,
+    params: Mapping[str, Any] | None = None,
+    *,
+    trust: bool | None = None,
+) -> Callable[..., Any]:
+    """The model behind a URI or in a local folder as a function of Spark's columns (see ``batch.spark_udf``)."""
+    from cloudtrack.batch.spark_udf import make_spark_udf
+
+    with local_model(str(model_uri)) as folder:
+        return make_spark_udf(spark, folder, result_type=result_type, params=params, trust=trust)
+
+
+__all__ = ["PyFuncModel", "PythonModel", "PythonModelContext", "load_model", "log_model", "save_model", "spark_udf"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import platform
 import shutil
@@ -9,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Unpack
 
 from cloudtrack.errors import InvalidInput, NotFound
@@ -34,7 +36,10 @@ class PythonModelContext:
 
 
 class PythonModel:
-    """Base class of models written in Python. Only ``predict`` must be there."""
+    """Base class of models written in Python. Only ``predict`` must be there, with or without ``context``."""
+
+    predict_type_hints = SimpleNamespace(input=None, output=None)
+    """MLflow asks every model for these: types that ``predict`` wants its data in. None: as it comes."""
 
     def load_context(self, context: PythonModelContext) -> None:
         """Called once when the model is loaded."""
@@ -42,6 +47,17 @@ class PythonModel:
     def predict(self, context: PythonModelContext, model_input: Any, params: dict[str, Any] | None = None) -> Any:
         """Predictions for ``model_input``."""
         raise NotImplementedError(f"{type(self).__name__} does not say how to predict")
+
+
+class FunctionModel(PythonModel):
+    """A function of the model's input as a model."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function = function
+
+    def predict(self, context: PythonModelContext, model_input: Any, params: dict[str, Any] | None = None) -> Any:  # noqa: ARG002 - a function takes neither
+        """What the function gives."""
+        return self.function(model_input)
 
 
 def save_model(
@@ -57,7 +73,8 @@ def save_model(
     """
     if python_model is None or not (hasattr(python_model, "predict") or callable(python_model)):
         raise InvalidInput("python_model is a PythonModel, or a function of the model's input")
-    pickled = _cloudpickle().dumps(python_model)
+    model = python_model if hasattr(python_model, "predict") else FunctionModel(python_model)
+    pickled = _cloudpickle().dumps(model)
 
     def write(folder: Path) -> Written:
         (folder / _MODEL_FILE).write_bytes(pickled)
@@ -105,16 +122,17 @@ class PythonPredictor:
     def __init__(self, model: Any, context: PythonModelContext) -> None:
         self.model = model
         self._context = context
+        self._names = list(inspect.signature(model.predict).parameters)
         if hasattr(model, "load_context"):
             model.load_context(context)
 
     def predict(self, data: Any, params: dict[str, Any] | None = None) -> Any:
         """What the object gives for the data."""
-        if not hasattr(self.model, "predict"):
-            return self.model(data)
-        if params:
-            return self.model.predict(self._context, data, params=params)
-        return self.model.predict(self._context, data)
+        takes_context = "context" in self._names or (len(self._names) > 1 and self._names[1] != "params")
+        given = (self._context, data) if takes_context else (data,)
+        if params and "params" in self._names:
+            return self.model.predict(*given, params=params)
+        return self.model.predict(*given)
 
 
 def _copy_artifact(folder: Path, name: str, source: str | os.PathLike[str]) -> dict[str, str]:
