@@ -19,6 +19,7 @@ from cloudtrack.cli import (
     models,
     output,
     runs,
+    sagemaker,
     server,
     sql,
     sync,
@@ -39,6 +40,7 @@ app.add_typer(experiments.app, name="experiments")
 app.add_typer(runs.app, name="runs")
 app.add_typer(artifacts.app, name="artifacts")
 app.add_typer(models.app, name="models")
+app.add_typer(sagemaker.app, name="sagemaker")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(access.app, name="access")
 app.command("compact")(index.compact)
