@@ -30,8 +30,6 @@ from cloudtrack.config import TRUST_MODELS
 from cloudtrack.errors import AlreadyExists, InvalidInput
 from cloudtrack.models.model_file import Model
 
-os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "true"  # some flavors of MLflow have no other format
-
 
 @dataclass(frozen=True)
 class Case:

@@ -1,0 +1,18 @@
+"""Flavors are tested where all frameworks and MLflow are: ``make test-flavors``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+import pytest
+
+collect_ignore_glob = [] if find_spec("mlflow") else ["test_*.py"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _mlflow_reads_pickles() -> Iterator[None]:
+    """Some flavors of MLflow have no other form."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "true")
+        yield
