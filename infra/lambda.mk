@@ -13,10 +13,13 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 # What a function never uses: type stubs, tests, lists of what was installed, pydantic's own version 1 and plugin for
 # mypy, libyaml (MLmodel files are small), and the front doors of cloudtrack that are not its own.
-BALLAST = -name '*.pyi' -o -path '*.dist-info/RECORD' -o -path '*.dist-info/METADATA' -o -path '*.dist-info/sboms' \
+BALLAST = -name '*.pyi' -o -path '*/lark/tools' -o -path '*/lark/__pyinstaller' -o -path '*.dist-info/RECORD' -o -path '*.dist-info/METADATA' -o -path '*.dist-info/sboms' \
           -o -path '*/pydantic/v1' -o -path '*/pydantic/mypy.py' -o -path '*/yaml/_yaml.*' \
           -o -path '*/numpy/*/tests' -o -path '*/numpy/f2py' -o -name .lock -o -name bin
-OTHER_DOORS := __main__.py batch cli flavors fluent demo.py mlflow_client.py scoring server.py
+OTHER_DOORS := __main__.py batch cli flavors fluent demo.py lakehouse mlflow_client.py scoring server.py
+# The API reads what a model says of itself, and loads none.
+LOADERS := $(addprefix models/,enforcement.py environment.py frameworks.py input_example.py loading.py pickle*.py pyfunc.py \
+	rebuilding.py saving.py trust.py)
 
 .PHONY: template sam-build template-test deploy
 
@@ -59,7 +62,7 @@ compiled = $(SAM)/bin/python -m compileall -q --invalidation-mode unchecked-hash
 $(BUNDLES)/own.done: $(shell find cloudtrack handlers -type f -not -name '*.pyc') pyproject.toml infra/lambda.mk $(SAM_STAMP)
 	rm -rf $(BUNDLES)/own
 	$(SAM)/bin/uv pip install --quiet --python $(SAM)/bin/python --no-deps --target $(BUNDLES)/own .
-	cd $(BUNDLES)/own/cloudtrack && rm -rf $(OTHER_DOORS)
+	cd $(BUNDLES)/own/cloudtrack && rm -rf $(OTHER_DOORS) $(LOADERS)
 	rm -rf $(BUNDLES)/own/bin $(BUNDLES)/own/.lock
 	mkdir $(BUNDLES)/own/handlers && cp handlers/*.py $(BUNDLES)/own/handlers
 	$(call compiled,$(BUNDLES)/own)
