@@ -248,3 +248,17 @@ def test_resource_policies_of_functions_are_small_enough(translated_template: di
     for function, statements in policies.items():
         policy = {"Version": "2012-10-17", "Id": "default", "Statement": statements}
         assert len(json.dumps(policy)) < POLICY_LIMIT_BYTES / 2, function
+
+
+def test_whoever_puts_a_marker_may_find_that_a_cut_off_writer_has_put_it(stack: Stack) -> None:
+    markers = (
+        "experiments/1/index/pending/abc.1",
+        "experiments/1/logged_models/index/pending/m-1.1",
+        "index/experiments/pending/1.1",
+        "index/models/pending/churn.3",
+    )
+    writers = [
+        (role, key) for role in roles(stack) for key in markers if may(stack, role, "s3:PutObject", key, CREATING)
+    ]
+    assert {key for _, key in writers} == set(markers)
+    assert [pair for pair in writers if not may(stack, pair[0], "s3:GetObject", pair[1])] == []
