@@ -26,7 +26,7 @@ test-flavors: $(STAMP) $(FLAVORS_STAMP)  ## every flavor with its real framework
 	for file in tests/flavors/test_*.py; do $(FLAVORS)/bin/python -m pytest -m flavors $$file || exit 1; done
 
 test-all: $(STAMP) $(MLFLOW_STAMP) $(MLFLOW2_STAMP) template-test test-flavors  ## the slow proofs too, and those that need MLflow 3 and 2
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group spark
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group distributed
 	$(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "not infra and not flavors"
 
 check: lint test  ## everything that must hold before a commit

@@ -43,7 +43,7 @@ def predict_file(
         writer = open_writer(out, wanted)
         for table in read_tables(stream, kind, rows_at_once, _csv_types(model)):
             predictions = as_table(model.predict(table, params), len(table))
-            writer.write(_with_kept(table, predictions, keep))
+            writer.write(with_kept(table, predictions, keep))
             total += len(table)
         writer.close()
     return total
@@ -71,7 +71,8 @@ def _column(values: Any) -> Any:
     return list(values) if getattr(values, "ndim", 1) > 1 else getattr(values, "to_numpy", lambda: values)()
 
 
-def _with_kept(table: Any, predictions: Any, keep: Sequence[str]) -> Any:
+def with_kept(table: Any, predictions: Any, keep: Sequence[str]) -> Any:
+    """The columns ``keep`` of a table, then its predictions. Raises InvalidInput for one that is missing or in both."""
     if not keep:
         return predictions
     pandas = framework("pandas", extra="pandas")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from cloudtrack.entities.names import check_logged_model_id, check_run_id, is_logged_model_id
 from cloudtrack.errors import InvalidInput
@@ -47,6 +47,21 @@ class RegisteredVersion:
 
     name: str
     reference: str
+
+
+def is_local_uri(uri: str) -> bool:
+    """Whether it names a folder of this machine, as a path or with ``file:``."""
+    return ":/" not in uri or uri.startswith("file:")
+
+
+def local_path(uri: str) -> str:
+    """The path of a local URI."""
+    return uri.removeprefix("file://")
+
+
+def version_uri(name: str, version: int) -> str:
+    """The URI of one version, which always means the same model."""
+    return f"models:/{quote(name, safe='')}/{version}"
 
 
 def parse_model_uri(uri: str) -> RunModel | LoggedModelFolder | RegisteredVersion:

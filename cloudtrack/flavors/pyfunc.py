@@ -7,13 +7,17 @@ https://mlflow.org/docs/latest/api_reference/python_api/mlflow.pyfunc.html.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from cloudtrack.flavors.python_function import PythonModel, PythonModelContext, log_model, save_model
+from cloudtrack.fluent import session
 from cloudtrack.fluent.models import local_model
 from cloudtrack.models.pyfunc import PyFuncModel, load_local
 from cloudtrack.models.trust import trusting
+
+if TYPE_CHECKING:
+    from cloudtrack.batch.predictor import BatchPredictor
 
 
 def load_model(
@@ -50,4 +54,29 @@ def spark_udf(
         return make_spark_udf(spark, folder, result_type=result_type, params=params, trust=trust)
 
 
-__all__ = ["PyFuncModel", "PythonModel", "PythonModelContext", "load_model", "log_model", "save_model", "spark_udf"]
+def batch_predictor(
+    model_uri: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    keep: Sequence[str] = (),
+    trust: bool | None = None,
+) -> BatchPredictor:
+    """The model behind a URI or in a folder that all workers see, as a function of Ray's or Dask's tables.
+
+    ``keep`` are columns of the input that go before the predictions. See ``batch.predictor``.
+    """
+    from cloudtrack.batch.predictor import BatchPredictor
+
+    return BatchPredictor(str(model_uri), session.get_tracking_uri(), params=params, keep=tuple(keep), trust=trust)
+
+
+__all__ = [
+    "PyFuncModel",
+    "PythonModel",
+    "PythonModelContext",
+    "batch_predictor",
+    "load_model",
+    "log_model",
+    "save_model",
+    "spark_udf",
+]

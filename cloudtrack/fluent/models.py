@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudtrack.entities.logged_model import LoggedModelStatus
+from cloudtrack.entities.model_uri import is_local_uri, local_path
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel
@@ -132,6 +133,6 @@ def local_model(model_uri: str, dst_path: str | os.PathLike[str] | None = None) 
 def get_model_info(model_uri: str) -> ModelInfo:
     """What ``MLmodel`` says of a model; the model itself is not loaded."""
     client = session.client()
-    if ":/" not in model_uri or model_uri.startswith("file:"):
-        return Model.load(model_uri.removeprefix("file://")).get_model_info(model_uri)
+    if is_local_uri(model_uri):
+        return Model.load(local_path(model_uri)).get_model_info(model_uri)
     return client.read_model_file(model_uri).get_model_info(model_uri)

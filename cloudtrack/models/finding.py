@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from cloudtrack.entities.logged_model import LoggedModel, LoggedModelStatus
-from cloudtrack.entities.model_uri import LoggedModelFolder, RunModel, parse_model_uri
+from cloudtrack.entities.model_uri import LoggedModelFolder, RunModel, is_local_uri, local_path, parse_model_uri
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.names import check_run_id
 from cloudtrack.entities.registered_model import RegisteredModel
@@ -173,8 +173,8 @@ def local_folder(
 
     Takes a local folder too. Without ``target_dir`` a download is gone afterwards.
     """
-    if ":/" not in model_uri or model_uri.startswith("file:"):
-        yield Path(model_uri.removeprefix("file://"))
+    if is_local_uri(model_uri):
+        yield Path(local_path(model_uri))
     elif target_dir is not None:
         yield finder().download_model(model_uri, Path(target_dir))
     else:

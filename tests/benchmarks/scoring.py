@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import statistics
 import tempfile
 import threading
@@ -46,9 +45,9 @@ def _measure(ports: list[int]) -> list[dict[str, float]]:
     for size, content in BODIES.items():
         body = json.dumps(content).encode()
         for port_found, taken in zip(found, _latencies(ports, body), strict=True):
-            port_found[f"p50 ms, {size}"] = statistics.median(taken)
+            port_found[f"scoring: {size}, p50 ms"] = statistics.median(taken)
         for port_found, port in zip(found, ports, strict=True):
-            port_found[f"requests/s, {size}"] = _rate(port, body)
+            port_found[f"scoring: {size}, requests per s on 8"] = _rate(port, body)
     return found
 
 
@@ -93,8 +92,3 @@ def _ask(connection: Any, body: bytes) -> None:
     answer.read()
     assert answer.status == 200, answer.status
 
-
-if __name__ == "__main__":
-    ours, theirs = measure(os.environ.get("CLOUDTRACK_MLFLOW_PYTHON", ""))
-    for key, value in ours.items():
-        print(f"{key:24} cloudtrack {value:8.2f}   MLflow {theirs.get(key, float('nan')):8.2f}")
