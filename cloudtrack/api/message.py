@@ -12,6 +12,8 @@ from pydantic_core import to_json
 
 from cloudtrack.access.principal import Principal
 
+MLFLOW_VERSION = "3.17.2"
+"""The version of MLflow whose wire this is; clients ask for it."""
 JSON_TYPE = "application/json"
 
 

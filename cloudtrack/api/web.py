@@ -8,13 +8,10 @@ from typing import Any
 from cloudtrack.api.context import Context
 from cloudtrack.api.endpoint import OPEN, Declarations, Domain
 from cloudtrack.api.fields import RequestModel
-from cloudtrack.api.message import Response, text_response
+from cloudtrack.api.message import MLFLOW_VERSION, Response, text_response
 from cloudtrack.api.openapi import PAGE_POLICY, openapi, page
 
 ENDPOINTS = Declarations(Domain.WEB)
-
-MLFLOW_VERSION = "3.17.2"
-"""The version of MLflow whose wire this is; clients ask for it."""
 
 
 class Nothing(RequestModel):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cloudtrack.cli import output
+from cloudtrack.cli.elsewhere import command_in
 from cloudtrack.cli.state import client
 from cloudtrack.errors import InvalidInput
 from cloudtrack.models.finding import local_folder
@@ -44,7 +44,8 @@ def predict(
     """Predict for every row of a file of any size, in order."""
     if env_manager != EnvironmentManager.LOCAL:
         with local_folder(model_uri, client) as folder:
-            raise typer.Exit(_again_in(environment_for(folder, env_manager), model_uri, str(folder)))
+            command = command_in(environment_for(folder, env_manager), model_uri, str(folder))
+            raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - no shell, our own words
     from cloudtrack.batch.places import size_of
     from cloudtrack.batch.prediction import predict_file
     from cloudtrack.models.pyfunc import load_local
@@ -85,13 +86,6 @@ def env(
         output.show_json({"python": str(python)})
     else:
         output.say(f"{python}  (predict there: {python} -m cloudtrack models predict ...)")
-
-
-def _again_in(python: Path, model_uri: str, folder: str) -> int:
-    """Run this command there, on a folder that is here already; its exit code."""
-    arguments = [folder if argument == model_uri else argument for argument in sys.argv[1:]]
-    command = [str(python), "-m", "cloudtrack", *arguments, "--env-manager", EnvironmentManager.LOCAL.value]
-    return subprocess.run(command, check=False).returncode  # noqa: S603 - no shell, our own words
 
 
 def _params(text: str | None) -> dict[str, Any]:

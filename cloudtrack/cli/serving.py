@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from cloudtrack.cli import output
-from cloudtrack.cli.state import state
+from cloudtrack.cli.elsewhere import command_in
+from cloudtrack.cli.state import client, state
+from cloudtrack.errors import InvalidInput
+from cloudtrack.models.finding import local_folder
+from cloudtrack.models.rebuilding import EnvironmentManager, environment_for
+
+if TYPE_CHECKING:
+    from cloudtrack.scoring.server import ServeOptions
 
 
 def serve(
@@ -33,6 +41,9 @@ def serve(
     allowed_host: Annotated[
         list[str] | None, typer.Option(help="A name (host or host:port) that the server answers to; may be repeated.")
     ] = None,
+    env_manager: Annotated[
+        EnvironmentManager, typer.Option(help="Serve in an environment as the model was saved with, made by this.")
+    ] = EnvironmentManager.LOCAL,
 ) -> None:
     """Answer scoring requests with a model: MLflow's REST protocol for scoring."""
     from cloudtrack.scoring.server import ServeOptions
@@ -50,5 +61,18 @@ def serve(
         allow_anyone=allow_anyone,
         allowed_hosts=tuple(allowed_host or ()),
     ).checked()
+    if env_manager != EnvironmentManager.LOCAL:
+        _serve_in_its_environment(options, env_manager)
     output.say(f"cloudtrack serves {model_uri} at http://{host}:{port}/invocations")
     serve_model(options)
+
+
+def _serve_in_its_environment(options: ServeOptions, manager: EnvironmentManager) -> NoReturn:
+    """Become the interpreter there, which serves the version that the environment was made for."""
+    if options.follow:
+        raise InvalidInput("--follow serves versions to come, whose environments may differ: leave --env-manager out")
+    model_uri = options.source.resolve().uri or options.model_uri
+    with local_folder(model_uri, client) as folder:
+        python = environment_for(folder, manager)
+    command = command_in(python, options.model_uri, model_uri)
+    os.execv(command[0], command)  # noqa: S606 - no shell, our own words

@@ -11,8 +11,7 @@ import logging
 from urllib.parse import quote
 
 from cloudtrack.api.errors import ApiError
-from cloudtrack.api.message import JSON_TYPE, Request, Response, text_response
-from cloudtrack.api.web import MLFLOW_VERSION
+from cloudtrack.api.message import JSON_TYPE, MLFLOW_VERSION, Request, Response, text_response
 from cloudtrack.errors import InvalidInput
 from cloudtrack.scoring.answers import answer
 from cloudtrack.scoring.reading import read_input

@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from cloudtrack import clock
 from cloudtrack.api.errors import ApiError
 from cloudtrack.api.gate import Gate, secured
 from cloudtrack.api.message import Request, Response
+from cloudtrack.http.asgi import (
+    Disconnected,
+    Receive,
+    Scope,
+    Send,
+    client_of,
+    headers_of,
+    live,
+    printable_path,
+    raw_headers,
+    read_body,
+)
 from cloudtrack.scoring.app import INVOCATIONS, MAX_BODY_BYTES, ScoringApp, too_large
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _THREADS = 16
 """So many predictions run at once in a process; more wait."""
@@ -46,35 +53,31 @@ class ScoringServer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the server's start and end."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await live(receive, send, self._start, self._end)
         elif scope["type"] == "http":
             await self._serve(scope, receive, send)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            ends = message["type"] == "lifespan.shutdown"
-            (self._stop if ends else self._start)()
-            await send({"type": f"{message['type']}.complete"})
-            if ends:
-                self._threads.shutdown(wait=False, cancel_futures=True)
-                return
+    def _end(self) -> None:
+        self._stop()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = clock.monotonic()
-        headers = _headers(scope)
+        headers = headers_of(scope)
         try:
             self._gate.check(scope["method"], headers)
-            body = await _read_body(receive, headers)
-            response = await self._answer(Request(scope["method"], scope["path"], [], headers, io.BytesIO(body)))
+            body = io.BytesIO()
+            await read_body(receive, headers, body.write, limit=MAX_BODY_BYTES, too_large=too_large)
+            body.seek(0)
+            response = await self._answer(Request(scope["method"], scope["path"], [], headers, body))
         except ApiError as error:
             response = error.response()
-        except _Disconnected:
+        except Disconnected:
             return
         await _send(secured(response), send, with_body=scope["method"] != "HEAD")
-        path = scope["raw_path"].decode("ascii", "backslashreplace")[:100]
         took_ms = (clock.monotonic() - started) * 1000
-        _log.info('%s "%s %s" %d %.1fms', _client(scope), scope["method"], path, response.status, took_ms)
+        who, what = client_of(scope), printable_path(scope)
+        _log.info('%s "%s %s" %d %.1fms', who, scope["method"], what, response.status, took_ms)
 
     async def _answer(self, request: Request) -> Response:
         if request.path != INVOCATIONS or request.method != "POST":
@@ -88,41 +91,8 @@ class ScoringServer:
             ) from error
 
 
-def _headers(scope: Scope) -> dict[str, str]:
-    """Headers by name; one that is sent twice is a list, and then no name of this server."""
-    headers: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        key, text = name.decode("latin-1"), value.decode("latin-1")
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
-    return headers
-
-
-class _Disconnected(Exception):
-    """The client has gone."""
-
-
-async def _read_body(receive: Receive, headers: dict[str, str]) -> bytes:
-    """Raises ApiError (413) as soon as the body is known to be too large."""
-    declared = headers.get("content-length", "0")
-    body = bytearray()
-    while True:
-        if len(body) > MAX_BODY_BYTES or (declared.isdecimal() and int(declared) > MAX_BODY_BYTES):
-            raise too_large()
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _Disconnected
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            return bytes(body)
-
-
 async def _send(response: Response, send: Send, *, with_body: bool) -> None:
     body = response.whole_body()
     headers = {**response.headers, "content-length": str(len(body))}
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": response.status, "headers": raw})
+    await send({"type": "http.response.start", "status": response.status, "headers": raw_headers(headers)})
     await send({"type": "http.response.body", "body": body if with_body else b""})
-
-
-def _client(scope: Scope) -> str:
-    return scope["client"][0] if scope.get("client") else "-"

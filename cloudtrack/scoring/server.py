@@ -5,16 +5,12 @@ The model is loaded before the port answers, so whoever gets an answer from ``/p
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 from dataclasses import asdict, dataclass
-from ipaddress import ip_address
-from typing import Any
 
-from cloudtrack import config
 from cloudtrack.api.gate import Gate, local_hosts
 from cloudtrack.errors import InvalidInput
+from cloudtrack.http.listening import is_local, listen, log_to_stderr, told_options
 from cloudtrack.scoring.app import ScoringApp
 from cloudtrack.scoring.asgi import ScoringServer
 from cloudtrack.scoring.following import INTERVAL_S, Follower
@@ -22,7 +18,6 @@ from cloudtrack.scoring.served import ModelSource, check_followable
 
 DEFAULT_PORT = 5000
 DEFAULT_TIMEOUT_S = 60.0
-_SHUTDOWN_S = 20
 _HUNG_S = 120
 """A worker that says nothing for so long is replaced; loading and predicting may hold the interpreter for a while."""
 _log = logging.getLogger("cloudtrack.scoring")
@@ -47,10 +42,7 @@ class ServeOptions:
     @property
     def is_local(self) -> bool:
         """Whether only this machine can reach the server."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_local(self.host)
 
     @property
     def source(self) -> ModelSource:
@@ -78,41 +70,30 @@ def serve(options: ServeOptions) -> None:
 
     Raises what loading the model raises, before anything is served.
     """
-    import uvicorn
-
     options.checked()
-    target: Any = "cloudtrack.scoring.server:from_environment"
-    if options.workers == 1:
-        target = create(options)
-    else:
+    if options.workers > 1:
         _check_loadable(options.source)
-        os.environ[config.SERVER_OPTIONS] = json.dumps(asdict(options))
-    uvicorn.run(
-        target,
-        factory=options.workers > 1,
-        workers=options.workers,
+    listen(
+        lambda: create(options),
+        "cloudtrack.scoring.server:from_environment",
+        asdict(options),
         host=options.host,
         port=options.port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_SHUTDOWN_S,
-        timeout_worker_healthcheck=_HUNG_S,
-        h11_max_incomplete_event_size=64 << 10,
+        workers=options.workers,
+        hung_s=_HUNG_S,
     )
 
 
 def from_environment() -> ScoringServer:
     """The server of one worker process."""
-    told = json.loads(config.server_options())
+    told = told_options()
     told["allowed_hosts"] = tuple(told["allowed_hosts"])
     return create(ServeOptions(**told))
 
 
 def create(options: ServeOptions) -> ScoringServer:
     """The server as an ASGI application, its model loaded. Raises what loading raises."""
-    _log_to_stderr()
+    log_to_stderr(_log)
     source = options.source
     served = source.load(source.resolve())
     app = ScoringApp(served.model, served.place)
@@ -136,12 +117,3 @@ def _check_loadable(source: ModelSource) -> None:
         source.load(source.resolve())
     finally:
         source.close()
-
-
-def _log_to_stderr() -> None:
-    if not _log.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-        _log.addHandler(handler)
-        _log.setLevel(logging.INFO)
-        _log.propagate = False

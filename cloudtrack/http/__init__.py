@@ -1,0 +1,1 @@
+"""What the servers on a local port have in common: ASGI, and listening."""
