@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,15 +12,14 @@ from cloudtrack.access.access import Access
 from cloudtrack.api.app import App
 from cloudtrack.api.endpoint import Domain
 from cloudtrack.api.errors import api_error
-from cloudtrack.api.gate import secured
 from cloudtrack.api.message import Request, Response
 from cloudtrack.api.settings import ArtifactRoute, Settings
 from cloudtrack.client import Client
 from cloudtrack.errors import CloudtrackError
-from handlers.gateway import Event, Result, request_of, result_of
+from handlers.exchange import exchange
+from handlers.gateway import Event, Result
 
 _log = logging.getLogger("cloudtrack.requests")
-_log.setLevel(logging.INFO)
 
 
 class Function:
@@ -37,22 +35,7 @@ class Function:
 
     def __call__(self, event: Event, _context: Any) -> Result:
         """The result for one event, and a line in the log."""
-        began = time.perf_counter()
-        request = request_of(event)
-        result = result_of(secured(self._answer(request)), request)
-        _log.info(
-            "%s %s",
-            request.method,
-            request.path,
-            extra={
-                "route": event["routeKey"],
-                "status": result["statusCode"],
-                "ms": round((time.perf_counter() - began) * 1000, 1),
-                "principal": request.principal.name if request.principal else None,
-                "gatewayRequestId": request.request_id,
-            },
-        )
-        return result
+        return exchange(event, self._answer)
 
     def _answer(self, request: Request) -> Response:
         try:

@@ -1,4 +1,4 @@
-"""API Gateway's HTTP API, payload format 2.0: the only file that knows how its events look."""
+"""API Gateway's HTTP API and Lambda's function URLs, payload format 2.0: the only file that knows how events look."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ _MOST_RESULT_BYTES = (6 << 20) - (64 << 10)
 _MOST_TEXT_BYTES = 64 << 10
 """Longer texts go compressed, or at least in base64: as a string in JSON a text may grow sixfold."""
 _TEXT_TYPES = (JSON_TYPE, "text/")
+FOR_LESS = "ask for fewer results with max_results, and for files by a signed URL, as MLflow's clients do by themselves"
+"""What to do about an answer that is too large."""
 
 
 def request_of(event: Event) -> Request:
@@ -48,8 +50,8 @@ def request_of(event: Event) -> Request:
     )
 
 
-def result_of(response: Response, request: Request) -> Result:
-    """An answer as API Gateway takes it; one that is too large for Lambda becomes an error that says so."""
+def result_of(response: Response, request: Request, *, for_less: str = FOR_LESS) -> Result:
+    """An answer as API Gateway takes it; one that is too large for Lambda becomes an error that says what to do."""
     body = _read(response.body)
     headers = dict(response.headers)
     is_text = headers.get("content-type", "").startswith(_TEXT_TYPES) and len(body) <= _MOST_TEXT_BYTES
@@ -61,7 +63,7 @@ def result_of(response: Response, request: Request) -> Result:
             headers |= {"content-encoding": "gzip", "vary": "accept-encoding"}
         encoded = base64.b64encode(body).decode()
     if len(encoded) > _MOST_RESULT_BYTES:
-        return result_of(_too_large(), request)
+        return result_of(_too_large(for_less), request)
     return {"statusCode": response.status, "headers": headers, "body": encoded, "isBase64Encoded": not is_text}
 
 
@@ -108,9 +110,6 @@ def _read(body: bytes | Iterator[bytes]) -> bytes:
     return bytes(read)
 
 
-def _too_large() -> Response:
-    text = (
-        "the answer is larger than the 6 MiB that AWS Lambda can send: ask for fewer results with max_results, and "
-        "for files by a signed URL, as MLflow's clients do by themselves"
-    )
+def _too_large(for_less: str) -> Response:
+    text = f"the answer is larger than the 6 MiB that AWS Lambda can send: {for_less}"
     return ApiError("INVALID_PARAMETER_VALUE", text, status=413).response()

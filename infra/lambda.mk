@@ -12,14 +12,16 @@ LAMBDA_PYTHON := PYENV_VERSION=3.13 python3.13
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 # What a function never uses: type stubs, tests, lists of what was installed, pydantic's own version 1 and plugin for
-# mypy, libyaml (MLmodel files are small), and the front doors of cloudtrack that are not its own.
+# mypy, libyaml (MLmodel files are small).
 BALLAST = -name '*.pyi' -o -path '*/lark/tools' -o -path '*/lark/__pyinstaller' -o -path '*.dist-info/RECORD' -o -path '*.dist-info/METADATA' -o -path '*.dist-info/sboms' \
           -o -path '*/pydantic/v1' -o -path '*/pydantic/mypy.py' -o -path '*/yaml/_yaml.*' \
-          -o -path '*/numpy/*/tests' -o -path '*/numpy/f2py' -o -name .lock -o -name bin
-OTHER_DOORS := __main__.py batch cli flavors fluent demo.py lakehouse mlflow_client.py scoring server.py
-# The API reads what a model says of itself, and loads none.
-LOADERS := $(addprefix models/,enforcement.py environment.py frameworks.py input_example.py loading.py pickle*.py pyfunc.py \
+          -o -path '*/numpy/*/tests' -o -name .lock -o -name bin
+# The same of cloudtrack: the front doors that are none of a function's. The API reads what a model says of itself, and
+# loads none; scoring loads one, and has no port to listen on.
+OTHER_DOORS := __main__.py batch cli demo.py http lakehouse mlflow_client.py server.py
+LOADERS := $(addprefix models/,enforcement* environment.py frameworks.py input_example.py loading.py pickle*.py pyfunc.py \
 	rebuilding.py saving.py trust.py)
+SERVERS := $(addprefix scoring/,Dockerfile asgi.py endpoints.py sagemaker.py server.py)
 
 .PHONY: template sam-build template-test deploy
 
@@ -44,30 +46,43 @@ template-test: $(STAMP) sam-build build/lambda/runtime.done build/lambda/s3fs.do
 		LAMBDA_BUNDLES=$(CURDIR)/build/sam/$(HOST_ARCH) LAMBDA_DEPLOYED=$(CURDIR)/build/sam/$(ARCH) $(BIN)/python -m pytest -m infra tests/infra tests/handlers
 
 build-RunsFunction build-MetricsFunction build-CompactionFunction build-ApiFunction: $(BUNDLES)/search.done $(BUNDLES)/own.done
-	$(call bundle,search)
+	$(call bundle,search,own)
 
 build-AuthorizerFunction: $(BUNDLES)/authorizer.done $(BUNDLES)/own.done
-	$(call bundle,authorizer)
+	$(call bundle,authorizer,own)
+
+build-ScoringFunction: $(BUNDLES)/scoring.done $(BUNDLES)/scorer.done
+	$(call bundle,scoring,scorer)
 
 build-%Function: $(BUNDLES)/lambda.done $(BUNDLES)/own.done
-	$(call bundle,lambda)
+	$(call bundle,lambda,own)
 
 define bundle
-	cp -R $(BUNDLES)/$(1)/. $(BUNDLES)/own/. "$(ARTIFACTS_DIR)/"
+	cp -R $(BUNDLES)/$(1)/. $(BUNDLES)/$(2)/. "$(ARTIFACTS_DIR)/"
 endef
 
 # Without a look at the sources' times, which a zip file changes. Lambda cannot keep what it would compile itself.
-compiled = $(SAM)/bin/python -m compileall -q --invalidation-mode unchecked-hash $(1)
+compile = $(SAM)/bin/python -m compileall -q --invalidation-mode unchecked-hash
+compiled = $(compile) $(1)
+# In place of the sources: frameworks fill Lambda's 250 MiB, and have no room for both. Tracebacks keep names and lines.
+sourceless = $(compile) -b -s $(1) -p /var/task $(1) && find $(1) -name '*.py' -delete
 
-$(BUNDLES)/own.done: $(shell find cloudtrack handlers -type f -not -name '*.pyc') pyproject.toml infra/lambda.mk $(SAM_STAMP)
-	rm -rf $(BUNDLES)/own
-	$(SAM)/bin/uv pip install --quiet --python $(SAM)/bin/python --no-deps --target $(BUNDLES)/own .
-	cd $(BUNDLES)/own/cloudtrack && rm -rf $(OTHER_DOORS) $(LOADERS)
-	rm -rf $(BUNDLES)/own/bin $(BUNDLES)/own/.lock
-	mkdir $(BUNDLES)/own/handlers && cp handlers/*.py $(BUNDLES)/own/handlers
-	$(call compiled,$(BUNDLES)/own)
+$(BUNDLES)/own.done: CUT := flavors fluent scoring $(LOADERS)
+$(BUNDLES)/scorer.done: CUT := $(SERVERS)
+$(BUNDLES)/own.done $(BUNDLES)/scorer.done: $(shell find cloudtrack handlers -type f -not -name '*.pyc') pyproject.toml infra/lambda.mk $(SAM_STAMP)
+	rm -rf $(basename $@)
+	$(SAM)/bin/uv pip install --quiet --python $(SAM)/bin/python --no-deps --target $(basename $@) .
+	cd $(basename $@)/cloudtrack && rm -rf $(OTHER_DOORS) $(CUT)
+	rm -rf $(basename $@)/bin $(basename $@)/.lock
+	mkdir $(basename $@)/handlers && cp handlers/*.py $(basename $@)/handlers
+	$(call compiled,$(basename $@))
 	touch $@
 
+# scipy asks numpy for all of its modules.
+$(BUNDLES)/search.done: BALLAST += -o -path '*/numpy/f2py'
+# Frameworks bring all their tests, and what they were compiled from.
+$(BUNDLES)/scoring.done: BALLAST += -o -type d -name tests -o -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -name '*.tp' -o -name '*.h' -o -name '*.a'
+$(BUNDLES)/scoring.done: compiled = $(sourceless)
 $(BUNDLES)/%.done: infra/requirements-%.txt infra/requirements-lambda.txt infra/lambda.mk $(SAM_STAMP)
 	rm -rf $(BUNDLES)/$*
 	$(SAM)/bin/uv pip install --quiet --python $(SAM)/bin/python --python-platform $(ARCH)-manylinux_2_28 \

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+from cloudtrack import clock
 from cloudtrack.errors import CloudtrackError
 from cloudtrack.scoring.served import ModelSource, Place, ServedModel
 
@@ -16,10 +17,11 @@ _log = logging.getLogger("cloudtrack.scoring")
 
 
 class Follower:
-    """A thread that loads the version a URI has come to mean, and hands it over when it is ready to predict.
+    """Loads the version a URI has come to mean, and hands it over when it is ready to predict.
 
-    A version that cannot be loaded, and a store that does not answer, are logged and asked for again, ever more
-    rarely; the version served so far goes on.
+    It looks in a thread of its own, from ``start`` to ``stop``; or, in a process that is frozen between requests, at
+    these: ``look_when_due``. A version that cannot be loaded, and a store that does not answer, are logged and asked
+    for again, ever more rarely; the version served so far goes on.
     """
 
     def __init__(
@@ -34,6 +36,8 @@ class Follower:
         self._serve = serve
         self._serving = serving
         self._interval_s = interval_s
+        self._wait_s = interval_s
+        self._looked_ms = clock.now_ms()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="cloudtrack-follower", daemon=True)
 
@@ -55,13 +59,21 @@ class Follower:
         self._serving = place
         return True
 
+    def look_when_due(self) -> None:
+        """Look, where the last time is long enough ago. What goes wrong is logged."""
+        if abs(clock.now_ms() - self._looked_ms) >= self._wait_s * 1000:  # other clocks may stop with the process
+            self._try_to_look()
+
     def _run(self) -> None:
-        wait = self._interval_s
-        while not self._stop.wait(wait):
-            try:
-                self.look()
-                wait = self._interval_s
-            except Exception as error:  # noqa: BLE001 - what is served goes on, whatever the new version does
-                wait = min(2 * wait, max(_LONGEST_WAIT_S, self._interval_s))
-                reason = error.message if isinstance(error, CloudtrackError) else f"{type(error).__name__}: {error}"
-                _log.warning("still serving %s; looking again in %.0f s: %s", self._serving.uri, wait, reason)
+        while not self._stop.wait(self._wait_s):
+            self._try_to_look()
+
+    def _try_to_look(self) -> None:
+        try:
+            self.look()
+            self._wait_s = self._interval_s
+        except Exception as error:  # noqa: BLE001 - what is served goes on, whatever the new version does
+            self._wait_s = min(2 * self._wait_s, max(_LONGEST_WAIT_S, self._interval_s))
+            reason = error.message if isinstance(error, CloudtrackError) else f"{type(error).__name__}: {error}"
+            _log.warning("still serving %s; looking again in %.0f s: %s", self._serving.uri, self._wait_s, reason)
+        self._looked_ms = clock.now_ms()

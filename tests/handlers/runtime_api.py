@@ -102,6 +102,11 @@ class RunningFunction:
         """What it has printed so far."""
         return self._log.read_text(encoding="utf-8")
 
+    def peak_bytes(self) -> int:
+        """The most memory that it has used so far, as Linux counts."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        return int(status.partition("VmHWM:")[2].split()[0]) << 10
+
     def end(self) -> None:
         """Stop it, and note what it used."""
         self._process.kill()

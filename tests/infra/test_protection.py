@@ -24,6 +24,7 @@ POLICY_LIMIT_BYTES = 20_480
 EVERYTHING = {
     "AlarmEmail": "ops@example.com",
     "KmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/0123",
+    "ModelUri": "models:/churn/Production",
     "NotificationEmail": "team@example.com",
     "ObjectLockDays": 30,
     "OidcAudience": "cloudtrack",
@@ -105,8 +106,26 @@ def test_functions_delete_only_files_of_users_merged_metrics_and_webhooks(stack:
     assert who_may(stack, "s3:DeleteObjectVersion", ARTIFACT) == set()
 
 
-def test_metrics_registry_and_web_write_nothing(stack: Stack) -> None:
-    for role in ("MetricsRole", "RegistryRole", "WebRole", "AuthorizerRole"):
+def test_scoring_reads_the_registry_and_files_of_models_and_no_runs_people_or_secrets(stack: Stack) -> None:
+    for key in (EVENT, "models/churn/model.json", ARTIFACT, "logged_models/m-1/artifacts/MLmodel", "cloudtrack.json"):
+        assert may(stack, "ScoringRole", "s3:GetObject", key)
+    for key in (f"{RUN}/run.json", "logged_models/m-1/model.json", "access/policy.json", TOKEN, "webhooks/w-1.json"):
+        assert not may(stack, "ScoringRole", "s3:GetObject", key)
+
+
+def test_nobody_scores_without_aws_credentials(template: dict[str, Any], stack: Stack) -> None:
+    if "Globals" in template:
+        function = stack.of_type("AWS::Serverless::Function")["ScoringFunction"]
+        assert function["FunctionUrlConfig"] == {"AuthType": "AWS_IAM"}
+    else:
+        (url,) = stack.of_type("AWS::Lambda::Url").values()
+        assert url["AuthType"] == "AWS_IAM"
+        called = [each["FunctionName"] for each in stack.of_type("AWS::Lambda::Permission").values()]
+        assert "ScoringFunction" not in {name.removesuffix(".Arn") for name in called}
+
+
+def test_metrics_registry_web_and_scoring_write_nothing(stack: Stack) -> None:
+    for role in ("MetricsRole", "RegistryRole", "WebRole", "AuthorizerRole", "ScoringRole"):
         written = [
             s for s in role_statements(stack, role) if any("s3:Put" in action for action in as_list(s["Action"]))
         ]

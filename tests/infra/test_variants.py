@@ -88,7 +88,7 @@ def test_one_function_takes_every_route_and_open_ones_stay_open(single: dict[str
             assert route.function == "ApiFunction"
             assert route.is_open == (endpoint.needs.on is On.NOTHING)
     functions = [name for name, each in single["Resources"].items() if each["Type"] == "AWS::Serverless::Function"]
-    assert functions == ["AuthorizerFunction", "ApiFunction"]
+    assert functions == ["AuthorizerFunction", "ScoringFunction", "ApiFunction"]
 
 
 def test_the_one_function_may_do_what_all_others_might_and_no_more(single: dict[str, Any]) -> None:

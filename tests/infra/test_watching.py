@@ -12,15 +12,29 @@ MOST_METRICS = 10
 
 @pytest.fixture(scope="module", name="stack")
 def _stack() -> Stack:
-    return Stack(read_template(), AlarmEmail="ops@example.com", NotificationEmail="team@example.com")
+    email = {"AlarmEmail": "ops@example.com", "NotificationEmail": "team@example.com"}
+    return Stack(read_template(), ModelUri="models:/churn/Production", **email)
 
 
 @pytest.mark.parametrize(("alarm", "metric"), [("FunctionErrors", "Errors"), ("FunctionThrottles", "Throttles")])
 def test_alarms_watch_every_function(alarm: str, metric: str, stack: Stack) -> None:
     watched = [each["MetricStat"]["Metric"] for each in stack.of_type("AWS::CloudWatch::Alarm")[alarm]["Metrics"][1:]]
     assert {each["MetricName"] for each in watched} == {metric}
-    assert [each["Dimensions"][0]["Value"] for each in watched] == list(stack.of_type("AWS::Serverless::Function"))
+    functions = [name for name in stack.of_type("AWS::Serverless::Function") if name != "ScoringFunction"]
+    assert [each["Dimensions"][0]["Value"] for each in watched] == functions
     assert len(watched) + 1 <= MOST_METRICS
+
+
+def test_an_alarm_of_its_own_watches_scoring_where_there_is_any(stack: Stack) -> None:
+    watched = [
+        each["MetricStat"]["Metric"]
+        for each in stack.of_type("AWS::CloudWatch::Alarm")["ScoringErrors"]["Metrics"]
+        if "MetricStat" in each
+    ]
+    assert [each["MetricName"] for each in watched] == ["Url5xxCount", "Throttles"]
+    assert [each["Dimensions"][0]["Value"] for each in watched] == ["ScoringFunction"] * 2
+    without = Stack(read_template()).resources
+    assert [name for name in stack.resources if "Scoring" in name and name in without] == []
 
 
 def test_every_alarm_tells_somebody_where_somebody_is_named(stack: Stack) -> None:
@@ -51,7 +65,7 @@ def test_the_api_is_throttled_and_functions_end_before_it_gives_up(stack: Stack)
     shared = read_template()["Globals"]["Function"]
     functions = stack.of_type("AWS::Serverless::Function")
     slow = {name for name, function in functions.items() if function.get("Timeout", shared["Timeout"]) >= 30}
-    assert slow == {"CompactionFunction"}  # nobody waits for its answer
+    assert slow == {"CompactionFunction", "ScoringFunction"}  # the API waits for neither
     assert functions["AuthorizerFunction"]["Timeout"] < 10
 
 
