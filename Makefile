@@ -9,6 +9,8 @@ MLFLOW2 := .venv-mlflow2
 MLFLOW2_STAMP := $(MLFLOW2)/.installed
 FLAVORS := .venv-flavors
 FLAVORS_STAMP := $(FLAVORS)/.installed
+FLAVORS2 := .venv-flavors2
+FLAVORS2_STAMP := $(FLAVORS2)/.installed
 MLFLOW_PYTHONS := CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python CLOUDTRACK_MLFLOW2_PYTHON=$(CURDIR)/$(MLFLOW2)/bin/python
 
 .PHONY: demo test test-flavors test-mlflow test-all check lint format bench clean
@@ -22,8 +24,10 @@ test: $(STAMP)  ## the tests, with moto and a real S3 server started by themselv
 test-mlflow: $(STAMP) $(MLFLOW_STAMP)  ## what needs the current MLflow, in an environment of its own
 	CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python $(BIN)/python -m pytest -m "mlflow and not slow"
 
-test-flavors: $(STAMP) $(FLAVORS_STAMP)  ## every flavor with its real framework and the current MLflow, each in a process of its own
-	for file in tests/flavors/test_*.py; do $(FLAVORS)/bin/python -m pytest -m flavors $$file || exit 1; done
+test-flavors: $(STAMP) $(FLAVORS_STAMP) $(FLAVORS2_STAMP)  ## every flavor with its real framework and MLflow 3 and 2, each in a process of its own
+	for file in tests/flavors/test_*.py; do \
+		CLOUDTRACK_MLFLOW2_FLAVORS_PYTHON=$(CURDIR)/$(FLAVORS2)/bin/python $(FLAVORS)/bin/python -m pytest -m flavors $$file || exit 1; \
+	done
 
 test-all: $(STAMP) $(MLFLOW_STAMP) $(MLFLOW2_STAMP) template-test test-flavors  ## the slow proofs too, and those that need MLflow 3 and 2
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group distributed
@@ -66,7 +70,12 @@ $(FLAVORS_STAMP): $(STAMP)
 	VIRTUAL_ENV=$(FLAVORS) $(BIN)/uv pip install --quiet --editable . --group test --group flavors
 	touch $(FLAVORS_STAMP)
 
+$(FLAVORS2_STAMP): $(STAMP)
+	test -x $(FLAVORS2)/bin/python || $(PYTHON) -m venv $(FLAVORS2)
+	VIRTUAL_ENV=$(FLAVORS2) $(BIN)/uv pip install --quiet --group flavors2
+	touch $(FLAVORS2_STAMP)
+
 include infra/lambda.mk
 
 clean:
-	rm -rf $(VENV) $(MLFLOW) $(MLFLOW2) $(FLAVORS) $(SAM) $(CHECKOV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(MLFLOW) $(MLFLOW2) $(FLAVORS) $(FLAVORS2) $(SAM) $(CHECKOV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -41,6 +41,11 @@ if TYPE_CHECKING:
     from cloudtrack.flavors import tensorflow as tensorflow
     from cloudtrack.flavors import transformers as transformers
     from cloudtrack.flavors import xgboost as xgboost
+    from cloudtrack.fluent.active_models import ActiveModel as ActiveModel
+    from cloudtrack.fluent.active_models import clear_active_model as clear_active_model
+    from cloudtrack.fluent.active_models import get_active_model_id as get_active_model_id
+    from cloudtrack.fluent.active_models import log_model_params as log_model_params
+    from cloudtrack.fluent.active_models import set_active_model as set_active_model
     from cloudtrack.fluent.active_runs import ActiveRun as ActiveRun
     from cloudtrack.fluent.active_runs import active_run as active_run
     from cloudtrack.fluent.active_runs import end_run as end_run
@@ -55,6 +60,14 @@ if TYPE_CHECKING:
     from cloudtrack.fluent.artifacts import log_image as log_image
     from cloudtrack.fluent.artifacts import log_table as log_table
     from cloudtrack.fluent.artifacts import log_text as log_text
+    from cloudtrack.fluent.logged_models import create_external_model as create_external_model
+    from cloudtrack.fluent.logged_models import delete_logged_model_tag as delete_logged_model_tag
+    from cloudtrack.fluent.logged_models import finalize_logged_model as finalize_logged_model
+    from cloudtrack.fluent.logged_models import get_logged_model as get_logged_model
+    from cloudtrack.fluent.logged_models import initialize_logged_model as initialize_logged_model
+    from cloudtrack.fluent.logged_models import last_logged_model as last_logged_model
+    from cloudtrack.fluent.logged_models import search_logged_models as search_logged_models
+    from cloudtrack.fluent.logged_models import set_logged_model_tags as set_logged_model_tags
     from cloudtrack.fluent.logging import delete_tag as delete_tag
     from cloudtrack.fluent.logging import flush as flush
     from cloudtrack.fluent.logging import flush_async_logging as flush_async_logging
@@ -98,6 +111,13 @@ _HOMES = {
     "cloudtrack.errors": ("CloudtrackError",),
     "cloudtrack.exceptions": ("MlflowException",),
     "cloudtrack.mlflow_client": ("MlflowClient",),
+    "cloudtrack.fluent.active_models": (
+        "ActiveModel",
+        "clear_active_model",
+        "get_active_model_id",
+        "log_model_params",
+        "set_active_model",
+    ),
     "cloudtrack.fluent.active_runs": ("ActiveRun", "active_run", "end_run", "last_active_run", "start_run"),
     "cloudtrack.fluent.artifacts": (
         "get_artifact_uri",
@@ -109,6 +129,16 @@ _HOMES = {
         "log_image",
         "log_table",
         "log_text",
+    ),
+    "cloudtrack.fluent.logged_models": (
+        "create_external_model",
+        "delete_logged_model_tag",
+        "finalize_logged_model",
+        "get_logged_model",
+        "initialize_logged_model",
+        "last_logged_model",
+        "search_logged_models",
+        "set_logged_model_tags",
     ),
     "cloudtrack.fluent.logging": (
         "delete_tag",

@@ -103,17 +103,18 @@ class Client(ModelFinder):
         self.logged_model_index = LoggedModelIndex(self.store, cache)
         self.model_index = ModelIndex(self.store, cache)
         self.experiments = Experiments(self.store, self.experiment_index)
+        self.logged_models = LoggedModels(self.store, self.experiments, self.logged_model_index)
         self.runs = Runs(
             self.store,
             documents,
             self.experiments,
             self.run_index,
+            self.logged_models,
             spool_dir=self._spool_dir,
             make_ready=self.make_ready,
         )
         self.metrics = Metrics(documents)
         self.artifacts = Artifacts(self.store)
-        self.logged_models = LoggedModels(self.store, self.experiments, self.logged_model_index)
         self.logged_model_artifacts = Artifacts(self.store, LOGGED_MODEL)
         self.source_files = SourceFiles(self.store)
         self.webhooks = Webhooks(self.store)

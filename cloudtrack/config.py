@@ -6,6 +6,7 @@ cloudtrack's own variable wins over MLflow's of the same meaning:
     CLOUDTRACK_EXPERIMENT   MLFLOW_EXPERIMENT_NAME      the experiment of new runs
                             MLFLOW_EXPERIMENT_ID
     CLOUDTRACK_RUN_ID       MLFLOW_RUN_ID               the run that start_run() resumes
+                            MLFLOW_ACTIVE_MODEL_ID      the logged model that metrics go to
     CLOUDTRACK_USER         MLFLOW_TRACKING_USERNAME    who is recorded; default the login name
     CLOUDTRACK_SPOOL_DIR                                where unsent data waits; default ~/.cloudtrack/spool
     CLOUDTRACK_CACHE_DIR                                copies of index files; default ~/.cache/cloudtrack
@@ -59,6 +60,11 @@ def experiment_id() -> str:
 def run_id() -> str:
     """The run to resume; empty where none is set."""
     return _first("CLOUDTRACK_RUN_ID", "MLFLOW_RUN_ID")
+
+
+def active_model_id() -> str:
+    """The logged model that metrics go to; empty where none is set."""
+    return _first("MLFLOW_ACTIVE_MODEL_ID")
 
 
 def user() -> str:

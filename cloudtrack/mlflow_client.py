@@ -22,12 +22,15 @@ from cloudtrack.entities.model_uri import LoggedModelFolder, RunModel
 from cloudtrack.entities.model_version import ModelVersion, Stage
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel
-from cloudtrack.entities.run import Metric, Param, Run, RunStatus, RunTag
+from cloudtrack.entities.run import LoggedModelInput, LoggedModelOutput, Metric, Param, Run, RunStatus, RunTag
+from cloudtrack.errors import InvalidInput
 from cloudtrack.fluent import session
+from cloudtrack.fluent.active_models import get_active_model_id
+from cloudtrack.fluent.logged_model_methods import LoggedModelMethods
 from cloudtrack.tracking import rich_artifacts
 
 
-class MlflowClient:
+class MlflowClient(LoggedModelMethods):
     """The store in force, or another, through MLflow's method names."""
 
     def __init__(self, tracking_uri: str | None = None, registry_uri: str | None = None) -> None:
@@ -155,10 +158,18 @@ class MlflowClient:
         timestamp: int | None = None,
         step: int | None = None,
         synchronous: bool | None = None,  # noqa: ARG002 - MLflow's argument; this always waits
+        dataset_name: str | None = None,
+        dataset_digest: str | None = None,
+        model_id: str | None = None,
     ) -> None:
-        """Log one point and wait for the store."""
+        """Log one point and wait for the store. It goes to the logged model too, by default to the active one."""
+        if bool(dataset_name) != bool(dataset_digest):
+            raise InvalidInput("give dataset_name and dataset_digest, or neither")
         at = clock.now_ms() if timestamp is None else timestamp
-        self._client.runs.log_batch(run_id, metrics=[Metric(key, value, at, step or 0)])
+        model = model_id or get_active_model_id()
+        self._client.runs.log_batch(
+            run_id, metrics=[Metric(key, value, at, step or 0, model, dataset_name, dataset_digest)]
+        )
 
     def log_param(
         self,
@@ -201,9 +212,18 @@ class MlflowClient:
             tags={tag.key: tag.value for tag in tags},
         )
 
-    def log_inputs(self, run_id: str, datasets: Sequence[DatasetInput] | None = None) -> None:
-        """Record datasets that the run read."""
-        self._client.runs.log_inputs(run_id, datasets or [])
+    def log_inputs(
+        self,
+        run_id: str,
+        datasets: Sequence[DatasetInput] | None = None,
+        models: Sequence[LoggedModelInput] | None = None,
+    ) -> None:
+        """Record datasets and logged models that the run read."""
+        self._client.runs.log_inputs(run_id, datasets or [], models or [])
+
+    def log_outputs(self, run_id: str, models: list[LoggedModelOutput]) -> None:
+        """Record logged models that the run made."""
+        self._client.runs.log_outputs(run_id, models)
 
     def get_metric_history(self, run_id: str, key: str) -> list[Metric]:
         """All points of one metric, by step."""

@@ -10,7 +10,7 @@ from cloudtrack.batch.table_files import TableFormat, open_writer, read_tables
 from cloudtrack.errors import InvalidInput
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.pyfunc import PyFuncModel
-from cloudtrack.models.schema import ColSpec
+from cloudtrack.models.schema import ColSpec, TensorSpec
 
 PREDICTION = "prediction"
 DEFAULT_ROWS = 10_000
@@ -38,15 +38,39 @@ def predict_file(
     if rows_at_once < 1:
         raise InvalidInput(f"rows_at_once is {rows_at_once}; it is at least 1")
     kind, wanted = TableFormat.of(source, source_format), TableFormat.of(target, target_format)
+    _check_params(model, params or {})
     total = 0
     with reading(source, moved) as stream, writing(target) as out:
         writer = open_writer(out, wanted)
         for table in read_tables(stream, kind, rows_at_once, _csv_types(model)):
-            predictions = as_table(model.predict(table, params), len(table))
+            predictions = as_table(model.predict(_as_input(table, model), params), len(table))
             writer.write(with_kept(table, predictions, keep))
             total += len(table)
         writer.close()
     return total
+
+
+def _check_params(model: PyFuncModel, params: Mapping[str, Any]) -> None:
+    """Raises InvalidInput for one that the model does not take: over a whole file, it is a mistake."""
+    signature = model.metadata.signature
+    known = [spec.name for spec in signature.params or ()] if signature is not None else list(params)
+    unknown = [name for name in params if name not in known]
+    if unknown:
+        raise InvalidInput(f"the model takes no param {unknown[0]!r}; its signature has {', '.join(known) or 'none'}")
+
+
+def _as_input(table: Any, model: PyFuncModel) -> Any:
+    """A table, or the arrays that a signature of arrays has; files do not say how wide numbers are."""
+    signature = model.metadata.signature
+    inputs = signature.inputs if signature is not None and signature.inputs is not None else ()
+    floats = [spec for spec in inputs if isinstance(spec, TensorSpec) and spec.dtype.startswith("float")]
+    try:
+        if floats and floats[0].name is None:
+            return table.to_numpy(dtype=floats[0].dtype) if len(floats[0].shape) == 2 else table
+        flat = [spec for spec in floats if len(spec.shape) == 1 and spec.name in table.columns]
+        return table.astype({spec.name: spec.dtype for spec in flat})
+    except (TypeError, ValueError):
+        return table  # no numbers: the model says what it takes
 
 
 def as_table(predictions: Any, rows: int) -> Any:

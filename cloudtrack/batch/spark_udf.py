@@ -6,6 +6,7 @@ https://mlflow.org/docs/latest/api_reference/python_api/mlflow.pyfunc.html#mlflo
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +18,7 @@ from cloudtrack import ids
 from cloudtrack.batch.prediction import as_table
 from cloudtrack.errors import InvalidInput
 from cloudtrack.models.frameworks import framework
+from cloudtrack.models.kept_files import keep_while
 from cloudtrack.models.model_file import Model
 from cloudtrack.models.pyfunc import PyFuncModel, load_local
 from cloudtrack.models.schema import ColSpec
@@ -65,19 +67,18 @@ def make_spark_udf(
 
 
 def _send(spark: Any, folder: Path) -> str:
-    """Give the model to the workers; the name of its archive."""
-    aside = Path(tempfile.mkdtemp(prefix="cloudtrack-udf-"))
-    path = shutil.make_archive(str(aside / f"model-{ids.new_commit_id()}"), "zip", folder)
-    spark.sparkContext.addFile(path)
+    """Give the model to the workers, who may fetch it as long as the context lives; the name of its archive."""
+    aside = tempfile.mkdtemp(prefix="cloudtrack-udf-")
+    keep_while(spark.sparkContext, aside)
+    path = shutil.make_archive(os.path.join(aside, f"model-{ids.new_commit_id()}"), "zip", folder)
+    spark.sparkContext.addArchive(path)
     return Path(path).name
 
 
 @cache
 def _loaded(archive: str, trust: bool | None) -> PyFuncModel:
-    """The model, loaded once by each worker process."""
-    files = framework("pyspark", extra="spark").SparkFiles
-    folder = Path(tempfile.mkdtemp(prefix="cloudtrack-udf-"))
-    shutil.unpack_archive(files.get(archive), folder, "zip")
+    """The model, loaded once by each worker process from where Spark has unpacked it."""
+    folder = framework("pyspark", extra="spark").SparkFiles.get(archive)
     with trusting(trust):
         return load_local(folder)
 

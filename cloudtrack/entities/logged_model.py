@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from cloudtrack.entities.run import Metric
+
+EXTERNAL_TAG = "mlflow.model.isExternal"
+"""A tag of models whose files are kept elsewhere."""
 
 
 class LoggedModelStatus:
@@ -41,3 +45,7 @@ class LoggedModel:
     def model_uri(self) -> str:
         """How the model is named elsewhere."""
         return f"models:/{self.model_id}"
+
+    def to_dictionary(self) -> dict[str, Any]:
+        """The fields by name."""
+        return {each.name: getattr(self, each.name) for each in fields(LoggedModel)}

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from cloudtrack.errors import InvalidInput
-from cloudtrack.fluent.models import LogArguments, local_model, log
+from cloudtrack.fluent.models import LogArguments, load_from, log
 from cloudtrack.models.environment import pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import flavor_entry, inside, load_flavor
@@ -96,12 +96,8 @@ def load_model(
     trusted.
     """
     keras = framework("keras", extra="keras")
-    with (
-        trusting(trust),
-        local_model(str(model_uri), dst_path) as folder,
-        keras.saving.custom_object_scope(custom_objects or {}),
-    ):
-        return load_flavor(folder, FLAVOR)
+    with trusting(trust), keras.saving.custom_object_scope(custom_objects or {}):
+        return load_from(str(model_uri), dst_path, partial(load_flavor, flavor=FLAVOR))
 
 
 def load_saved(folder: Path, entry: dict[str, Any]) -> Any:

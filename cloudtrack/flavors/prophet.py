@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from cloudtrack.errors import CorruptData, InvalidInput
-from cloudtrack.fluent.models import LogArguments, local_model, log
+from cloudtrack.fluent.models import LogArguments, load_from, log
 from cloudtrack.models.environment import pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import inside, load_flavor
@@ -55,8 +55,7 @@ def log_model(pr_model: Any, artifact_path: str | None = None, **arguments: Unpa
 
 def load_model(model_uri: str, dst_path: str | os.PathLike[str] | None = None) -> Any:
     """The Prophet behind a URI or in a local folder."""
-    with local_model(str(model_uri), dst_path) as folder:
-        return load_flavor(folder, FLAVOR)
+    return load_from(str(model_uri), dst_path, partial(load_flavor, flavor=FLAVOR))
 
 
 def load_saved(folder: Path, entry: dict[str, Any]) -> Any:

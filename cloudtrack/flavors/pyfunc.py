@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cloudtrack.flavors.python_function import PythonModel, PythonModelContext, log_model, save_model
 from cloudtrack.fluent import session
-from cloudtrack.fluent.models import local_model
+from cloudtrack.fluent.models import load_from, local_model
+from cloudtrack.models.model_config import ModelConfig
 from cloudtrack.models.pyfunc import PyFuncModel, load_local
 from cloudtrack.models.trust import trusting
 
@@ -24,6 +26,7 @@ def load_model(
     model_uri: str,
     suppress_warnings: bool = False,  # noqa: ARG001 - MLflow's argument; there are none
     dst_path: str | os.PathLike[str] | None = None,
+    model_config: ModelConfig | None = None,
     *,
     trust: bool | None = None,
 ) -> PyFuncModel:
@@ -32,11 +35,13 @@ def load_model(
     ``runs:/<run id>/<path>``, ``models:/<name>/<version>``, ``models:/<name>/<stage>``,
     ``models:/<name>@<alias>``, ``models:/<name>/latest``, or a path.
 
+    ``model_config``, a dictionary or a YAML file, overrides settings that the model was saved with.
     ``trust``: the model may run code that it brings, as every PythonModel does (docs/model-safety.md). Raises
     PermissionDenied where it would, and is not trusted.
     """
-    with trusting(trust), local_model(str(model_uri), dst_path) as folder:
-        return load_local(folder)
+    load = partial(load_local, model_config=model_config)
+    with trusting(trust):
+        return load_from(str(model_uri), dst_path, load, reader=PyFuncModel.unwrap_python_model)
 
 
 def spark_udf(

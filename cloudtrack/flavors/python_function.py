@@ -18,6 +18,7 @@ from cloudtrack.fluent.models import LogArguments, log
 from cloudtrack.models.environment import modules_in_pickle, pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import inside
+from cloudtrack.models.model_config import ModelConfig, read_model_config
 from cloudtrack.models.model_file import Model, ModelInfo
 from cloudtrack.models.pickles import load_pickle
 from cloudtrack.models.saving import SaveArguments, Written, save
@@ -29,7 +30,7 @@ _ARTIFACTS = "artifacts"
 
 @dataclass(frozen=True)
 class PythonModelContext:
-    """What a PythonModel is given: local paths of its artifacts, by name."""
+    """What a PythonModel is given: local paths of its artifacts, by name; and its settings."""
 
     artifacts: Mapping[str, str] = field(default_factory=dict)
     model_config: Mapping[str, Any] = field(default_factory=dict)
@@ -65,15 +66,18 @@ def save_model(
     *,
     python_model: PythonModel | Callable[[Any], Any] | None = None,
     artifacts: Mapping[str, str | os.PathLike[str]] | None = None,
+    model_config: ModelConfig | None = None,
     **arguments: Unpack[SaveArguments],
 ) -> Model:
     """Save a PythonModel, or a function of one argument, into the new folder ``path``.
 
-    ``artifacts`` are local files or folders, copied into the model under their names here.
+    ``artifacts`` are local files or folders, copied into the model under their names here. ``model_config``, a
+    dictionary or a YAML file, is what the model finds as ``context.model_config``.
     """
     if python_model is None or not (hasattr(python_model, "predict") or callable(python_model)):
         raise InvalidInput("python_model is a PythonModel, or a function of the model's input")
     model = python_model if hasattr(python_model, "predict") else FunctionModel(python_model)
+    config = read_model_config(model_config) if model_config is not None else None
     pickled = _cloudpickle().dumps(model)
 
     def write(folder: Path) -> Written:
@@ -84,6 +88,8 @@ def save_model(
             "python_model": _MODEL_FILE,
             "python_version": platform.python_version(),
         }
+        if config is not None:
+            entry["config"] = config
         if artifacts:
             entry["artifacts"] = {name: _copy_artifact(folder, name, source) for name, source in artifacts.items()}
         return Written({FLAVOR: entry}, pinned(modules_in_pickle(pickled) | {"cloudpickle"}))
@@ -96,10 +102,12 @@ def log_model(
     *,
     python_model: PythonModel | Callable[[Any], Any] | None = None,
     artifacts: Mapping[str, str | os.PathLike[str]] | None = None,
+    model_config: ModelConfig | None = None,
     **arguments: Unpack[LogArguments],
 ) -> ModelInfo:
     """Log a PythonModel or a function to the active run, and register it where a name is given."""
-    return log(partial(save_model, python_model=python_model, artifacts=artifacts), artifact_path, arguments)
+    save_here = partial(save_model, python_model=python_model, artifacts=artifacts, model_config=model_config)
+    return log(save_here, artifact_path, arguments)
 
 
 def load_saved(folder: Path, entry: dict[str, Any]) -> Any:
@@ -113,7 +121,7 @@ def load_predictor(folder: Path, entry: dict[str, Any]) -> PythonPredictor:
     artifacts = {
         name: str(inside(folder, info["path"]).resolve()) for name, info in (entry.get("artifacts") or {}).items()
     }
-    return PythonPredictor(load_saved(folder, entry), PythonModelContext(artifacts))
+    return PythonPredictor(load_saved(folder, entry), PythonModelContext(artifacts, entry.get("config") or {}))
 
 
 class PythonPredictor:
@@ -130,7 +138,7 @@ class PythonPredictor:
         """What the object gives for the data."""
         takes_context = "context" in self._names or (len(self._names) > 1 and self._names[1] != "params")
         given = (self._context, data) if takes_context else (data,)
-        if params and "params" in self._names:
+        if "params" in self._names:
             return self.model.predict(*given, params=params)
         return self.model.predict(*given)
 

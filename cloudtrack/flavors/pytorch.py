@@ -2,8 +2,8 @@
 https://mlflow.org/docs/latest/api_reference/python_api/mlflow.pytorch.html.
 
 A model is stored as ``data/model.pt2``, the program that ``torch.export`` traced with the input example, or as
-``data/model.pth``, a pickle of the module. Either runs what it contains: ``torch.export.load`` unpickles and
-evaluates parts of its archive, so that it asks for trust too.
+``data/model.pth``, a pickle of the module. Both are looked at before torch reads them, which unpickles and evaluates
+parts of either.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any, Unpack
 
 from cloudtrack.errors import InvalidInput
-from cloudtrack.fluent.models import LogArguments, local_model, log
+from cloudtrack.fluent.models import LogArguments, load_from, log
 from cloudtrack.models.environment import modules_in_pickle, pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import inside, load_flavor
@@ -114,8 +114,8 @@ def load_model(
     ``trust``: it may run code that it brings (docs/model-safety.md). Raises PermissionDenied where it would, and is not
     trusted.
     """
-    with trusting(trust), local_model(str(model_uri), dst_path) as folder:
-        model = load_flavor(folder, FLAVOR)
+    with trusting(trust):
+        model = load_from(str(model_uri), dst_path, partial(load_flavor, flavor=FLAVOR))
     return model.to(device) if device else model
 
 
@@ -125,8 +125,7 @@ def load_saved(folder: Path, entry: dict[str, Any]) -> Any:
     data = inside(folder, entry.get("model_data") or entry.get("data") or _DATA)
     exported, pickled = data / _EXPORTED, data / _PICKLE
     if exported.is_file():
-        require_trust(exported, "is a program that torch unpickles and evaluates")
-        return torch.export.load(exported).module()
+        return load_pickle(exported, torch.export.load).module()
     place = None if torch.cuda.is_available() else "cpu"
     if _is_script(pickled):
         require_trust(pickled, "is a TorchScript program, which can write files")

@@ -14,7 +14,7 @@ from typing import Any, Unpack
 
 from cloudtrack.errors import InvalidInput
 from cloudtrack.flavors.transformers import source_name, texts
-from cloudtrack.fluent.models import LogArguments, local_model, log
+from cloudtrack.fluent.models import LogArguments, load_from, log
 from cloudtrack.models.environment import pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import inside, load_flavor
@@ -65,8 +65,8 @@ def load_model(
     ``trust``: it may run code that it brings (docs/model-safety.md). Raises PermissionDenied where it would, and is not
     trusted.
     """
-    with trusting(trust), local_model(str(model_uri), dst_path) as folder:
-        model = load_flavor(folder, FLAVOR)
+    with trusting(trust):
+        model = load_from(str(model_uri), dst_path, partial(load_flavor, flavor=FLAVOR))
     return model.to(device) if device else model
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from cloudtrack.errors import InvalidInput
-from cloudtrack.fluent.models import LogArguments, local_model, log
+from cloudtrack.fluent.models import LogArguments, load_from, log
 from cloudtrack.models.environment import pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import inside, load_flavor
@@ -58,8 +58,8 @@ def load_model(model_uri: str, dst_path: str | os.PathLike[str] | None = None, *
     ``trust``: it may run code that it brings (docs/model-safety.md). Raises PermissionDenied where it would, and is not
     trusted.
     """
-    with trusting(trust), local_model(str(model_uri), dst_path) as folder:
-        return load_flavor(folder, FLAVOR)
+    with trusting(trust):
+        return load_from(str(model_uri), dst_path, partial(load_flavor, flavor=FLAVOR))
 
 
 def load_saved(folder: Path, entry: dict[str, Any]) -> Any:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from cloudtrack.errors import InvalidInput
-from cloudtrack.fluent.models import LogArguments, local_model, log
+from cloudtrack.fluent.models import LogArguments, load_from, log
 from cloudtrack.models.environment import pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import flavor_entry, inside, load_flavor
@@ -99,8 +99,8 @@ def load_model(
     """
     if return_type not in ("pipeline", "components"):
         raise InvalidInput(f"return_type is {return_type!r}; it is 'pipeline' or 'components'")
-    with trusting(trust), local_model(str(model_uri), dst_path) as folder:
-        pipeline = load_flavor(folder, FLAVOR)
+    with trusting(trust):
+        pipeline = load_from(str(model_uri), dst_path, partial(load_flavor, flavor=FLAVOR))
     if device is not None:
         pipeline.device = framework("torch", extra="transformers").device(device)
         pipeline.model.to(pipeline.device)

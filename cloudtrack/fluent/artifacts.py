@@ -119,8 +119,14 @@ def download_artifacts(
     artifact_path: str | None = None,
     dst_path: str | os.PathLike[str] | None = None,
     tracking_uri: str | None = None,
+    registry_uri: str | None = None,
 ) -> str:
-    """Download a file or a folder into ``dst_path``, or a new temporary folder; the local path."""
+    """Download a file or a folder into ``dst_path``, or a new temporary folder; the local path.
+
+    The registry is part of the store: a ``registry_uri`` that is not the store's is refused.
+    """
+    if registry_uri and registry_uri != tracking_uri:
+        session.set_registry_uri(registry_uri)  # refuses where it is elsewhere, and says why
     run, path = _locate(artifact_uri, run_id, artifact_path)
     target = Path(dst_path) if dst_path else Path(tempfile.mkdtemp(prefix="cloudtrack-"))
     return str(session.client(tracking_uri).run_files.download(run, path, target))

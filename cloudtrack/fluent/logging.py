@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cloudtrack.entities.dataset import DatasetInput, InputTag
-from cloudtrack.entities.run import LoggedModelOutput
+from cloudtrack.entities.run import LoggedModelInput, LoggedModelOutput
 from cloudtrack.errors import InvalidInput
 from cloudtrack.fluent import session
+from cloudtrack.fluent.active_models import models_of
 from cloudtrack.fluent.active_runs import current_run_id, current_writer
-from cloudtrack.tracking.documents import ModelOutput
+from cloudtrack.tracking.documents import DatasetUse, ModelOutput
 from cloudtrack.tracking.run_writer import RunWriter
 from cloudtrack.tracking.runs import dataset_use
-
-_NO_LINKS = "metrics of a logged model or of a dataset are not supported yet: leave model_id and dataset out"
 
 
 class RunOperations:
@@ -38,11 +37,19 @@ def log_metric(
     model_id: str | None = None,
     dataset: Any = None,
 ) -> RunOperations | None:
-    """Log one point; a few microseconds, whatever the store is. ``timestamp`` is in ms, now by default."""
-    if model_id is not None or dataset is not None:
-        raise InvalidInput(_NO_LINKS)
+    """Log one point; a few microseconds, whatever the store is. ``timestamp`` is in ms, now by default.
+
+    It goes to the logged model ``model_id`` too; by default to the active one, or else to those that the run made here.
+    ``dataset`` is what it was computed on. A model that the store does not have is found later, and warned of.
+    """
     writer = current_writer(run_id)
-    writer.log_metric(key, value, 0 if step is None else step, timestamp)
+    at = 0 if step is None else step
+    models, reads = models_of(writer.run_id, model_id)
+    if models or dataset is not None:
+        use = None if dataset is None else _use(dataset)
+        writer.log_model_metric(models, key, value, at, timestamp, dataset=use, reads=reads)
+    else:
+        writer.log_metric(key, value, at, timestamp)
     return None if synchronous is None else _outcome(writer, synchronous)
 
 
@@ -55,13 +62,10 @@ def log_metrics(
     model_id: str | None = None,
     dataset: Any = None,
 ) -> RunOperations | None:
-    """Log a point of each of these metrics, at one step."""
-    if model_id is not None or dataset is not None:
-        raise InvalidInput(_NO_LINKS)
-    writer = current_writer(run_id)
-    at = 0 if step is None else step
+    """Log a point of each of these metrics, at one step; to logged models as ``log_metric`` does."""
     for key, value in metrics.items():
-        writer.log_metric(key, value, at, timestamp)
+        log_metric(key, value, step, None, timestamp, run_id, model_id, dataset)
+    writer = current_writer(run_id)
     return None if synchronous is None else _outcome(writer, synchronous)
 
 
@@ -99,27 +103,35 @@ def delete_tag(key: str) -> None:
     session.client().runs.delete_tag(current_run_id(), key)
 
 
-def log_input(dataset: Any, context: str | None = None, tags: Mapping[str, str] | None = None) -> None:
-    """Record that the active run reads a dataset: one of ``cloudtrack.data``, or ``entities.Dataset``."""
-    log_inputs([dataset], [context], [tags])
+def log_input(
+    dataset: Any = None,
+    context: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    model: LoggedModelInput | None = None,
+) -> None:
+    """Record that the active run reads a dataset, one of ``cloudtrack.data`` or ``entities.Dataset``; or a model."""
+    log_inputs([dataset], [context], [tags], [model])
 
 
 def log_inputs(
-    datasets: Sequence[Any],
+    datasets: Sequence[Any] | None = None,
     contexts: Sequence[str | None] | None = None,
     tags_list: Sequence[Mapping[str, str] | None] | None = None,
+    models: Sequence[LoggedModelInput | None] | None = None,
 ) -> None:
-    """Record several datasets; contexts and tags go with them one by one."""
+    """Record several datasets, contexts and tags with them one by one; and logged models. None stands for nothing."""
+    datasets = datasets or []
     contexts = contexts or [None] * len(datasets)
     tags_list = tags_list or [None] * len(datasets)
     if not len(datasets) == len(contexts) == len(tags_list):
         raise InvalidInput("log_inputs takes as many contexts and tags as datasets")
     uses = []
     for dataset, context, tags in zip(datasets, contexts, tags_list, strict=True):
-        entity = dataset.to_entity() if hasattr(dataset, "to_entity") else dataset
+        if dataset is None:
+            continue
         all_tags = {**(tags or {}), **({"mlflow.data.context": context} if context else {})}
-        uses.append(dataset_use(DatasetInput(entity, [InputTag(key, value) for key, value in all_tags.items()])))
-    current_writer().log_inputs(uses)
+        uses.append(_use(dataset, all_tags))
+    current_writer().log_inputs(uses, [model.model_id for model in models or () if model is not None])
 
 
 def log_outputs(models: Sequence[LoggedModelOutput]) -> None:
@@ -135,6 +147,11 @@ def flush_async_logging() -> None:
 def flush() -> None:
     """Return when the store has everything logged to the active run before."""
     current_writer().flush()
+
+
+def _use(dataset: Any, tags: Mapping[str, str] | None = None) -> DatasetUse:
+    entity = dataset.to_entity() if hasattr(dataset, "to_entity") else dataset
+    return dataset_use(DatasetInput(entity, [InputTag(key, value) for key, value in (tags or {}).items()]))
 
 
 def _outcome(writer: RunWriter, synchronous: bool) -> RunOperations | None:

@@ -11,18 +11,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cloudtrack.entities.logged_model import LoggedModelStatus
+from cloudtrack.client import AnyClient
+from cloudtrack.entities.logged_model import EXTERNAL_TAG, LoggedModel, LoggedModelStatus
 from cloudtrack.entities.model_uri import is_local_uri, local_path
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel
 from cloudtrack.entities.run import LoggedModelOutput
-from cloudtrack.errors import CloudtrackError, InvalidInput
+from cloudtrack.errors import CloudtrackError, InvalidInput, StateError
 from cloudtrack.fluent import session
+from cloudtrack.fluent.active_models import note_made
 from cloudtrack.fluent.active_runs import current_run_id
-from cloudtrack.models.finding import local_folder
+from cloudtrack.fluent.logged_models import create, note_last, texts
+from cloudtrack.models import finding
+from cloudtrack.models.finding import Loaded, local_folder
 from cloudtrack.models.model_file import Model, ModelInfo
-from cloudtrack.models.saving import SaveArguments
+from cloudtrack.models.saving import SaveArguments, check_arguments
 
 DEFAULT_NAME = "model"
 
@@ -42,29 +46,31 @@ class LogArguments(SaveArguments, total=False):
     """MLflow's; a version is ready at once."""
     tags: Mapping[str, Any] | None
     run_id: str | None
+    model_id: str | None
+    """A model of ``initialize_logged_model`` to fill; its name stays, and params and tags are added."""
 
 
 def log(save: Callable[..., Model], artifact_path: str | None, arguments: LogArguments) -> ModelInfo:
-    """Make a logged model of the run, and register it where a name is given.
+    """Make a logged model of the run, or fill one that waits for its files, and register it where a name is given.
 
     ``save`` is a flavor's ``save_model`` that lacks only the path and ``SaveArguments``. The files are the logged
     model's; the run finds them under the model's name too, as ``runs:/<run id>/<name>``.
     """
+    check_arguments(arguments, LogArguments)
     name = arguments.get("name")
     to_save = {key: value for key, value in arguments.items() if key in SaveArguments.__annotations__}
     if name and artifact_path and name != artifact_path:
         raise InvalidInput(f"name is {name!r} and artifact_path is {artifact_path!r}: give one of them")
-    path = name or artifact_path or DEFAULT_NAME
     run = current_run_id(arguments.get("run_id"))
     client = session.client()
-    logged = client.logged_models.create(
-        client.runs.get(run).info.experiment_id,
-        name=path,
-        model_type=arguments.get("model_type") or "",
-        source_run_id=run,
-        params={key: str(value) for key, value in (arguments.get("params") or {}).items()},
-        tags={key: str(value) for key, value in (arguments.get("tags") or {}).items()},
-    )
+    params, tags = arguments.get("params"), arguments.get("tags")
+    if model_id := arguments.get("model_id"):
+        logged = _waiting_model(client, model_id, params, tags)
+    else:
+        experiment_id = client.runs.get(run).info.experiment_id
+        given_name = name or artifact_path or DEFAULT_NAME
+        logged = create(client, experiment_id, given_name, run, tags, params, arguments.get("model_type"))
+    path = logged.name
     try:
         with tempfile.TemporaryDirectory(prefix="cloudtrack-") as folder:
             identity = Model.new().model_copy(
@@ -78,11 +84,27 @@ def log(save: Callable[..., Model], artifact_path: str | None, arguments: LogArg
         raise
     client.logged_models.finalize(logged.model_id, LoggedModelStatus.READY)
     client.runs.log_outputs(run, [LoggedModelOutput(logged.model_id, arguments.get("step", 0))])
+    note_made(run, logged.model_id)
+    note_last(logged.model_id)
     info = replace(model.get_model_info(logged.model_uri), name=path, params=logged.params)
     if registered_name := arguments.get("registered_model_name"):
         version = register_model(info.model_uri, registered_name, tags=arguments.get("tags"))
         info = replace(info, registered_model_version=version.version)
     return info
+
+
+def _waiting_model(
+    client: AnyClient, model_id: str, params: Mapping[str, Any] | None, tags: Mapping[str, Any] | None
+) -> LoggedModel:
+    """A logged model that has no files yet, with these params and tags. Raises NotFound, StateError."""
+    model = client.logged_models.get(model_id)
+    if EXTERNAL_TAG in model.tags:
+        model = client.logged_models.delete_tag(model_id, EXTERNAL_TAG)
+    elif model.status == LoggedModelStatus.READY:
+        raise StateError(f"logged model {model_id} has its files already: leave model_id out to log another")
+    if tags:
+        client.logged_models.set_tags(model_id, texts(tags))
+    return client.logged_models.log_params(model_id, texts(params)) if params else model
 
 
 def register_model(
@@ -91,12 +113,16 @@ def register_model(
     await_registration_for: int | None = None,
     *,
     tags: Mapping[str, Any] | None = None,
+    env_pack: Any = None,
 ) -> ModelVersion:
     """Register a logged model as the next version of ``name``, which is made where it does not exist.
 
-    ``await_registration_for`` is MLflow's; a version is ready when this returns.
+    ``await_registration_for`` is MLflow's; a version is ready when this returns. ``env_pack`` packs an environment for
+    Databricks, and must not be given.
     """
     del await_registration_for
+    if env_pack is not None:
+        raise InvalidInput("env_pack is for serving on Databricks; leave it out: a model names its packages itself")
     return session.client().register_model(model_uri, name, tags=tags)
 
 
@@ -117,6 +143,17 @@ def search_model_versions(
 def set_model_version_tag(name: str, version: int | str, key: str, value: Any) -> None:
     """Set a tag on a version."""
     session.client().model_versions.set_tag(name, version, key, value)
+
+
+def load_from(
+    model_uri: str,
+    dst_path: str | os.PathLike[str] | None,
+    load: Callable[[Path], Loaded],
+    *,
+    reader: Callable[[Loaded], Any] = lambda loaded: loaded,
+) -> Loaded:
+    """What ``load`` makes of a model's folder (see ``local_model`` and ``finding.load_from``)."""
+    return finding.load_from(model_uri, session.client, dst_path, load, reader=reader)
 
 
 @contextmanager

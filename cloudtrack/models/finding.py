@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from cloudtrack.entities.logged_model import LoggedModel, LoggedModelStatus
+from cloudtrack.entities.logged_model import EXTERNAL_TAG, LoggedModel, LoggedModelStatus
 from cloudtrack.entities.model_uri import LoggedModelFolder, RunModel, is_local_uri, local_path, parse_model_uri
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.names import check_run_id
@@ -18,10 +19,12 @@ from cloudtrack.entities.registered_model import RegisteredModel
 from cloudtrack.entities.run import Run
 from cloudtrack.errors import AlreadyExists, InvalidInput, NotFound
 from cloudtrack.models.digests import digest_of, verify_model
+from cloudtrack.models.kept_files import keep_while
 from cloudtrack.models.model_file import FILE_NAME as MODEL_FILE_NAME
 from cloudtrack.models.model_file import Model
 from cloudtrack.models.run_files import Files, RunFiles
 
+Loaded = TypeVar("Loaded")
 ModelFolder = RunModel | LoggedModelFolder
 _MOST_HOPS = 5
 """A version whose source is another version, and so on."""
@@ -122,7 +125,8 @@ class ModelFinder:
         """The ids of the models that a run made and that are whole, by name; the newest of each name."""
         experiment_id = self.runs.get(run_id).info.experiment_id
         ready = f"source_run_id = '{check_run_id(run_id)}' AND status = '{LoggedModelStatus.READY}'"
-        newest_first = self.logged_models.search([experiment_id], ready, max_results=None)
+        with_files = f"{ready} AND tags.`{EXTERNAL_TAG}` IS NULL"
+        newest_first = self.logged_models.search([experiment_id], with_files, max_results=None)
         return {model.name: model.model_id for model in reversed(newest_first)}
 
     def _in_run(self, location: RunModel) -> ModelFolder:
@@ -163,6 +167,31 @@ class ModelFinder:
         if isinstance(folder, RunModel):
             return self.artifacts, folder.run_id
         return self.logged_model_artifacts, folder.model_id
+
+
+def load_from(
+    model_uri: str,
+    finder: Callable[[], ModelFinder],
+    target_dir: str | os.PathLike[str] | None,
+    load: Callable[[Path], Loaded],
+    *,
+    reader: Callable[[Loaded], Any] = lambda loaded: loaded,
+) -> Loaded:
+    """What ``load`` makes of a model's folder on the local disk (see ``local_folder``).
+
+    Without ``target_dir`` a download stays as long as what may read it late: what was loaded, or the ``reader`` in it.
+    """
+    if is_local_uri(model_uri) or target_dir is not None:
+        with local_folder(model_uri, finder, target_dir) as folder:
+            return load(folder)
+    download = tempfile.mkdtemp(prefix="cloudtrack-")
+    try:
+        loaded = load(finder().download_model(model_uri, Path(download)))
+    except BaseException:
+        shutil.rmtree(download, ignore_errors=True)
+        raise
+    keep_while(reader(loaded), download)
+    return loaded
 
 
 @contextmanager

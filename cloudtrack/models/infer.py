@@ -99,6 +99,8 @@ def _common_type(values: list[Any]) -> ColumnType:
         return _ANY
     if all(kind.name == "object" for kind in kinds):
         return _merged_object(kinds)
+    if {kind.name for kind in kinds} == {"long", "double"}:
+        return ColumnType("double")
     raise InvalidInput(f"a column holds values of several types ({', '.join(map(str, kinds))}); a signature needs one")
 
 
@@ -139,7 +141,14 @@ def _type_of(value: Any) -> ColumnType:
 
 
 def _param(name: str, value: Any) -> ParamSpec:
+    """A list's items are scalars; moments are kept as text, as MLflow keeps them."""
     plain = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(plain, list | tuple):
-        return ParamSpec(name, _common_type(list(plain)).name, list(plain), (-1,))
-    return ParamSpec(name, _type_of(plain).name, plain)
+        items = list(value)
+        return ParamSpec(name, _common_type(items).name, [_kept(item) for item in plain], (-1,))
+    kind = _type_of(value)
+    return ParamSpec(name, kind if kind.name == "object" else kind.name, _kept(plain))
+
+
+def _kept(default: Any) -> Any:
+    return default.isoformat() if isinstance(default, datetime.date) else default

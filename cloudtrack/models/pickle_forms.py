@@ -34,12 +34,15 @@ _TORCH_FILES = ("data.pkl", "version", "byteorder", ".format_version", ".storage
 
 
 def reader_of(load: Callable[..., Any]) -> str:
-    """Which library a load function is from: ``pickle``, ``joblib``, ``torch``, ``numpy``, or ``any``."""
+    """Where a load function is from: ``pickle``, ``joblib``, ``torch``, ``torch.export``, ``numpy``, or ``any``."""
     while isinstance(load, partial):
         load = load.func
     if load is pickle.load:
         return "pickle"
-    package = str(getattr(load, "__module__", "")).partition(".")[0]
+    module = str(getattr(load, "__module__", ""))
+    if module == "torch.export":
+        return module
+    package = module.partition(".")[0]
     return package if package in ("joblib", "torch", "numpy") else "any"
 
 
@@ -145,24 +148,16 @@ def _unpacked(data: Data, make: Callable[[], Any]) -> Iterator[bytes]:
         raise Refused("ends in the middle of its compressed data")
 
 
-def _scan_archive(data: Data, reader: str, imports: list[Import], *, judged: bool) -> None:
-    """A zip archive whose members are exactly those that its directory names, one behind the other."""
+@contextmanager
+def opened_archive(data: Data) -> Iterator[zipfile.ZipFile]:
+    """A zip archive whose members are exactly those that its directory names, one behind the other.
+
+    Raises Refused where it is none, and where a member cannot be read.
+    """
     try:
         with zipfile.ZipFile(_stream_of(data)) as archive:
-            members = archive.infolist()
-            _check_layout(data, archive, members)
-            top = members[0].filename.partition("/")[0] + "/" if members else ""
-            torch = reader == "torch" or any(member.filename.endswith("/data.pkl") for member in members)
-            for member in members:
-                name = member.filename.removeprefix(top)
-                with archive.open(member) as content, private_copy(_limited(content)) as (inner, _):
-                    if not torch or inner[0:6] == b"\x93NUMPY":  # numpy reads one wherever it is
-                        _scan_member(inner, imports, judged=judged)
-                    elif name == "data.pkl":
-                        if Scan(inner, 0, imports, judged=judged, storages=True).run() < len(inner):
-                            raise Refused("has more behind its pickle")
-                    elif name not in _TORCH_FILES and not (name.startswith("data/") and name[5:].isdigit()):
-                        raise Refused("is no archive of torch's: it has other files")
+            _check_layout(data, archive, archive.infolist())
+            yield archive
     except (
         zipfile.BadZipFile,
         NotImplementedError,
@@ -174,6 +169,30 @@ def _scan_archive(data: Data, reader: str, imports: list[Import], *, judged: boo
         ValueError,
     ) as error:
         raise Refused(f"is an archive that cannot be followed: {error}") from error
+
+
+@contextmanager
+def member_of(archive: zipfile.ZipFile, name: str) -> Iterator[Data]:
+    """The content of a member, unpacked."""
+    with archive.open(name) as content, private_copy(_limited(content)) as (inner, _):
+        yield inner
+
+
+def _scan_archive(data: Data, reader: str, imports: list[Import], *, judged: bool) -> None:
+    with opened_archive(data) as archive:
+        names = archive.namelist()
+        top = names[0].partition("/")[0] + "/" if names else ""
+        torch = reader == "torch" or any(name.endswith("/data.pkl") for name in names)
+        for full_name in names:
+            name = full_name.removeprefix(top)
+            with member_of(archive, full_name) as inner:
+                if not torch or inner[0:6] == b"\x93NUMPY":  # numpy reads one wherever it is
+                    _scan_member(inner, imports, judged=judged)
+                elif name == "data.pkl":
+                    if Scan(inner, 0, imports, judged=judged, storages=True).run() < len(inner):
+                        raise Refused("has more behind its pickle")
+                elif name not in _TORCH_FILES and not (name.startswith("data/") and name[5:].isdigit()):
+                    raise Refused("is no archive of torch's: it has other files")
 
 
 def _limited(content: Any) -> Iterator[bytes]:

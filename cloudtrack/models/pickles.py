@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from cloudtrack.errors import CloudtrackError, CorruptData, MissingDependency
+from cloudtrack.models.exported_program import scan_program
 from cloudtrack.models.pickle_forms import chunks_of, private_copy, reader_of, scan_file
-from cloudtrack.models.pickle_values import Import, Refused
+from cloudtrack.models.pickle_values import Data, Import, Refused
 from cloudtrack.models.trust import is_trusted, require_trust
 
 
@@ -25,7 +26,7 @@ def load_pickle(path: Path, load: Callable[[BinaryIO], Any] = pickle.load) -> An
     with path.open("rb") as stream, private_copy(chunks_of(stream)) as (data, copy):
         if not is_trusted():
             try:
-                scan_file(data, reader_of(load))
+                _scan(data, reader_of(load))
             except Refused as refused:
                 require_trust(path, str(refused))
         try:
@@ -36,6 +37,13 @@ def load_pickle(path: Path, load: Callable[[BinaryIO], Any] = pickle.load) -> An
             raise MissingDependency(f"{path.name} needs a module that is not installed: {error}") from error
         except Exception as error:
             raise CorruptData(f"{path.name} cannot be read: {type(error).__name__}: {error}") from error
+
+
+def _scan(data: Data, reader: str) -> None:
+    if reader == "torch.export":
+        scan_program(data)
+    else:
+        scan_file(data, reader)
 
 
 def describe(path: Path, load: Callable[[BinaryIO], Any] = pickle.load) -> list[Import]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from cloudtrack.models.enforcement import enforce_input, enforce_params
 from cloudtrack.models.loading import Predictor, load_predictor
+from cloudtrack.models.model_config import ModelConfig, override_model_config
 from cloudtrack.models.model_file import Model
 
 
@@ -21,15 +22,18 @@ class PyFuncModel:
     def predict(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:
         """Predictions for a DataFrame, arrays, or what the model takes.
 
-        Raises InvalidInput naming the column, array or param that does not fit the signature.
+        Without a signature data and params reach the model as they are. Raises InvalidInput naming the column, value,
+        array or param that does not fit the signature.
         """
         signature = self.metadata.signature
-        given = dict(params or {})
-        if signature is not None:
-            if signature.inputs is not None:
-                data = enforce_input(data, signature.inputs)
-            given = enforce_params(params, signature)
-        return self._predictor.predict(data, given)
+        if signature is not None and signature.inputs is not None:
+            data = enforce_input(data, signature.inputs)
+        return self._predictor.predict(data, enforce_params(params, signature))
+
+    @property
+    def model_config(self) -> dict[str, Any]:
+        """The settings in force of a model that was saved with some."""
+        return dict(self.metadata.flavors.get("python_function", {}).get("config") or {})
 
     def unwrap_python_model(self) -> Any:
         """The object behind it: a PythonModel, or the framework's own model."""
@@ -42,8 +46,10 @@ class PyFuncModel:
         return f"<PyFuncModel loader={loader} run_id={self.metadata.run_id}>"
 
 
-def load_local(folder: str | Path) -> PyFuncModel:
+def load_local(folder: str | Path, model_config: ModelConfig | None = None) -> PyFuncModel:
     """A model folder as a function. Raises NotFound, CorruptData, InvalidInput, MissingDependency."""
     path = Path(folder)
     model = Model.load(path)
+    if model_config is not None:
+        override_model_config(model, model_config)
     return PyFuncModel(load_predictor(model, path), model)

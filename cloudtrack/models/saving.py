@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from cloudtrack.models.model_file import FILE_NAME, Model
 from cloudtrack.models.signature import ModelSignature
 
 CODE_FOLDER = "code"
+EXTRA_FOLDER = "extra_files"
 
 
 class SaveArguments(TypedDict, total=False):
@@ -33,6 +34,8 @@ class SaveArguments(TypedDict, total=False):
     pip_requirements: Sequence[str] | str | None
     extra_pip_requirements: Sequence[str] | None
     metadata: dict[str, Any] | None
+    extra_files: Sequence[str | os.PathLike[str]] | None
+    """Local files or folders, copied into the folder ``extra_files`` of the model."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +50,20 @@ def save(path: str | os.PathLike[str], write: Callable[[Path], Written], **argum
     """Make the model folder ``path``, whole or not at all; the content of its ``MLmodel``.
 
     ``write`` puts the flavor's own files into the folder it is given. Raises AlreadyExists where the folder exists
-    and is not empty.
+    and is not empty, InvalidInput for an argument that there is not.
     """
+    check_arguments(arguments, SaveArguments)
     model = arguments.get("mlflow_model") or Model.new()
     with _new_folder(Path(path)) as folder:
         written = write(folder)
-        code = _copy_code(folder, arguments.get("code_paths"))
+        code = CODE_FOLDER if _copy(arguments.get("code_paths"), folder / CODE_FOLDER) else None
+        copied = _copy(arguments.get("extra_files"), folder / EXTRA_FOLDER)
+        extra = [{"path": f"{EXTRA_FOLDER}/{name}"} for name in copied]
         environment = {"conda": CONDA, "virtualenv": PYTHON_ENV}
         for name, entry in written.flavors.items():
             entry["code"] = code
+            if extra and (name != "python_function" or len(written.flavors) == 1):
+                entry["extra_files"] = extra
             if name == "python_function":
                 entry["env"] = environment
         model.flavors = written.flavors
@@ -76,6 +84,13 @@ def save(path: str | os.PathLike[str], write: Callable[[Path], Written], **argum
     return model
 
 
+def check_arguments(arguments: Mapping[str, Any], known: type[SaveArguments]) -> None:
+    """Raises InvalidInput for an argument that the dictionary ``known`` does not have."""
+    for name in arguments:
+        if name not in known.__annotations__:
+            raise InvalidInput(f"there is no argument {name!r}; leave it out")
+
+
 @contextmanager
 def _new_folder(path: Path) -> Iterator[Path]:
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
@@ -92,18 +107,20 @@ def _new_folder(path: Path) -> Iterator[Path]:
         raise
 
 
-def _copy_code(folder: Path, code_paths: Sequence[str] | None) -> str | None:
-    if not code_paths:
-        return None
-    target = folder / CODE_FOLDER
-    target.mkdir()
-    for source in map(Path, code_paths):
+def _copy(sources: Sequence[str | os.PathLike[str]] | None, target: Path) -> list[str]:
+    """Copy files and folders into a new folder, where there are any; their names. Raises NotFound, InvalidInput."""
+    if isinstance(sources, str | os.PathLike):
+        raise InvalidInput(f"{target.name} is {str(sources)!r}; it is a list of paths")
+    names: list[str] = []
+    for source in map(Path, sources or ()):
         if not source.exists():
-            raise NotFound(f"there is no code at {str(source)!r}")
-        if (target / source.name).exists():
-            raise InvalidInput(f"two code paths are named {source.name!r}")
+            raise NotFound(f"there is nothing at {str(source)!r} to copy into {target.name} of the model")
+        if source.name in names:
+            raise InvalidInput(f"two paths for {target.name} are named {source.name!r}")
+        names.append(source.name)
+        target.mkdir(exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target / source.name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(source, target / source.name)
-    return CODE_FOLDER
+    return names

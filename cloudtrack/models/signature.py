@@ -7,22 +7,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloudtrack.errors import InvalidInput
-from cloudtrack.models.schema import Schema
+from cloudtrack.models.schema import ColumnType, Schema
 
 
 @dataclass(frozen=True)
 class ParamSpec:
-    """A param of prediction; ``shape`` is None for a scalar, ``(-1,)`` for a list."""
+    """A param of prediction; ``shape`` is None for one value, ``(-1,)`` for a list."""
 
     name: str
-    dtype: str
+    dtype: str | ColumnType
+    """The name of a scalar, or a type such as an object's."""
     default: Any
     shape: tuple[int, ...] | None = None
+
+    @property
+    def kind(self) -> ColumnType:
+        """The type."""
+        return self.dtype if isinstance(self.dtype, ColumnType) else ColumnType(self.dtype)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         shape = None if self.shape is None else list(self.shape)
-        return {"name": self.name, "default": self.default, "shape": shape, "type": self.dtype}
+        return {"name": self.name, "default": self.default, "shape": shape, **self.kind.to_dict()}
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ def _params(text: str) -> tuple[ParamSpec, ...]:
         return tuple(
             ParamSpec(
                 name=form["name"],
-                dtype=form.get("type") or form["dtype"],
+                dtype=_dtype(form),
                 default=form.get("default"),
                 shape=None if form.get("shape") is None else tuple(form["shape"]),
             )
@@ -66,3 +72,8 @@ def _params(text: str) -> tuple[ParamSpec, ...]:
         )
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise InvalidInput("the params of the signature cannot be read") from error
+
+
+def _dtype(form: dict[str, Any]) -> str | ColumnType:
+    kind = ColumnType.from_dict({**form, "type": form.get("type") or form["dtype"]})
+    return kind if kind.name in ("object", "map", "array") else kind.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 
 from cloudtrack.errors import InvalidInput
@@ -9,7 +10,9 @@ from cloudtrack.remote.addresses import OWN
 from cloudtrack.remote.connection import Connection, Json
 from cloudtrack.remote.wire import DELIVERY_BYTES, HEADER_BYTES, RUN_TYPE
 from cloudtrack.tracking.documents import RunDocument
-from cloudtrack.tracking.records import pack_record
+from cloudtrack.tracking.frames import parse_without_points
+from cloudtrack.tracking.model_points import ModelDelivery, ModelPoint
+from cloudtrack.tracking.records import pack_record, read_records
 from cloudtrack.tracking.spool import Spool, SpoolHeader
 
 _SENT = {"run_id", "experiment_id", "run_name", "user_id", "start_time", "tags"}
@@ -21,9 +24,10 @@ _log = logging.getLogger(__name__)
 class RemoteDelivery:
     """Delivers one spool to a server, which knows the frames it has."""
 
-    def __init__(self, connection: Connection, *, is_made: bool = False) -> None:
-        """``is_made`` says that the server has the run."""
+    def __init__(self, connection: Connection, models: ModelDelivery, *, is_made: bool = False) -> None:
+        """``models`` takes what the spool has for logged models; ``is_made`` says that the server has the run."""
         self._connection = connection
+        self._models = models
         self._is_made = is_made
 
     def create(self, header: SpoolHeader) -> RunDocument:
@@ -36,6 +40,8 @@ class RemoteDelivery:
         while spool.has_unsent:
             records, mark = spool.read_unsent_records(limit_bytes=DELIVERY_BYTES - HEADER_BYTES)
             self._send(spool.header, records, heartbeat=heartbeat)
+            # Before the frames count as delivered: the run takes each frame once, a model any number of times.
+            self._models.deliver(spool.header.run.run_id, _model_points(records))
             spool.acknowledge(mark)
             heartbeat = False
         if heartbeat or not self._is_made:
@@ -56,6 +62,12 @@ class RemoteDelivery:
         for message in answer.get("refused", []):
             _log.warning("%s", message)
         return answer
+
+
+def _model_points(records: bytes) -> list[ModelPoint]:
+    """What the frames have for logged models, which the server takes at an address of their own."""
+    heads = (head for head, _ in read_records(io.BytesIO(records)))
+    return [point for head in heads for point in parse_without_points(head).changes.model_points]
 
 
 def wire_header(writer: str, run: RunDocument, experiment_name: str) -> bytes:

@@ -194,6 +194,12 @@ def dataset_message(use: DatasetInput) -> Json:
     }
 
 
+def links(point: Metric) -> Json:
+    """The logged model and the dataset that a point of a run names, as the wire has them."""
+    names = ("model_id", "dataset_name", "dataset_digest")
+    return {name: value for name in names if (value := getattr(point, name))}
+
+
 def metric_message(point: Metric) -> Json:
     """A point as the wire has it."""
     return {name: value for name, value in asdict(point).items() if value is not None}

@@ -18,9 +18,11 @@ from cloudtrack.remote import entities
 from cloudtrack.remote.addresses import MLFLOW, OWN
 from cloudtrack.remote.connection import Connection
 from cloudtrack.remote.delivery import RemoteDelivery, wire_header
+from cloudtrack.remote.logged_models import RemoteLoggedModels
 from cloudtrack.remote.paging import gathered
 from cloudtrack.remote.wire import MOST_LOGGED
 from cloudtrack.tracking.documents import RunDocument
+from cloudtrack.tracking.model_points import ModelDelivery
 from cloudtrack.tracking.run_writer import RunWriter
 from cloudtrack.tracking.runs import batch, end_of, new_run
 from cloudtrack.tracking.writers import Writers
@@ -32,8 +34,9 @@ _ARTIFACTS = "mlflow-artifacts:"
 class RemoteRuns:
     """The runs of a server's store. Everything logged by this process's writers is seen by its own reads."""
 
-    def __init__(self, connection: Connection, *, spool_dir: Path) -> None:
+    def __init__(self, connection: Connection, logged_models: RemoteLoggedModels, *, spool_dir: Path) -> None:
         self._connection = connection
+        self._logged_models = logged_models
         self._writers = Writers(connection.url, spool_dir)
 
     def create(
@@ -86,7 +89,7 @@ class RemoteRuns:
         def resume() -> tuple[RemoteDelivery, RunDocument]:
             answer = self._connection.call("POST", f"{OWN}/runs/resume", {"run_id": check_run_id(run_id)})
             run = entities.run(answer["run"])
-            return RemoteDelivery(self._connection, is_made=True), _document(run)
+            return self._delivery(is_made=True), _document(run)
 
         return self._writers.open(run_id, resume)
 
@@ -101,7 +104,7 @@ class RemoteRuns:
         """A new run and its writer. Where the server is away the run starts all the same, and is created later."""
         document = new_run(experiment.experiment_id, run_name=run_name, tags=tags, user_id=user_id)
         wire_header("", document, experiment.name)  # said now rather than by a delivery
-        writer = self._writers.start(RemoteDelivery(self._connection), experiment, document)
+        writer = self._writers.start(self.delivery(), experiment, document)
         return writer.run.to_entity(_ARTIFACTS, clock.now_ms()), writer
 
     def update(
@@ -120,11 +123,14 @@ class RemoteRuns:
         params: Mapping[str, object] | None = None,
         tags: Mapping[str, object] | None = None,
     ) -> None:
-        """Log at once, and return when the store has it: all of it or nothing, but for more than 10,000 metrics."""
+        """Log at once, and return when the store has it: all of it or nothing, but for more than 10,000 metrics.
+
+        A metric that names a logged model goes to that too. Raises NotFound where there is none.
+        """
         changes = batch(metrics, params, tags)
         points = [
-            {"key": key, "value": value, "step": step, "timestamp": timestamp}
-            for key, value, step, timestamp in changes.points
+            {"key": key, "value": value, "step": step, "timestamp": timestamp, **entities.links(metric)}
+            for metric, (key, value, step, timestamp) in zip(metrics, changes.points, strict=True)
         ]
         content = {"params": entities.pairs(changes.params), "tags": entities.pairs(changes.tags)}
         if not changes.is_empty():
@@ -175,9 +181,16 @@ class RemoteRuns:
         """Deliver what this process's writers have, without ending their runs."""
         self._writers.close()
 
+    def flush(self) -> None:
+        """Deliver what this process's writers have, to runs and to logged models."""
+        self._writers.flush_all()
+
     def delivery(self) -> RemoteDelivery:
         """How a spool reaches this server."""
-        return RemoteDelivery(self._connection)
+        return self._delivery()
+
+    def _delivery(self, *, is_made: bool = False) -> RemoteDelivery:
+        return RemoteDelivery(self._connection, ModelDelivery(self._logged_models.log_metrics), is_made=is_made)
 
     def _search(
         self,

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cloudtrack.entities.run import RunStatus
 from cloudtrack.errors import InvalidInput
 from cloudtrack.tracking.documents import DatasetUse, ModelOutput, RejectedParam, RunDocument
+from cloudtrack.tracking.model_points import ModelPoint
 from cloudtrack.tracking.points import Point, fold, group
 
 
@@ -20,6 +21,8 @@ class RunChanges(BaseModel):
     inputs: list[DatasetUse] = []
     model_inputs: list[str] = []
     outputs: list[ModelOutput] = []
+    model_points: list[ModelPoint] = []
+    """For logged models; the run's document has them as points of its own."""
     run_name: str | None = None
     status: str | None = None
     end_time: int | None = None
@@ -34,6 +37,7 @@ class RunChanges(BaseModel):
             or self.inputs
             or self.model_inputs
             or self.outputs
+            or self.model_points
             or self.run_name is not None
             or self.status is not None
             or self.end_time is not None
@@ -47,6 +51,7 @@ class RunChanges(BaseModel):
         self.inputs.extend(later.inputs)
         self.model_inputs.extend(later.model_inputs)
         self.outputs.extend(later.outputs)
+        self.model_points.extend(later.model_points)
         self.points.extend(later.points)
         self.run_name = later.run_name if later.run_name is not None else self.run_name
         if later.status is not None:

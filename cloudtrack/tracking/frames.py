@@ -11,12 +11,15 @@ from pydantic import BaseModel, ValidationError
 
 from cloudtrack.errors import CorruptData
 from cloudtrack.tracking.changes import RunChanges
+from cloudtrack.tracking.model_points import ModelPoint
 from cloudtrack.tracking.points import Point
 from cloudtrack.tracking.records import pack_record
 
 FRAME_BYTES = 1 << 20
 """About the largest frame, so that each can be sent in one request."""
 _POINT_BYTES = 28
+_MODEL_POINT_BYTES = 128
+"""At most, in JSON text, without its names."""
 _UTF8 = 4
 _ESCAPED = 6
 """So many bytes a character has at most, in a key and in JSON text."""
@@ -70,6 +73,14 @@ def parse_frame(head_json: bytes, columns: bytes) -> Frame:
     return Frame.model_construct(seq=head.seq, changes=head.changes)
 
 
+def parse_without_points(head_json: bytes) -> Frame:
+    """The frame in a record, but the run's points, which are not looked at. Raises CorruptData where it is none."""
+    try:
+        return Frame.model_validate_json(head_json)
+    except ValidationError as error:
+        raise CorruptData(f"a record is no frame of a run: {error.errors()[0]['msg']}") from error
+
+
 def in_pieces(changes: RunChanges) -> Iterator[RunChanges]:
     """The same changes in pieces of about ``FRAME_BYTES`` at most, in order; how the run ended comes last."""
     if _size(changes) <= FRAME_BYTES:
@@ -83,6 +94,8 @@ def in_pieces(changes: RunChanges) -> Iterator[RunChanges]:
         yield RunChanges(tags=dict(tags))
     for inputs in _groups(changes.inputs, _model_size):
         yield RunChanges(inputs=inputs)
+    for model_points in _groups(changes.model_points, _model_point_size):
+        yield RunChanges(model_points=model_points)
     rest = RunChanges(model_inputs=changes.model_inputs, outputs=changes.outputs, run_name=changes.run_name)
     rest.status, rest.end_time = changes.status, changes.end_time
     if not rest.is_empty():
@@ -91,12 +104,19 @@ def in_pieces(changes: RunChanges) -> Iterator[RunChanges]:
 
 def _size(changes: RunChanges) -> int:
     texts = [*changes.params.items(), *changes.tags.items()]
-    return sum(map(_point_size, changes.points)) + sum(map(_text_size, texts)) + sum(map(_model_size, changes.inputs))
+    inputs = sum(map(_model_size, changes.inputs)) + sum(map(_model_point_size, changes.model_points))
+    return sum(map(_point_size, changes.points)) + sum(map(_text_size, texts)) + inputs
 
 
 def _point_size(point: Point) -> int:
     """Its columns, and its key as if no other point had it."""
     return _POINT_BYTES + _UTF8 * len(point[0])
+
+
+def _model_point_size(point: ModelPoint) -> int:
+    return _MODEL_POINT_BYTES + _ESCAPED * (
+        len(point.key) + len(point.dataset_name or "") + len(point.dataset_digest or "")
+    )
 
 
 def _text_size(pair: tuple[str, str]) -> int:

@@ -203,8 +203,7 @@ class LoggedModels:
         ]
 
         def change(document: LoggedModelDocument) -> None:
-            for point in points:
-                _keep_last(document.metrics, point)
+            _keep_last(document, points)
 
         return self._change(model_id, change)
 
@@ -263,18 +262,13 @@ class LoggedModels:
         return document.to_entity(self._store.url)
 
 
-def _keep_last(metrics: list[ModelMetric], point: ModelMetric) -> None:
-    for index, there in enumerate(metrics):
-        same = (there.key, there.dataset_name, there.dataset_digest) == (
-            point.key,
-            point.dataset_name,
-            point.dataset_digest,
-        )
-        if same:
-            if (point.step, point.timestamp) >= (there.step, there.timestamp):
-                metrics[index] = point
-            return
-    metrics.append(point)
+def _keep_last(document: LoggedModelDocument, points: Sequence[ModelMetric]) -> None:
+    kept = {(there.key, there.dataset_name, there.dataset_digest): there for there in document.metrics}
+    for point in points:
+        there = kept.get(which := (point.key, point.dataset_name, point.dataset_digest))
+        if there is None or (point.step, point.timestamp) >= (there.step, there.timestamp):
+            kept[which] = point
+    document.metrics = list(kept.values())
 
 
 def _checked(kind: str, values: Mapping[str, str] | None) -> dict[str, str]:

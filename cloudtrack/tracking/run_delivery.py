@@ -12,6 +12,7 @@ from cloudtrack.tracking.changes import RunChanges, apply_changes, changed_param
 from cloudtrack.tracking.documents import RejectedParam, RunDocument
 from cloudtrack.tracking.experiments import Experiments
 from cloudtrack.tracking.frames import Frame
+from cloudtrack.tracking.model_points import ModelDelivery
 from cloudtrack.tracking.run_documents import RunDocuments, StoredRun
 from cloudtrack.tracking.spool import Spool, SpoolHeader
 
@@ -98,8 +99,10 @@ class RunCommits:
 class RunDelivery:
     """Delivers one spool to a store; remembers the run, so that a delivery is one request."""
 
-    def __init__(self, commits: RunCommits, known: StoredRun | None = None) -> None:
+    def __init__(self, commits: RunCommits, models: ModelDelivery, known: StoredRun | None = None) -> None:
+        """``models`` takes what the spool has for logged models."""
         self._commits = commits
+        self._models = models
         self._known = known
 
     def create(self, header: SpoolHeader) -> RunDocument:
@@ -114,6 +117,8 @@ class RunDelivery:
         while spool.has_unsent:
             frames, mark = spool.read_unsent(limit_points=_MOST_POINTS)
             self._commit(header, frames, heartbeat=heartbeat)
+            # Before the frames count as delivered: the run takes each frame once, a model any number of times.
+            self._models.deliver(header.run.run_id, (point for frame in frames for point in frame.changes.model_points))
             spool.acknowledge(mark)
             heartbeat = False
         if heartbeat:

@@ -14,12 +14,13 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cloudtrack import clock, ids
 from cloudtrack.entities.names import (
     check_key_name,
+    check_logged_model_id,
     check_value,
     metric_step,
     metric_value,
@@ -29,6 +30,7 @@ from cloudtrack.errors import InvalidInput, StateError, Unavailable
 from cloudtrack.tracking.changes import RunChanges, changed_param
 from cloudtrack.tracking.documents import DatasetUse, ModelOutput, RunDocument
 from cloudtrack.tracking.frames import Frame, in_pieces
+from cloudtrack.tracking.model_points import ModelPoint, last_of_each
 from cloudtrack.tracking.points import INLINE_POINTS, Point
 from cloudtrack.tracking.run_delivery import HEARTBEAT_MS, Delivery
 from cloudtrack.tracking.spool import Spool, SpoolHeader
@@ -68,6 +70,7 @@ class RunWriter:
         self._experiment_name = experiment_name
         self._params = dict(run.params)
         self._checked_keys: set[str] = set()
+        self._inputs: set[tuple[str, ...]] = set()  # models and datasets that came with metrics
         self._owns_run = True
         self._away = False
         self._reset()
@@ -79,6 +82,7 @@ class RunWriter:
     def _reset(self) -> None:
         """The state of a writer that has logged nothing yet, in this process."""
         self._points: list[Point] = []
+        self._model_points: list[ModelPoint] = []
         self._changes = RunChanges()
         self._writer = ids.new_commit_id()
         self._seq = 0
@@ -127,6 +131,35 @@ class RunWriter:
         if self._quiet:
             self._wake()
 
+    def log_model_metric(
+        self,
+        model_ids: Sequence[str],
+        key: str,
+        value: object,
+        step: object = 0,
+        timestamp: object = None,
+        *,
+        dataset: DatasetUse | None = None,
+        reads: bool = False,
+    ) -> None:
+        """Log one point to the run and to logged models, on a dataset, which the run then has as an input.
+
+        ``reads`` says that the models are inputs too. Whether they exist is found by the delivery, which warns.
+        """
+        for model_id in model_ids:
+            check_logged_model_id(model_id)
+        at = clock.now_ms() if timestamp is None else timestamp_ms(timestamp)
+        number, at_step = metric_value(key, value), metric_step(key, step)
+        self.log_metric(key, number, at_step, at)
+        on = (dataset.name, dataset.digest) if dataset else (None, None)
+        self._model_points.extend([ModelPoint(model_id, key, number, at_step, at, *on) for model_id in model_ids])
+        new_models = [model_id for model_id in model_ids if reads and self._is_new_input(model_id)]
+        new_datasets = [dataset] if dataset and self._is_new_input(dataset.name, dataset.digest) else []
+        if new_models or new_datasets:
+            self._log(RunChanges(inputs=new_datasets, model_inputs=new_models))
+        elif self._quiet:
+            self._wake()
+
     def log_params(self, params: Mapping[str, object]) -> None:
         """Log params. Raises InvalidInput, before anything is logged, where one has another value already."""
         texts = {check_key_name("param", key): check_value("param", key, value) for key, value in params.items()}
@@ -143,9 +176,9 @@ class RunWriter:
         texts = {check_key_name("tag", key): check_value("tag", key, value) for key, value in tags.items()}
         self._log(RunChanges(tags=texts, run_name=texts.get("mlflow.runName")))
 
-    def log_inputs(self, inputs: list[DatasetUse]) -> None:
-        """Record datasets that were read."""
-        self._log(RunChanges(inputs=inputs))
+    def log_inputs(self, inputs: list[DatasetUse], models: Sequence[str] = ()) -> None:
+        """Record datasets, and logged models by id, that were read."""
+        self._log(RunChanges(inputs=inputs, model_inputs=[check_logged_model_id(model_id) for model_id in models]))
 
     def log_outputs(self, outputs: list[ModelOutput]) -> None:
         """Record models that were made."""
@@ -192,6 +225,12 @@ class RunWriter:
                 self._spool.close()
                 self._spool = None
 
+    def _is_new_input(self, *names: str) -> bool:
+        if names in self._inputs:
+            return False
+        self._inputs.add(names)
+        return True
+
     def _log(self, changes: RunChanges) -> None:
         with self._lock:
             self._add(changes)
@@ -235,6 +274,9 @@ class RunWriter:
             taken = len(points)
             changes, self._changes = self._changes, RunChanges()
             changes.points = points[:taken]
+            model_points = self._model_points[: len(self._model_points)]
+            del self._model_points[: len(model_points)]
+            changes.model_points = last_of_each(model_points)
             del points[:taken]
             if changes.is_empty():
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from cloudtrack.storage.parallel import map_in_order
 from cloudtrack.tracking.changes import RunChanges, apply_changes, check_params
 from cloudtrack.tracking.documents import DatasetUse, ModelOutput, RunDocument
 from cloudtrack.tracking.experiments import Experiments
+from cloudtrack.tracking.logged_models import LoggedModels
+from cloudtrack.tracking.model_points import ModelDelivery, by_model
 from cloudtrack.tracking.run_delivery import HEARTBEAT_MS, RunCommits, RunDelivery
 from cloudtrack.tracking.run_documents import RunDocuments, StoredRun
 from cloudtrack.tracking.run_index import RunIndex, run_question
@@ -49,6 +52,7 @@ class Runs:
         documents: RunDocuments,
         experiments: Experiments,
         index: RunIndex,
+        logged_models: LoggedModels,
         *,
         spool_dir: Path,
         make_ready: Callable[[], None] = lambda: None,
@@ -57,6 +61,7 @@ class Runs:
         self._documents = documents
         self._experiments = experiments
         self._index = index
+        self._logged_models = logged_models
         self.commits = RunCommits(documents, experiments, make_ready)
         self._writers = Writers(store.url, spool_dir)
 
@@ -117,7 +122,7 @@ class Runs:
 
         def resume() -> tuple[RunDelivery, RunDocument]:
             stored = self._resumed(run_id)
-            return RunDelivery(self.commits, stored), stored.document
+            return self._delivery(stored), stored.document
 
         return self._writers.open(run_id, resume)
 
@@ -131,7 +136,7 @@ class Runs:
     ) -> tuple[Run, RunWriter]:
         """A new run and its writer. Where the store is away the run starts all the same, and is created later."""
         document = new_run(experiment.experiment_id, run_name=run_name, tags=tags, user_id=user_id)
-        writer = self._writers.start(RunDelivery(self.commits), experiment, document)
+        writer = self._writers.start(self.delivery(), experiment, document)
         return self._entity(writer.run), writer
 
     def update(
@@ -154,11 +159,17 @@ class Runs:
     ) -> None:
         """Log at once, and return when the store has it: all of it or nothing.
 
+        A metric that names a logged model goes to that too. Raises NotFound where there is none.
         ``operation`` is a name for this batch, unique for ever: repeated with it, the batch counts once.
         """
         changes = batch(metrics, params, tags)
+        of_models = by_model(replace(metric, run_id=run_id) for metric in metrics)
+        for model_id in of_models:
+            self._logged_models.get(model_id)
         if not changes.is_empty():
             self._apply(run_id, changes, operation)
+        for model_id, points in of_models.items():
+            self._logged_models.log_metrics(model_id, points)
 
     def log_inputs(
         self, run_id: str, datasets: Sequence[DatasetInput] = (), models: Sequence[LoggedModelInput] = ()
@@ -222,9 +233,16 @@ class Runs:
         """Deliver what this process's writers have, without ending their runs."""
         self._writers.close()
 
+    def flush(self) -> None:
+        """Deliver what this process's writers have, to runs and to logged models."""
+        self._writers.flush_all()
+
     def delivery(self) -> RunDelivery:
         """How a spool reaches this store."""
-        return RunDelivery(self.commits)
+        return self._delivery()
+
+    def _delivery(self, known: StoredRun | None = None) -> RunDelivery:
+        return RunDelivery(self.commits, ModelDelivery(self._logged_models.log_metrics), known)
 
     def _resumed(self, run_id: str) -> StoredRun:
         return self._documents.update(check_run_id(run_id), _start_again)

@@ -18,6 +18,7 @@ import cloudtrack as ct
 from cloudtrack.batch.places import reading, writing
 from cloudtrack.batch.prediction import as_table, predict_file
 from cloudtrack.errors import CorruptData, InvalidInput, NotFound
+from cloudtrack.models.model_file import Model
 from cloudtrack.models.pyfunc import PyFuncModel
 from tests.cli.test_cli import cloudtrack
 
@@ -120,6 +121,24 @@ def test_what_cannot_be_asked_is_said(model: PyFuncModel, tmp_path: Path) -> Non
         predict_file(model, place, target, rows_at_once=0)
     with pytest.raises(InvalidInput, match="takes no param"):
         predict_file(model, place, target, params={"x": 1})
+
+
+def test_numbers_of_a_file_become_as_wide_as_the_arrays_of_the_signature(tmp_path: Path) -> None:
+    seen: list[Any] = []
+
+    class Narrow:
+        def predict(self, inputs: Any, params: Any = None) -> Any:
+            seen.append(inputs)
+            return next(iter(inputs.values())) if isinstance(inputs, dict) else inputs[:, 0]
+
+    (tmp_path / "in.csv").write_text("a,b\n0.5,1\n1.5,2\n")
+    one, named = numpy.zeros((2, 2), "float32"), {"a": numpy.zeros(2, "float32"), "b": numpy.zeros(2, "int64")}
+    for example in (one, named):
+        model = PyFuncModel(Narrow(), Model.new().model_copy(update={"signature": ct.models.infer_signature(example)}))
+        predict_file(model, str(tmp_path / "in.csv"), str(tmp_path / "out.csv"))
+        assert (tmp_path / "out.csv").read_text() == "prediction\n0.5\n1.5\n"
+    assert (seen[0].dtype, seen[0].tolist()) == ("float32", [[0.5, 1.0], [1.5, 2.0]])
+    assert {name: array.dtype for name, array in seen[1].items()} == {"a": "float32", "b": "int64"}
 
 
 def test_predictions_of_every_shape_are_columns() -> None:

@@ -23,6 +23,8 @@ from cloudtrack.entities.run import RunStatus
 from cloudtrack.index.cache import PartCache
 from cloudtrack.storage.folder import FolderStore
 from cloudtrack.tracking.experiments import Experiments
+from cloudtrack.tracking.logged_model_index import LoggedModelIndex
+from cloudtrack.tracking.logged_models import LoggedModels
 from cloudtrack.tracking.run_documents import RunDocuments
 from cloudtrack.tracking.run_index import RunIndex
 from cloudtrack.tracking.runs import Runs
@@ -123,8 +125,10 @@ def _counted(job: Callable[[Runs, Experiments], None]) -> CountingStore:
         store = CountingStore(FolderStore(f"{folder}/store"))
         experiments = Experiments(store)
         experiments.create_default()
-        index = RunIndex(store, PartCache(store, Path(folder) / "cache"))
-        runs = Runs(store, RunDocuments(store), experiments, index, spool_dir=Path(folder) / "spool")
+        cache = PartCache(store, Path(folder) / "cache")
+        models = LoggedModels(store, experiments, LoggedModelIndex(store, cache))
+        spool = Path(folder) / "spool"
+        runs = Runs(store, RunDocuments(store), experiments, RunIndex(store, cache), models, spool_dir=spool)
         store.reset()
         job(runs, experiments)
         return store

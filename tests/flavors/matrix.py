@@ -12,7 +12,9 @@ skipped.
 from __future__ import annotations
 
 import importlib
+import json
 import os
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -29,6 +31,7 @@ import cloudtrack as ct
 from cloudtrack.config import TRUST_MODELS
 from cloudtrack.errors import AlreadyExists, InvalidInput
 from cloudtrack.models.model_file import Model
+from tests.flavors import written_by_mlflow2
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class Case:
     """Relative; for frameworks that do not give the same bits twice."""
     trusted: bool = False
     """Its files run code, so that it loads only where models are trusted."""
+    same_class: bool = True
+    """It comes back as an object of its own class; not what was traced or exported."""
 
     @property
     def ours(self) -> ModuleType:
@@ -63,6 +68,11 @@ class Case:
     def theirs(self) -> Any:
         """The flavor of MLflow."""
         return pytest.importorskip(f"mlflow.{self.flavor}", reason="MLflow is not installed")
+
+    def check(self, loaded: Any, model: Any, predictions: Any) -> None:
+        """What was loaded is the model that was saved."""
+        assert not self.same_class or type(loaded) is type(model)
+        assert_same(self.predict(loaded, self.data), predictions, self.tolerance)
 
 
 @dataclass(frozen=True)
@@ -130,31 +140,26 @@ class Conformance:
             yield run.info.run_id
 
     def test_our_folder_loads_as_the_frameworks_own_model(self, case: Case, model: Any, ours: Saved) -> None:
-        loaded = case.ours.load_model(str(ours.folder))
-        assert type(loaded) is type(model)
-        assert_same(case.predict(loaded, case.data), ours.predictions, case.tolerance)
+        case.check(case.ours.load_model(str(ours.folder)), model, ours.predictions)
 
     def test_our_folder_predicts_as_a_function(self, case: Case, ours: Saved) -> None:
         function = ct.pyfunc.load_model(str(ours.folder))
         assert_same(function.predict(case.data, params=case.params), ours.predictions, case.tolerance)
 
     def test_mlflow_loads_our_folder(self, case: Case, model: Any, ours: Saved) -> None:
-        loaded = case.theirs.load_model(str(ours.folder))
-        assert type(loaded) is type(model)
-        assert_same(case.predict(loaded, case.data), ours.predictions, case.tolerance)
-
-    def test_mlflow_predicts_as_we_do_with_our_folder(self, case: Case, ours: Saved) -> None:
-        theirs = case.theirs.pyfunc.load_model(str(ours.folder)).predict(case.data, params=dict(case.params))
-        function = ct.pyfunc.load_model(str(ours.folder)).predict(case.data, params=case.params)
-        assert type(function) is type(theirs)
-        assert_same(function, theirs, case.tolerance)
+        case.check(case.theirs.load_model(str(ours.folder)), model, ours.predictions)
 
     def test_a_folder_of_mlflow_loads_here(self, case: Case, model: Any, theirs: Saved) -> None:
-        loaded = case.ours.load_model(str(theirs.folder))
-        assert type(loaded) is type(model)
-        assert_same(case.predict(loaded, case.data), theirs.predictions, case.tolerance)
-        function = ct.pyfunc.load_model(str(theirs.folder))
-        assert_same(function.predict(case.data, params=case.params), theirs.predictions, case.tolerance)
+        case.check(case.ours.load_model(str(theirs.folder)), model, theirs.predictions)
+
+    @pytest.mark.parametrize("whose", ["ours", "theirs"])
+    def test_both_predict_the_same_as_functions(self, case: Case, whose: str, request: pytest.FixtureRequest) -> None:
+        saved: Saved = request.getfixturevalue(whose)
+        theirs = _mlflow_pyfunc().load_model(str(saved.folder)).predict(case.data, params=dict(case.params))
+        function = ct.pyfunc.load_model(str(saved.folder)).predict(case.data, params=case.params)
+        assert type(function) is type(theirs)
+        assert_same(function, theirs, case.tolerance)
+        assert_same(theirs, saved.predictions, case.tolerance)
 
     def test_mlmodel_has_the_keys_that_mlflow_writes(self, ours: Saved, theirs: Saved) -> None:
         assert _flavors(ours.folder) == _flavors(theirs.folder)
@@ -163,7 +168,7 @@ class Conformance:
         found = pytest.importorskip("mlflow.models").Model.load(str(ours.folder))
         assert _json(found.signature) == _json(ours.signature)
         assert type(found.load_input_example(str(ours.folder))) is type(case.data)
-        requirements = case.theirs.pyfunc.get_model_dependencies(str(ours.folder))
+        requirements = _mlflow_pyfunc().get_model_dependencies(str(ours.folder))
         assert set(_requirements(ours.folder)) <= set(Path(requirements).read_text().splitlines())
 
     def test_we_find_the_signature_and_example_of_mlflow(self, theirs: Saved) -> None:
@@ -204,8 +209,51 @@ class Unknown:
     """No framework's model."""
 
 
+MLFLOW2 = os.environ.get("CLOUDTRACK_MLFLOW2_FLAVORS_PYTHON", "")
+
+
+class WrittenByMlflow2:
+    """A folder that MLflow 2 wrote loads here, and predicts what it predicted there.
+
+    Runs where CLOUDTRACK_MLFLOW2_FLAVORS_PYTHON names an interpreter with MLflow 2 and the frameworks, as ``make
+    test-flavors`` does.
+    """
+
+    flavor: ClassVar[str]
+    """MLflow's name."""
+    tolerance: ClassVar[float] = 0.0
+    trusted: ClassVar[bool] = False
+    pytestmark = [
+        pytest.mark.flavors,
+        pytest.mark.skipif(not MLFLOW2, reason="CLOUDTRACK_MLFLOW2_FLAVORS_PYTHON names no interpreter with MLflow 2"),
+    ]
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def written(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        folder = tmp_path_factory.mktemp("mlflow2")
+        command = [MLFLOW2, written_by_mlflow2.__file__, cls.flavor, str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return folder
+
+    def test_a_folder_of_mlflow_2_loads_here(self, written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(TRUST_MODELS, "1" if self.trusted else "0")
+        folder, said = written / "model", json.loads((written / "said.json").read_text())
+        assert str(Model.load(folder).mlflow_version).startswith("2.")
+        predictions = ct.pyfunc.load_model(str(folder)).predict(written_by_mlflow2.EXAMPLES[self.flavor].data)
+        assert_same(written_by_mlflow2.plain(predictions), said["predictions"], self.tolerance)
+        if self.flavor != "pyfunc":
+            loaded = importlib.import_module(f"cloudtrack.flavors.{self.flavor}").load_model(str(folder))
+            assert type(loaded).__qualname__ == said["class"]
+
+
+def _mlflow_pyfunc() -> Any:
+    return pytest.importorskip("mlflow.pyfunc", reason="MLflow is not installed")
+
+
 def assert_same(found: Any, expected: Any, tolerance: float = 0.0) -> None:
-    """Equal values in equal structure: tables, arrays, dictionaries, lists."""
+    """Equal values in equal structure: tables, arrays, dictionaries, lists. The tolerance is for floats alone."""
     if isinstance(expected, Mapping):
         assert list(found) == list(expected)
         for key, value in expected.items():
@@ -218,7 +266,7 @@ def assert_same(found: Any, expected: Any, tolerance: float = 0.0) -> None:
         assert len(found) == len(expected)
         for one, other in zip(found, expected, strict=True):
             assert_same(one, other, tolerance)
-    elif tolerance:
+    elif tolerance and _array(expected).dtype.kind in "fc":
         numpy.testing.assert_allclose(_array(found), _array(expected), rtol=tolerance, atol=tolerance)
     else:
         numpy.testing.assert_array_equal(_array(found), _array(expected), strict=True)

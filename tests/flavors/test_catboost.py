@@ -12,7 +12,7 @@ import yaml
 
 from cloudtrack.errors import CorruptData, InvalidInput
 from cloudtrack.flavors import catboost as flavor
-from tests.flavors.matrix import Case, Conformance
+from tests.flavors.matrix import Case, Conformance, WrittenByMlflow2
 
 catboost = pytest.importorskip("catboost", reason="the package catboost is not installed")
 
@@ -57,6 +57,10 @@ class TestCatboost(Conformance):
             tolerance=1e-14,  # leaves are written in decimal, to 16 digits
         ),
     ]
+
+
+class TestMlflow2(WrittenByMlflow2):
+    flavor = "catboost"
 
 
 @pytest.mark.flavors

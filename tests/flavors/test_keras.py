@@ -12,7 +12,7 @@ import pytest
 
 from cloudtrack.config import TRUST_MODELS
 from cloudtrack.errors import InvalidInput, PermissionDenied
-from tests.flavors.matrix import Case, Conformance, Saved, assert_same
+from tests.flavors.matrix import Case, Conformance, WrittenByMlflow2, assert_same
 
 keras = pytest.importorskip("keras", reason="Keras is not installed")
 pytestmark = pytest.mark.flavors
@@ -38,8 +38,12 @@ def own(model: Any, data: Any) -> Any:
     return model.predict(data, verbose=0)
 
 
+def served(model: Any, data: Any) -> Any:
+    return model.serve(data).numpy() if hasattr(model, "serve") else own(model, data)
+
+
 class KerasCase(Case):
-    """MLflow's flavor has no name for its ``pyfunc``, and writes an example only into a folder that is there."""
+    """MLflow's flavor writes an example only into a folder that is there."""
 
     @property
     def theirs(self) -> Any:
@@ -49,39 +53,30 @@ class KerasCase(Case):
             Path(path).mkdir()
             flavor.save_model(model, path, **arguments)
 
-        return SimpleNamespace(
-            load_model=flavor.load_model, save_model=save_model, pyfunc=pytest.importorskip("mlflow.pyfunc")
-        )
+        return SimpleNamespace(load_model=flavor.load_model, save_model=save_model)
 
 
 class TestKeras(Conformance):
     cases = [
         KerasCase("array", "keras", network, ROWS, own, tolerance=1e-6),
         KerasCase("dictionary", "keras", two_inputs, NAMED, own, tolerance=1e-6),
-    ]
-
-
-def served(model: Any, data: Any) -> Any:
-    return model.serve(data).numpy() if hasattr(model, "serve") else own(model, data)
-
-
-class TestExportedKeras(Conformance):
-    """What was exported comes back as TensorFlow's object, not as a ``keras.Model``."""
-
-    cases = [
         KerasCase(
-            "exported", "keras", network, ROWS, served, {"save_exported_model": True}, tolerance=1e-6, trusted=True
-        )
+            "exported",
+            "keras",
+            network,
+            ROWS,
+            served,
+            {"save_exported_model": True},
+            tolerance=1e-6,
+            trusted=True,
+            same_class=False,
+        ),
     ]
 
-    def test_our_folder_loads_as_the_frameworks_own_model(self, case: Case, model: Any, ours: Saved) -> None:
-        assert_same(served(case.ours.load_model(str(ours.folder)), case.data), ours.predictions, case.tolerance)
 
-    def test_mlflow_loads_our_folder(self, case: Case, model: Any, ours: Saved) -> None:
-        assert_same(served(case.theirs.load_model(str(ours.folder)), case.data), ours.predictions, case.tolerance)
-
-    def test_a_folder_of_mlflow_loads_here(self, case: Case, model: Any, theirs: Saved) -> None:
-        assert_same(served(case.ours.load_model(str(theirs.folder)), case.data), theirs.predictions, case.tolerance)
+class TestMlflow2(WrittenByMlflow2):
+    flavor = "keras"
+    tolerance = 1e-6
 
 
 def test_code_in_a_model_runs_only_where_it_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from cloudtrack.errors import CorruptData, InvalidInput, PermissionDenied
 from cloudtrack.flavors import lightgbm as flavor
-from tests.flavors.matrix import Case, Conformance
+from tests.flavors.matrix import Case, Conformance, WrittenByMlflow2
 
 lightgbm = pytest.importorskip("lightgbm", reason="the package lightgbm is not installed")
 
@@ -71,6 +71,10 @@ class TestLightgbm(Conformance):
         ),
         Case("booster", "lightgbm", _booster, X, _predict),
     ]
+
+
+class TestMlflow2(WrittenByMlflow2):
+    flavor = "lightgbm"
 
 
 @pytest.mark.flavors

@@ -14,7 +14,7 @@ import yaml
 import cloudtrack as ct
 from cloudtrack.errors import CorruptData, InvalidInput, PermissionDenied
 from cloudtrack.flavors import onnx as flavor
-from tests.flavors.matrix import Case, Conformance
+from tests.flavors.matrix import Case, Conformance, WrittenByMlflow2
 
 onnx = pytest.importorskip("onnx", reason="the package onnx is not installed")
 onnxruntime = pytest.importorskip("onnxruntime", reason="the package onnxruntime is not installed")
@@ -96,6 +96,10 @@ class TestOnnx(Conformance):
         Case("options", "onnx", _product, MATRIX, _predict, OPTIONS),
         Case("trusted-options", "onnx", _product, MATRIX, _predict, TRUSTED, trusted=True),
     ]
+
+
+class TestMlflow2(WrittenByMlflow2):
+    flavor = "onnx"
 
 
 @pytest.fixture

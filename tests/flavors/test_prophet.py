@@ -11,7 +11,7 @@ import pytest
 
 from cloudtrack.errors import CorruptData, InvalidInput
 from cloudtrack.flavors import prophet as flavor
-from tests.flavors.matrix import Case, Conformance
+from tests.flavors.matrix import Case, Conformance, WrittenByMlflow2
 
 prophet = pytest.importorskip("prophet", reason="the package prophet is not installed")
 
@@ -26,6 +26,10 @@ def _trend() -> Any:
 
 class TestProphet(Conformance):
     cases = [Case("trend", "prophet", _trend, FUTURE, lambda model, data: model.predict(data))]
+
+
+class TestMlflow2(WrittenByMlflow2):
+    flavor = "prophet"
 
 
 @pytest.mark.flavors

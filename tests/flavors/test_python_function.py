@@ -12,6 +12,7 @@ import pytest
 import cloudtrack as ct
 from cloudtrack.config import TRUST_MODELS
 from cloudtrack.errors import PermissionDenied
+from tests.flavors.matrix import WrittenByMlflow2
 
 pytestmark = pytest.mark.flavors
 TABLE = pandas.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
@@ -73,3 +74,33 @@ def test_a_model_of_mlflow_is_loaded_where_it_is_trusted(is_class: bool, tmp_pat
     with pytest.raises(PermissionDenied, match="trust"):
         ct.pyfunc.load_model(str(tmp_path / "m"))
     assert list(ct.pyfunc.load_model(str(tmp_path / "m"), trust=True).predict(TABLE)) == expected()
+
+
+class TestMlflow2(WrittenByMlflow2):
+    flavor = "pyfunc"
+    trusted = True
+
+
+def test_settings_and_extra_files_go_both_ways(tmp_path: Path) -> None:
+    import mlflow
+
+    class Ours(ct.pyfunc.PythonModel):
+        def predict(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> Any:
+            return model_input["a"] * context.model_config["factor"] + model_input["b"]
+
+    class Theirs(mlflow.pyfunc.PythonModel):
+        def predict(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> Any:
+            return model_input["a"] * context.model_config["factor"] + model_input["b"]
+
+    (tmp_path / "notes.txt").write_text("read me")
+    config = {"factor": 9, "deep": {"a": [1]}}
+    ct.pyfunc.save_model(
+        tmp_path / "ours", python_model=Ours(), model_config=config, extra_files=[tmp_path / "notes.txt"]
+    )
+    mlflow.pyfunc.save_model(str(tmp_path / "theirs"), python_model=Theirs(), model_config=config)
+    for name in ("ours", "theirs"):
+        folder = str(tmp_path / name)
+        by_mlflow = mlflow.pyfunc.load_model(folder, model_config={"factor": 2})
+        by_us = ct.pyfunc.load_model(folder, model_config={"factor": 2}, trust=True)
+        assert list(by_mlflow.predict(TABLE)) == list(by_us.predict(TABLE)) == expected()
+        assert dict(by_mlflow.model_config) == by_us.model_config == {**config, "factor": 2}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pandas
@@ -13,7 +12,7 @@ import pytest
 
 from cloudtrack.config import TRUST_MODELS
 from cloudtrack.errors import PermissionDenied
-from tests.flavors.matrix import Case, Conformance, assert_same
+from tests.flavors.matrix import Case, Conformance, WrittenByMlflow2, assert_same
 
 library = pytest.importorskip("sentence_transformers", reason="sentence-transformers is not installed")
 pytestmark = pytest.mark.flavors
@@ -46,19 +45,9 @@ def embedded(model: Any, data: Any) -> Any:
     return model.encode(list(data))
 
 
-class SentenceCase(Case):
-    """MLflow's flavor has no name for its ``pyfunc``."""
-
-    @property
-    def theirs(self) -> Any:
-        flavor = super().theirs
-        function = pytest.importorskip("mlflow.pyfunc")
-        return SimpleNamespace(load_model=flavor.load_model, save_model=flavor.save_model, pyfunc=function)
-
-
 class TestSentenceTransformers(Conformance):
     cases = [
-        SentenceCase(
+        Case(
             "list",
             "sentence_transformers",
             embedder,
@@ -67,6 +56,11 @@ class TestSentenceTransformers(Conformance):
             distribution="sentence-transformers",
         ),
     ]
+
+
+class TestMlflow2(WrittenByMlflow2):
+    flavor = "sentence_transformers"
+    tolerance = 1e-6
 
 
 def test_texts_come_in_a_table_and_params_go_to_encode(tmp_path: Path) -> None:

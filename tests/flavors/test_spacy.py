@@ -11,7 +11,7 @@ import pytest
 import cloudtrack as ct
 from cloudtrack.errors import InvalidInput
 from cloudtrack.flavors import spacy as flavor
-from tests.flavors.matrix import Case, Conformance
+from tests.flavors.matrix import Case, Conformance, WrittenByMlflow2
 
 spacy = pytest.importorskip("spacy", reason="the package spacy is not installed")
 training = pytest.importorskip("spacy.training")
@@ -43,6 +43,11 @@ class TestSpacy(Conformance):
         Case("one-category", "spacy", _categorizer, TEXTS, _predict),
         Case("many-categories", "spacy", lambda: _categorizer("textcat_multilabel"), TEXTS, _predict),
     ]
+
+
+class TestMlflow2(WrittenByMlflow2):
+    flavor = "spacy"
+    tolerance = 1e-6
 
 
 @pytest.mark.flavors

@@ -10,7 +10,7 @@ import pandas
 import pytest
 
 from cloudtrack.errors import InvalidInput
-from tests.flavors.matrix import Case, Conformance
+from tests.flavors.matrix import Case, Conformance, WrittenByMlflow2
 from tests.lakehouse.spark import spark_session
 
 pytestmark = pytest.mark.flavors
@@ -59,6 +59,10 @@ class TestSpark(Conformance):
         Case("regression", "spark", regression, TABLE, column("prediction"), distribution="pyspark"),
         Case("transformer", "spark", binarizer, TABLE, column("above"), distribution="pyspark"),
     ]
+
+
+class TestMlflow2(WrittenByMlflow2):
+    flavor = "spark"
 
 
 def test_a_single_stage_becomes_a_pipeline_and_rows_may_be_dictionaries(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 import cloudtrack as ct
 from cloudtrack.errors import InvalidInput, PermissionDenied
 from cloudtrack.flavors import statsmodels as flavor
-from tests.flavors.matrix import Case, Conformance
+from tests.flavors.matrix import Case, Conformance, WrittenByMlflow2
 
 api = pytest.importorskip("statsmodels.api", reason="the package statsmodels is not installed")
 formula = pytest.importorskip("statsmodels.formula.api")
@@ -61,6 +61,11 @@ class TestStatsmodels(Conformance):
             trusted=True,
         ),
     ]
+
+
+class TestMlflow2(WrittenByMlflow2):
+    flavor = "statsmodels"
+    trusted = True
 
 
 @pytest.mark.flavors

@@ -11,7 +11,7 @@ import pytest
 
 from cloudtrack.config import TRUST_MODELS
 from cloudtrack.errors import InvalidInput, PermissionDenied
-from tests.flavors.matrix import Case, Conformance, Saved, assert_same
+from tests.flavors.matrix import Case, Conformance, WrittenByMlflow2, assert_same
 
 tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 pytestmark = pytest.mark.flavors
@@ -61,7 +61,7 @@ def called(model: Any, data: Any) -> Any:
     return model(tf.constant(data)).numpy()
 
 
-class TestKerasModels(Conformance):
+class TestTensorflow(Conformance):
     cases = [
         Case("array", "tensorflow", network, ROWS, own, tolerance=1e-6),
         Case("dictionary", "tensorflow", two_ways, NAMED, own, tolerance=1e-6),
@@ -74,22 +74,13 @@ class TestKerasModels(Conformance):
             {"custom_objects": {"Tripled": Tripled}},
             trusted=True,
         ),
+        Case("module", "tensorflow", Scaled, ROWS, called, trusted=True, same_class=False),
     ]
 
 
-class TestModules(Conformance):
-    """What was a module comes back as TensorFlow's object, not as its class."""
-
-    cases = [Case("module", "tensorflow", Scaled, ROWS, called, trusted=True)]
-
-    def test_our_folder_loads_as_the_frameworks_own_model(self, case: Case, model: Any, ours: Saved) -> None:
-        assert_same(called(case.ours.load_model(str(ours.folder)), case.data), ours.predictions)
-
-    def test_mlflow_loads_our_folder(self, case: Case, model: Any, ours: Saved) -> None:
-        assert_same(called(case.theirs.load_model(str(ours.folder)), case.data), ours.predictions)
-
-    def test_a_folder_of_mlflow_loads_here(self, case: Case, model: Any, theirs: Saved) -> None:
-        assert_same(called(case.ours.load_model(str(theirs.folder)), case.data), theirs.predictions)
+class TestMlflow2(WrittenByMlflow2):
+    flavor = "tensorflow"
+    tolerance = 1e-6
 
 
 def test_an_hdf5_file_of_mlflow_loads_here(tmp_path: Path) -> None:

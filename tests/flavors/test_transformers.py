@@ -12,7 +12,7 @@ import pytest
 
 from cloudtrack.config import TRUST_MODELS
 from cloudtrack.errors import InvalidInput, PermissionDenied
-from tests.flavors.matrix import Case, Conformance, assert_same
+from tests.flavors.matrix import Case, Conformance, WrittenByMlflow2, assert_same
 
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -98,6 +98,11 @@ class TestTransformers(Conformance):
             features,
         ),
     ]
+
+
+class TestMlflow2(WrittenByMlflow2):
+    flavor = "transformers"
+    tolerance = 1e-6
 
 
 def test_components_go_in_and_come_out(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import yaml
 import cloudtrack as ct
 from cloudtrack.errors import CorruptData, InvalidInput
 from cloudtrack.flavors import xgboost as flavor
-from tests.flavors.matrix import Case, Conformance
+from tests.flavors.matrix import Case, Conformance, WrittenByMlflow2
 
 xgboost = pytest.importorskip("xgboost", reason="the package xgboost is not installed")
 
@@ -58,6 +58,10 @@ class TestXgboost(Conformance):
         Case("booster", "xgboost", _booster, X, _predict_booster),
         Case("booster-json", "xgboost", _booster, X, _predict_booster, options={"model_format": "json"}),
     ]
+
+
+class TestMlflow2(WrittenByMlflow2):
+    flavor = "xgboost"
 
 
 @pytest.mark.flavors

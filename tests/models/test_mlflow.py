@@ -33,12 +33,17 @@ def _mlflow(code: str, folder: Path) -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
-@pytest.mark.parametrize("form", ["cloudpickle", "pickle"])
+@pytest.mark.parametrize("form", ["cloudpickle", "pickle", "skops"])
 def test_mlflow_loads_ours(form: str, tmp_path: Path) -> None:
     model = RandomForestClassifier(5, random_state=1).fit(X, Y)
     signature = ct.models.infer_signature(X, model.predict(X))
     ct.sklearn.save_model(
-        model, tmp_path / "m", serialization_format=form, signature=signature, input_example=X.head(2)
+        model,
+        tmp_path / "m",
+        serialization_format=form,
+        skops_trusted_types=["sklearn.tree._tree.Tree"] if form == "skops" else None,
+        signature=signature,
+        input_example=X.head(2),
     )
     said = _mlflow(
         """

@@ -223,7 +223,7 @@ def _writers(client: AnyClient, do: Recorder) -> None:
 
 
 def _logged_models(client: AnyClient, do: Recorder) -> None:
-    run_id = client.runs.create("0").info.run_id
+    run_id = client.runs.create("0", run_name="r").info.run_id
     model = do(
         client.logged_models.create,
         "0",
@@ -243,6 +243,19 @@ def _logged_models(client: AnyClient, do: Recorder) -> None:
     do(client.logged_models.log_params, model_id, {"d": "5"})
     points = [Metric("acc", 0.5, 1, 1, run_id=run_id), Metric("acc", 0.9, 2, 2, None, "wine", "abc", run_id)]
     do(client.logged_models.log_metrics, model_id, points)
+    of_run = [
+        Metric("auc", 0.7, 3, 1, model_id),
+        Metric("auc", 0.8, 3, 1, model_id, "wine", "abc"),
+        Metric("m", 1.0, 3),
+    ]
+    do(client.runs.log_batch, run_id, metrics=of_run)
+    do(client.runs.log_batch, run_id, metrics=[Metric("lost", 1.0, 3), Metric("lost", 2.0, 3, 1, "m-" + "0" * 32)])
+    do(client.runs.log_batch, run_id, metrics=[Metric("lost", 2.0, 3, 1, "nonsense")])
+    writer = client.runs.open_writer(run_id)
+    for step in range(3):
+        writer.log_model_metric([model_id], "loss", math.nan if step else math.inf, step, 4)
+    do(client.runs.flush)
+    do(client.runs.get, run_id)
     do(client.logged_models.finalize, model_id, "READY")
     do(client.logged_models.finalize, model_id, "BORED")
     do(client.logged_models.get, model_id)

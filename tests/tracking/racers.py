@@ -5,6 +5,8 @@ from __future__ import annotations
 from cloudtrack.index.cache import PartCache
 from cloudtrack.storage.opening import open_store
 from cloudtrack.tracking.experiments import Experiments
+from cloudtrack.tracking.logged_model_index import LoggedModelIndex
+from cloudtrack.tracking.logged_models import LoggedModels
 from cloudtrack.tracking.run_documents import RunDocuments
 from cloudtrack.tracking.run_index import RunIndex
 from cloudtrack.tracking.runs import Runs
@@ -21,8 +23,10 @@ def log_to_one_run(url: str, run_id: str, spool: str, writer: int, points: int) 
     from pathlib import Path
 
     store = open_store(url)
-    index = RunIndex(store, PartCache(store, Path(spool).parent / "cache"))
-    runs = Runs(store, RunDocuments(store), Experiments(store), index, spool_dir=Path(spool))
+    cache = PartCache(store, Path(spool).parent / "cache")
+    experiments = Experiments(store)
+    models = LoggedModels(store, experiments, LoggedModelIndex(store, cache))
+    runs = Runs(store, RunDocuments(store), experiments, RunIndex(store, cache), models, spool_dir=Path(spool))
     log = runs.open_writer(run_id)
     for step in range(points):
         log.log_metric(f"m{writer}", float(step), step)

@@ -18,6 +18,8 @@ from cloudtrack.storage.folder import FolderStore
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking.experiments import Experiments
+from cloudtrack.tracking.logged_model_index import LoggedModelIndex
+from cloudtrack.tracking.logged_models import LoggedModels
 from cloudtrack.tracking.metrics import Metrics
 from cloudtrack.tracking.points import INLINE_POINTS
 from cloudtrack.tracking.run_documents import RunDocuments
@@ -38,8 +40,11 @@ class Tracking:
         self.spool = spool
         self.experiments = Experiments(store)
         self.documents = RunDocuments(store)
-        index = RunIndex(store, PartCache(store, spool.parent / "cache"))
-        self.runs = Runs(store, self.documents, self.experiments, index, spool_dir=spool)
+        cache = PartCache(store, spool.parent / "cache")
+        self.logged_models = LoggedModels(store, self.experiments, LoggedModelIndex(store, cache))
+        self.runs = Runs(
+            store, self.documents, self.experiments, RunIndex(store, cache), self.logged_models, spool_dir=spool
+        )
         self.metrics = Metrics(self.documents)
 
 

@@ -15,6 +15,7 @@ from cloudtrack.api.fields import Double, Int64, KeyValue, Message, RequestModel
 from cloudtrack.api.mlflow import messages
 from cloudtrack.entities.dataset import Dataset, DatasetInput, InputTag
 from cloudtrack.entities.run import LoggedModelInput, LoggedModelOutput, Metric
+from cloudtrack.tracking.model_points import by_model
 
 ENDPOINTS = Declarations(Domain.RUNS)
 
@@ -281,15 +282,9 @@ def _log_metrics(
     params: dict[str, str] | None = None,
     tags: dict[str, str] | None = None,
 ) -> None:
-    of_models: dict[str, list[Metric]] = {}
-    for point in points:
-        if point.model_id:
-            of_models.setdefault(point.model_id, []).append(point)
-    for model_id in of_models:
+    for model_id in by_model(points):
         context.check_logged_model(Permission.EDIT, model_id)
     context.client.runs.log_batch(run_id, metrics=points, params=params, tags=tags, operation=context.operation)
-    for model_id, its_points in of_models.items():
-        context.client.logged_models.log_metrics(model_id, its_points)
 
 
 def _check_sizes(request: LogBatch) -> None:
