@@ -71,9 +71,10 @@ class ModelVersions(VersionReferences):
     def latest(self, name: str) -> ModelVersion:
         """The version with the greatest number, whatever its stage. Raises NotFound."""
         state = self._registry.read(name)
-        if not state.versions:
+        newest = state.versions.newest()
+        if newest is None:
             raise NotFound(f"registered model {name!r} has no versions")
-        return state.version_entity(max(state.versions))
+        return version_in(state, newest)
 
     def search(
         self,
@@ -125,27 +126,28 @@ class ModelVersions(VersionReferences):
     def list(self, name: str) -> list[ModelVersion]:
         """All versions of one model, newest first. Raises NotFound."""
         state = self._registry.read(name)
-        return [state.version_entity(number) for number in sorted(state.versions, reverse=True)]
+        return [state.shown(version) for version in state.versions.since(0) if not version.deleted][::-1]
 
     def _change(self, name: str, change: VersionChanged) -> ModelVersion:
         def decide(state: ModelState) -> AnyChange:
             version_in(writable(name, state), change.version)
             return change
 
-        return self._registry.commit(name, decide).version_entity(change.version)
+        return version_in(self._registry.commit(name, decide), change.version)
 
 
 def version_in(state: ModelState, version: int | str) -> ModelVersion:
     """Raises NotFound."""
     number = check_version(version)
-    if number not in state.versions:
+    found = state.version_entity(number)
+    if found is None:
         gone = " (it was deleted)" if number <= state.last_version else ""
         raise NotFound(f"registered model {state.name!r} has no version {number}{gone}")
-    return state.version_entity(number)
+    return found
 
 
 def alias_in(state: ModelState, alias: str) -> ModelVersion:
     """The version an alias points to. Raises NotFound."""
     if alias not in state.aliases:
         raise NotFound(f"registered model {state.name!r} has no alias {alias!r}")
-    return state.version_entity(state.aliases[alias])
+    return version_in(state, state.aliases[alias])

@@ -38,7 +38,7 @@ class Stages:
 
         def decide(state: ModelState) -> AnyChange:
             current = version_in(writable(name, state), number)
-            others = [holder for holder in state.holders(target) if holder != number]
+            others = [holder for holder in state.versions.holders(target) if holder != number]
             return StageTransitioned(
                 version=number,
                 from_stage=current.current_stage,
@@ -46,9 +46,9 @@ class Stages:
                 archived=others if archive_existing_versions else [],
             )
 
-        return self._registry.commit(name, decide, comment=comment).version_entity(number)
+        return version_in(self._registry.commit(name, decide, comment=comment), number)
 
     def holders(self, name: str, stage: str) -> list[ModelVersion]:
         """The versions in a stage, smallest first."""
         state = self._registry.read(name)
-        return [state.version_entity(number) for number in state.holders(Stage.canonical(stage))]
+        return [version_in(state, number) for number in state.versions.holders(Stage.canonical(stage))]

@@ -91,4 +91,3 @@ def _ask(connection: Any, body: bytes) -> None:
     answer = connection.getresponse()
     answer.read()
     assert answer.status == 200, answer.status
-

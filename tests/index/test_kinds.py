@@ -266,8 +266,8 @@ class RegistryMachine(Machine):
         found = self.stale.pop()
 
         class Late(ModelSource):
-            def read(self, document_id: str) -> Found | None:
-                return found if document_id == found.rows[0].id else super().read(document_id)
+            def read(self, document_id: str, since: int = 0) -> Found | None:
+                return found if document_id == found.rows[0].id else super().read(document_id, since)
 
         Compactor(self.store, Late(self.store), PartCache(self.store, self.folder / "late")).compact()
 
