@@ -1,7 +1,11 @@
-"""A model's state after some event, kept so that not all events are read. Derived; made again where it is missing."""
+"""A model's state after some event, kept so that not all events are read. Derived; made again where it is missing.
+
+The last one is replaced by whoever commits. Every 64th state is kept for ever too, as a snapshot.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -12,6 +16,7 @@ from cloudtrack.registry.state import ModelState
 from cloudtrack.registry.version_pages import page_loader, write_page
 from cloudtrack.storage.object_store import ObjectStore
 
+SNAPSHOT_EVENTS = 64
 FORMAT = "cloudtrack.model-checkpoint/2"
 
 
@@ -52,6 +57,13 @@ class Checkpoints:
         except CorruptData:
             return Checkpoint(None, found.etag)
 
+    def snapshot_before(self, name: str, number: int) -> ModelState:
+        """The state after ``number`` events or fewer, as near as one is kept."""
+        for kept in range(number - number % SNAPSHOT_EVENTS, 0, -SNAPSHOT_EVENTS):
+            with suppress(ObjectNotFound, CorruptData):  # whoever was to write it was cut off
+                return self._parsed(self._store.get(keys.snapshot(name, kept)).body)
+        return self.empty(name)
+
     def save(self, name: str, state: ModelState, known: Checkpoint | None) -> None:
         """Move the checkpoint forward, from the one that the state was folded on.
 
@@ -62,6 +74,8 @@ class Checkpoints:
         try:
             state.versions.pack(lambda versions: write_page(self._store, keys.pages(name), versions))
             body = _Stored(state=state).model_dump_json().encode()
+            if state.number % SNAPSHOT_EVENTS == 0:
+                self._store.create(keys.snapshot(name, state.number), body)
             if known is None:
                 self._store.create(key, body)
             else:

@@ -23,6 +23,11 @@ def checkpoint(name: str) -> str:
     return f"{MODELS}{segment(name)}/model.json"
 
 
+def snapshot(name: str, number: int) -> str:
+    """A model's state after so many events, kept for ever."""
+    return f"{MODELS}{segment(name)}/snapshots/{number:012d}.json"
+
+
 def pages(name: str) -> str:
     """Prefix of the pages of a model's versions."""
     return f"{MODELS}{segment(name)}/pages/"

@@ -98,6 +98,7 @@ def _version_row(state: ModelState, version: ModelVersion, changed: int) -> Row:
         "attributes.run_id": version.run_id,
         "attributes.model_id": version.model_id,
         "attributes.source_path": version.source,
+        "attributes.digest": version.digest,
         "attributes.current_stage": version.current_stage,
         "attributes.creation_timestamp": version.creation_timestamp,
         "attributes.last_updated_timestamp": version.last_updated_timestamp,

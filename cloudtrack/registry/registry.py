@@ -10,7 +10,7 @@ the first event.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from cloudtrack import clock, ids
 from cloudtrack.entities.registered_model import check_model_name
@@ -122,8 +122,24 @@ class Registry:
             self._fold_after(state, events)
         return state, checkpoint
 
+    def empty(self, name: str) -> ModelState:
+        """The state before the first event."""
+        return self._checkpoints.empty(name)
+
+    def snapshot_before(self, name: str, number: int) -> ModelState:
+        """The state after ``number`` events or fewer, as near as one is kept."""
+        return self._checkpoints.snapshot_before(name, number)
+
+    def fold_until(self, name: str, state: ModelState, number: int) -> None:
+        """Bring a state to where it was after so many events. Raises CorruptData where they do not follow."""
+        events = self.events(name)
+        self._fold(state, events, events.read_between(state.number + 1, number))
+
     def _fold_after(self, state: ModelState, events: Sequence) -> None:
-        for number, body in events.read_after(state.number):
+        self._fold(state, events, events.read_after(state.number))
+
+    def _fold(self, state: ModelState, events: Sequence, bodies: Iterable[tuple[int, bytes]]) -> None:
+        for number, body in bodies:
             event = parse_event(events.key(number), body)
             if event.number != number or event.previous_hash != state.last_hash:
                 raise CorruptData(

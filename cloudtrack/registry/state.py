@@ -28,6 +28,8 @@ from cloudtrack.registry.version_state import VersionState
 from cloudtrack.registry.versions import Versions
 
 RECENT_OPERATIONS = 100
+MOST_HELD = 50
+"""So many holders of a stage a state remembers, to roll back to."""
 
 
 class ModelState(BaseModel):
@@ -47,16 +49,32 @@ class ModelState(BaseModel):
     description: str = ""
     tags: dict[str, str] = {}
     aliases: dict[str, int] = {}
+    stages: list[str] = list(Stage.NAMES)
+    exclusive_stages: list[str] = []
+    held: dict[str, list[int]] = {}
+    """By stage: the versions that it was given to, the last one last; those that a rollback took away are not there."""
     last_version: int = 0
     versions: Versions = Versions()
     cleared: int = 0
     """The event by which all versions went that there were, when the name was deleted or renamed."""
     last_cleared: int = 0
     """The greatest of those versions."""
+    moved_from: str = ""
+    """The name that this state had before, and its last event under that name."""
+    moved_number: int = 0
     all_changed: int = 0
     """The event that changed what is shown of all versions that there were."""
     recent: dict[str, int] = {}
     """The last operations by id, with the number of the event: one whose answer was lost is not done again."""
+
+    @property
+    def own_stages(self) -> list[str]:
+        """The stages between None and Archived."""
+        return [stage for stage in self.stages if stage not in (Stage.NONE, Stage.ARCHIVED)]
+
+    def stage_named(self, stage: str) -> str:
+        """A stage of this model as written in answers, from any case. Raises InvalidInput."""
+        return Stage.canonical(stage, self.stages)
 
     def version_entity(self, number: int) -> ModelVersion | None:
         """A version as callers see it; None for one that is not there."""
@@ -85,7 +103,7 @@ class ModelState(BaseModel):
 
     def latest_versions(self, stages: list[str] | None = None) -> list[ModelVersion]:
         """The newest version of each stage, or of those named, in the order of the stages."""
-        wanted = [Stage.canonical(stage) for stage in stages] if stages else list(Stage.NAMES)
+        wanted = [self.stage_named(stage) for stage in stages] if stages else self.stages
         newest = [self.versions.newest_in(stage) for stage in dict.fromkeys(wanted)]
         found = [self.versions.get(number) for number in newest if number is not None]
         return [self.shown(version) for version in found if version is not None]
@@ -101,6 +119,8 @@ class ModelState(BaseModel):
             latest_versions=self.latest_versions(),
             tags=dict(self.tags),
             aliases=dict(sorted(self.aliases.items())),
+            stages=list(self.stages),
+            exclusive_stages=list(self.exclusive_stages),
         )
 
 
@@ -119,6 +139,9 @@ def fold(state: ModelState, event: Event, event_hash: str) -> None:
         case ModelChanged():
             state.description = change.description if change.description is not None else state.description
             _change_tags(state.tags, change.tags)
+            state.stages = change.stages if change.stages is not None else state.stages
+            if change.exclusive_stages is not None:
+                state.exclusive_stages = change.exclusive_stages
             if PROMPT_TAG in change.tags:  # searches show versions of prompts to those who ask for them
                 state.all_changed = event.number
         case ModelDeleted():
@@ -169,6 +192,9 @@ def _clear(state: ModelState) -> None:
     state.description = ""
     state.tags = {}
     state.aliases = {}
+    state.stages = list(Stage.NAMES)
+    state.exclusive_stages = []
+    state.held = {}
     state.versions = Versions().bound_as(state.versions)
 
 
@@ -196,7 +222,12 @@ def _move(state: ModelState, change: StageTransitioned, time_ms: int) -> None:
     for number, stage in [*((number, Stage.ARCHIVED) for number in change.archived), (change.version, change.to_stage)]:
         version = state.versions.change(number, state.number)
         version.stage = stage
+        version.staged = state.number
         version.updated = time_ms
+    if change.to_stage in state.own_stages:
+        gone = {change.version, *(change.archived if change.rolled_back else [])}
+        held = [number for number in state.held.get(change.to_stage, []) if number not in gone]
+        state.held[change.to_stage] = [*held, change.version][-MOST_HELD:]
 
 
 def _move_in(state: ModelState, event: Event, change: MovedIn) -> None:
@@ -207,6 +238,8 @@ def _move_in(state: ModelState, event: Event, change: MovedIn) -> None:
     state.renamed_to = ""
     state.created, state.user = old.created, old.user
     state.description, state.tags, state.aliases = old.description, old.tags, old.aliases
+    state.stages, state.exclusive_stages, state.held = old.stages, old.exclusive_stages, old.held
+    state.moved_from, state.moved_number = change.old_name, change.old_number
     state.versions = old.versions.bound_as(state.versions)
     state.all_changed = event.number
     state.last_version = max(state.last_version, old.last_version)

@@ -21,6 +21,8 @@ class VersionState(BaseModel):
     source: str
     user: str = ""
     stage: str = Stage.NONE
+    staged: int = 0
+    """The event that moved it to its stage; 0 for where it was registered."""
     run_id: str | None = None
     run_link: str | None = None
     model_id: str | None = None

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from cloudtrack.errors import ObjectNotFound
 from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.storage.parallel import map_in_order
 
 _DIGITS = 12
 
@@ -32,6 +33,11 @@ class Sequence:
     def get(self, number: int) -> bytes:
         """One entry. Raises ObjectNotFound."""
         return self._store.get(self.key(number)).body
+
+    def read_between(self, first: int, last: int) -> list[tuple[int, bytes]]:
+        """Entries ``first`` to ``last``, all at once: one request each. Raises ObjectNotFound."""
+        numbers = range(first, last + 1)
+        return list(zip(numbers, map_in_order(self.get, numbers), strict=True))
 
     def read_after(self, number: int) -> Iterator[tuple[int, bytes]]:
         """Entries ``number + 1`` and so on, until one does not exist yet: one request each, and one more."""

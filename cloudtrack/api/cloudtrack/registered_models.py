@@ -18,12 +18,28 @@ from cloudtrack.search.pages import page_of
 ENDPOINTS = Declarations(Domain.REGISTRY)
 
 _READ = Needs(Permission.READ, On.REGISTERED_MODEL)
+_MANAGE = Needs(Permission.MANAGE, On.REGISTERED_MODEL)
 _MAX_PAGE = 1000
+
+
+class SetStages(ModelRequest):
+    stages: list[str]
+    exclusive_stages: list[str] = []
+    comment: str = ""
 
 
 class GetHistory(ModelRequest):
     max_results: Int64 = _MAX_PAGE
     page_token: str = ""
+
+
+@ENDPOINTS.add("POST", "/cloudtrack/registered-models/set-stages", _MANAGE, domain=Domain.TRANSITIONS)
+def set_stages(context: Context, request: SetStages) -> dict[str, Any]:
+    """Give a registered model stages of its own between None and Archived."""
+    model = context.client.registered_models.set_stages(
+        request.name, request.stages, exclusive=request.exclusive_stages, comment=request.comment or None
+    )
+    return {"registered_model": messages.registered_model(model, context.locations)}
 
 
 @ENDPOINTS.add("GET", "/cloudtrack/registered-models/history", _READ)
