@@ -93,7 +93,7 @@ def parse_model_uri(uri: str) -> RunModel | LoggedModelFolder | RegisteredVersio
         reference, _, time = reference.partition("@")
         if name and reference and "/" not in reference:
             sign = "@" if mark == "@" else ""
-            return RegisteredVersion(unquote(name), sign + reference, _instant(time) if time else None)
+            return RegisteredVersion(unquote(name), sign + reference, parse_instant(time) if time else None)
     raise InvalidInput(f"{uri!r} is no model URI; there are {_FORMS}")
 
 
@@ -105,8 +105,8 @@ def _split(rest: str) -> tuple[str, str, str]:
     return rest, "", ""
 
 
-def _instant(text: str) -> int:
-    """ISO 8601, in UTC where it does not say; in milliseconds since the epoch."""
+def parse_instant(text: str) -> int:
+    """ISO 8601, in UTC where it does not say; in milliseconds since the epoch. Raises InvalidInput."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:

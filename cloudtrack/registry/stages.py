@@ -6,7 +6,7 @@ from cloudtrack import clock
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.registered_model import check_version
 from cloudtrack.errors import Conflict, InvalidInput, StateError
-from cloudtrack.registry.events import AnyChange, StageTransitioned, parse_event
+from cloudtrack.registry.events import AnyChange, StageTransitioned
 from cloudtrack.registry.registry import Registry, writable
 from cloudtrack.registry.resolving import version_in
 from cloudtrack.registry.state import ModelState
@@ -47,7 +47,7 @@ class Stages:
                     f"archive_existing_versions is for {' and '.join(state.own_stages)}, not for the stage {target}"
                 )
             holders = state.versions.holders(target) if target in state.own_stages or expect is not None else []
-            self._check_expected(name, state, target, holders, expect)
+            _check_expected(name, state, target, holders, expect)
             others = [holder for holder in holders if holder != number]
             return StageTransitioned(
                 version=number,
@@ -69,7 +69,7 @@ class Stages:
         def decide(state: ModelState) -> AnyChange:
             target = writable(name, state).stage_named(stage)
             holders = state.versions.holders(target)
-            self._check_expected(name, state, target, holders, expect)
+            _check_expected(name, state, target, holders, expect)
             earlier = [number for number in state.held.get(target, []) if number not in holders]
             there = [version for number in reversed(earlier) if (version := state.versions.get(number))]
             if not there:
@@ -93,19 +93,16 @@ class Stages:
         state = self._registry.read(name)
         return [version_in(state, number) for number in state.versions.holders(state.stage_named(stage))]
 
-    def _check_expected(self, name: str, state: ModelState, stage: str, holders: list[int], expect: int | None) -> None:
-        """Raises Conflict where others hold the stage than the caller believes, and says who moved them there."""
-        if expect is None or holders == ([] if expect == NOBODY else [expect]):
-            return
-        wanted = f"version {expect}" if expect else "no version"
-        found = f"version{'s' * (len(holders) > 1)} {', '.join(map(str, holders))}" if holders else "no version"
-        changed = [state.versions.get(number) for number in holders or [expect]]
-        number = max((version.staged for version in changed if version is not None), default=0)
-        raise Conflict(f"{stage} of {name!r} is held by {found}, not by {wanted}{self._who(name, number)}")
 
-    def _who(self, name: str, number: int) -> str:
-        if not number:
-            return ""
-        events = self._registry.events(name)
-        event = parse_event(events.key(number), events.get(number))
-        return f": {event.actor or 'somebody'} changed that at {clock.format_ms(event.time_ms)} (event {number})"
+def _check_expected(name: str, state: ModelState, stage: str, holders: list[int], expect: int | None) -> None:
+    """Raises Conflict where others hold the stage than the caller believes, and says who moved them there."""
+    if expect is None or holders == ([] if expect == NOBODY else [expect]):
+        return
+    wanted = f"version {expect}" if expect else "no version"
+    found = f"version{'s' * (len(holders) > 1)} {', '.join(map(str, holders))}" if holders else "no version"
+    placings = [version.staged for number in holders or [expect] if (version := state.versions.get(number))]
+    last = max((placing for placing in placings if placing), key=lambda placing: placing.number, default=None)
+    who = ""
+    if last is not None:
+        who = f": {last.actor or 'somebody'} changed that at {clock.format_ms(last.time_ms)} (event {last.number})"
+    raise Conflict(f"{stage} of {name!r} is held by {found}, not by {wanted}{who}")

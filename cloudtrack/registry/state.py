@@ -24,10 +24,12 @@ from cloudtrack.registry.events import (
     VersionCreated,
     VersionDeleted,
 )
-from cloudtrack.registry.version_state import VersionState
+from cloudtrack.registry.version_state import Placing, VersionState
 from cloudtrack.registry.versions import Versions
 
 RECENT_OPERATIONS = 100
+MOST_COMMENT = 200
+"""So many characters of a comment are in the state."""
 MOST_HELD = 50
 """So many holders of a stage a state remembers, to roll back to."""
 
@@ -49,6 +51,8 @@ class ModelState(BaseModel):
     description: str = ""
     tags: dict[str, str] = {}
     aliases: dict[str, int] = {}
+    aliased: dict[str, Placing] = {}
+    """By alias: who pointed it where it points."""
     stages: list[str] = list(Stage.NAMES)
     exclusive_stages: list[str] = []
     held: dict[str, list[int]] = {}
@@ -155,14 +159,18 @@ def fold(state: ModelState, event: Event, event_hash: str) -> None:
             _change_tags(version.tags, change.tags)
         case VersionDeleted():
             state.versions.change(change.version, event.number).deleted = True
-            state.aliases = {alias: n for alias, n in state.aliases.items() if n != change.version}
+            for alias in [alias for alias, number in state.aliases.items() if number == change.version]:
+                del state.aliases[alias]
+                state.aliased.pop(alias, None)
         case StageTransitioned():
-            _move(state, change, event.time_ms)
+            _move(state, change, event)
         case AliasSet():
             _touch(state, change.version, state.aliases.get(change.alias))
             state.aliases[change.alias] = change.version
+            state.aliased[change.alias] = _placing(event)
         case AliasDeleted():
             _touch(state, state.aliases.pop(change.alias, None))
+            state.aliased.pop(change.alias, None)
         case RenameStarted():
             state.renaming_to = change.new_name
         case RenameGivenUp():
@@ -192,6 +200,7 @@ def _clear(state: ModelState) -> None:
     state.description = ""
     state.tags = {}
     state.aliases = {}
+    state.aliased = {}
     state.stages = list(Stage.NAMES)
     state.exclusive_stages = []
     state.held = {}
@@ -218,12 +227,12 @@ def _add_version(state: ModelState, event: Event, change: VersionCreated) -> Non
     )
 
 
-def _move(state: ModelState, change: StageTransitioned, time_ms: int) -> None:
+def _move(state: ModelState, change: StageTransitioned, event: Event) -> None:
     for number, stage in [*((number, Stage.ARCHIVED) for number in change.archived), (change.version, change.to_stage)]:
         version = state.versions.change(number, state.number)
         version.stage = stage
-        version.staged = state.number
-        version.updated = time_ms
+        version.staged = _placing(event)
+        version.updated = event.time_ms
     if change.to_stage in state.own_stages:
         gone = {change.version, *(change.archived if change.rolled_back else [])}
         held = [number for number in state.held.get(change.to_stage, []) if number not in gone]
@@ -238,6 +247,7 @@ def _move_in(state: ModelState, event: Event, change: MovedIn) -> None:
     state.renamed_to = ""
     state.created, state.user = old.created, old.user
     state.description, state.tags, state.aliases = old.description, old.tags, old.aliases
+    state.aliased = old.aliased
     state.stages, state.exclusive_stages, state.held = old.stages, old.exclusive_stages, old.held
     state.moved_from, state.moved_number = change.old_name, change.old_number
     state.versions = old.versions.bound_as(state.versions)
@@ -245,6 +255,11 @@ def _move_in(state: ModelState, event: Event, change: MovedIn) -> None:
     state.last_version = max(state.last_version, old.last_version)
     state.last_cleared = 0
     state.updated = event.time_ms
+
+
+def _placing(event: Event) -> Placing:
+    comment = (event.comment or "")[:MOST_COMMENT]
+    return Placing(number=event.number, time_ms=event.time_ms, actor=event.actor, comment=comment)
 
 
 def _touch(state: ModelState, *versions: int | None) -> None:

@@ -7,6 +7,19 @@ from pydantic import BaseModel, ConfigDict
 from cloudtrack.entities.model_version import Stage
 
 
+class Placing(BaseModel):
+    """Who put a version into a stage, or pointed an alias to it, when and why."""
+
+    model_config = ConfigDict(extra="allow")
+
+    number: int
+    """Of the event, in the history of the name that the model had then."""
+    time_ms: int
+    actor: str = ""
+    comment: str = ""
+    """Its beginning; the event has all of it."""
+
+
 class VersionState(BaseModel):
     """One version; of a deleted one its number stays, so that it is not used again."""
 
@@ -21,8 +34,8 @@ class VersionState(BaseModel):
     source: str
     user: str = ""
     stage: str = Stage.NONE
-    staged: int = 0
-    """The event that moved it to its stage; 0 for where it was registered."""
+    staged: Placing | None = None
+    """How it came to its stage; None where it was registered."""
     run_id: str | None = None
     run_link: str | None = None
     model_id: str | None = None
