@@ -108,7 +108,7 @@ def test_every_change_of_a_model_is_one_event(client: RemoteClient, server: ApiS
     assert [event.change.type for event in client.history.events("leave")] == ["moved_in", "model_deleted"]
     assert {event.comment for event in client.history.events("churn")} == {None, "why", "good", "gone"}
     assert client.history.verify("churn").number == 15
-    assert client.history.verify("leave").number.number == server.client.history.verify("leave").number == 2
+    assert client.history.verify("leave").number == server.client.history.verify("leave").number == 2
 
 
 def test_a_deletion_that_was_done_is_no_error(client: RemoteClient) -> None:
