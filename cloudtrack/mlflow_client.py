@@ -19,7 +19,7 @@ from cloudtrack.entities.artifact import FileInfo
 from cloudtrack.entities.dataset import DatasetInput
 from cloudtrack.entities.experiment import Experiment, ViewType
 from cloudtrack.entities.model_uri import LoggedModelFolder, RunModel
-from cloudtrack.entities.model_version import ModelVersion, Stage
+from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel
 from cloudtrack.entities.run import LoggedModelInput, LoggedModelOutput, Metric, Param, Run, RunStatus, RunTag
@@ -421,7 +421,7 @@ class MlflowClient(LoggedModelMethods):
     def get_model_version_stages(self, name: str, version: str | int) -> list[str]:
         """The stages there are."""
         self._client.model_versions.get(name, version)
-        return list(Stage.NAMES)
+        return self._client.registered_models.get(name).stages
 
     def _number(self, name: str, version: str | int | None, stage: str | None) -> int:
         return self._client.model_versions.resolve(name, str(stage if version is None else version)).version

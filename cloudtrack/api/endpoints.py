@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cloudtrack.api import web
 from cloudtrack.api.cloudtrack import logged_models as own_logged_models
+from cloudtrack.api.cloudtrack import model_versions as own_model_versions
 from cloudtrack.api.cloudtrack import registered_models as own_registered_models
 from cloudtrack.api.cloudtrack import runs as own_runs
 from cloudtrack.api.cloudtrack import series
@@ -37,6 +38,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *series.ENDPOINTS,
     *own_logged_models.ENDPOINTS,
     *own_registered_models.ENDPOINTS,
+    *own_model_versions.ENDPOINTS,
     *graphql.ENDPOINTS,
     *web_page.ENDPOINTS,
     *web.ENDPOINTS,

@@ -113,7 +113,7 @@ def _pinned(model_uri: str, store: str) -> str:
     if not isinstance(location, RegisteredVersion):
         return model_uri
     with closing(connect(store, create=False)) as client:
-        version = client.model_versions.resolve(location.name, location.reference)
+        version = client.model_versions.resolve(location.name, location.reference, location.at_ms)
     return version_uri(version.name, version.version)
 
 

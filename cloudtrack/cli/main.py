@@ -18,6 +18,7 @@ from cloudtrack.cli import (
     index,
     models,
     output,
+    registry,
     runs,
     sagemaker,
     server,
@@ -40,6 +41,7 @@ app.add_typer(experiments.app, name="experiments")
 app.add_typer(runs.app, name="runs")
 app.add_typer(artifacts.app, name="artifacts")
 app.add_typer(models.app, name="models")
+app.add_typer(registry.app, name="registry")
 app.add_typer(sagemaker.app, name="sagemaker")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(access.app, name="access")

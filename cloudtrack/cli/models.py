@@ -12,7 +12,7 @@ from cloudtrack.cli.serving import serve
 from cloudtrack.cli.state import client
 from cloudtrack.entities.model_version import ModelVersion
 
-app = typer.Typer(help="Register models, move stages, set aliases, read the history, predict.", no_args_is_help=True)
+app = typer.Typer(help="Register models, move stages, set aliases, predict.", no_args_is_help=True)
 app.command("predict")(predict)
 app.command("env")(env)
 app.command("serve")(serve)
@@ -96,20 +96,60 @@ def register(
 def promote(
     name: Name,
     version: Version,
-    stage: Annotated[str, typer.Argument(help="None, Staging, Production or Archived.")] = "Production",
+    stage: Annotated[str, typer.Argument(help="Staging, Production, or another stage of the model.")] = "Production",
     archive_existing: Annotated[
         bool, typer.Option("--archive-existing/--keep-existing", help="Archive the stage's present versions.")
     ] = True,
+    expect: Annotated[
+        int | None, typer.Option(help="The only version that may hold the stage now, 0 for none; else it is refused.")
+    ] = None,
     comment: Comment = "",
     as_json: output.JsonOption = False,
 ) -> None:
     """Move a version to a stage."""
-    archive = archive_existing and stage.lower() in ("staging", "production")
-    moved = client().stages.transition(name, version, stage, archive_existing_versions=archive, comment=comment or None)
-    if as_json:
-        output.show_json(moved)
+    archive = archive_existing and stage.lower() not in ("none", "archived")
+    moved = client().stages.transition(
+        name, version, stage, archive_existing_versions=archive, expect=expect, comment=comment or None
+    )
+    _show_moved(moved, as_json=as_json)
+
+
+@app.command("rollback")
+def rollback(
+    name: Name,
+    stage: Annotated[str, typer.Argument(help="The stage.")] = "Production",
+    expect: Annotated[
+        int | None, typer.Option(help="The only version that may hold the stage now; else it is refused.")
+    ] = None,
+    comment: Comment = "",
+    as_json: output.JsonOption = False,
+) -> None:
+    """Give a stage back to the version that had it before; again, to the one before that."""
+    _show_moved(client().stages.rollback(name, stage, expect=expect, comment=comment or None), as_json=as_json)
+
+
+@app.command("stages")
+def stages(
+    name: Name,
+    own: Annotated[list[str] | None, typer.Argument(help="The stages between None and Archived, in order.")] = None,
+    exclusive: Annotated[
+        list[str] | None, typer.Option(help="A stage that one version holds at a time; may be repeated.")
+    ] = None,
+    comment: Comment = "",
+    as_json: output.JsonOption = False,
+) -> None:
+    """Show a model's stages, or give it stages of its own."""
+    store = client()
+    if own:
+        model = store.registered_models.set_stages(name, own, exclusive=exclusive or (), comment=comment or None)
+    elif exclusive:
+        raise typer.BadParameter("name the stages too, in order")
     else:
-        output.say(f"{moved.name} version {moved.version} is in {moved.current_stage}")
+        model = store.registered_models.get(name)
+    if as_json:
+        output.show_json({"stages": model.stages, "exclusive_stages": model.exclusive_stages})
+    else:
+        output.say(" > ".join(f"{one} (one version)" if one in model.exclusive_stages else one for one in model.stages))
 
 
 @app.command("alias")
@@ -135,27 +175,6 @@ def alias(
         output.say(", ".join(f"@{key} {value}" for key, value in model.aliases.items()) or "no aliases")
 
 
-@app.command("history")
-def history(name: Name, as_json: output.JsonOption = False) -> None:
-    """Print every change to a model: when, who, what and why. Also after its deletion."""
-    events = client().history.events(name)
-    if as_json:
-        output.show_json([event.model_dump(mode="json") for event in events])
-        return
-    rows = [(e.number, output.time(e.time_ms), e.actor, e.summary(), e.comment or "") for e in events]
-    output.show_table(name, ("#", "time (UTC)", "who", "what", "why"), rows, empty="no history")
-
-
-@app.command("verify")
-def verify(name: Name, as_json: output.JsonOption = False) -> None:
-    """Check the history's numbering and hash chain."""
-    count = client().history.verify(name)
-    if as_json:
-        output.show_json({"name": name, "events": count, "ok": True})
-    else:
-        output.say(f"{name}: {count} events, the chain holds")
-
-
 @app.command("delete")
 def delete(
     name: Name,
@@ -172,6 +191,13 @@ def delete(
         output.show_json({"name": name, "version": version, "deleted": True})
     else:
         output.say(f"deleted {name}" if version is None else f"deleted {name} version {version}")
+
+
+def _show_moved(moved: ModelVersion, *, as_json: bool) -> None:
+    if as_json:
+        output.show_json(moved)
+    else:
+        output.say(f"{moved.name} version {moved.version} is in {moved.current_stage}")
 
 
 def _show_versions(versions: list[ModelVersion]) -> None:

@@ -1,9 +1,13 @@
 """URIs of models: ``runs:/<run id>/<path>``, ``models:/<model id>``, ``models:/<name>/<version or stage>``,
-``models:/<name>@<alias>``."""
+``models:/<name>@<alias>``, ``models:/<name>@sha256:<digest>``.
+
+A stage and an alias may be asked for as they were: ``models:/<name>/Production@2026-05-01T12:00Z``.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import quote, unquote
 
 from cloudtrack.entities.names import check_logged_model_id, check_run_id, is_logged_model_id
@@ -11,8 +15,10 @@ from cloudtrack.errors import InvalidInput
 
 _FORMS = (
     "runs:/<run id>/<path>, models:/<model id>, models:/<name>/<version>, models:/<name>/<stage>, "
-    "models:/<name>@<alias>"
+    "models:/<name>@<alias>, models:/<name>@sha256:<digest>, and @<time> after a stage or an alias"
 )
+BY_DIGEST = "@sha256:"
+"""How a reference begins that is the digest of a model."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +49,17 @@ class LoggedModelFolder:
 
 @dataclass(frozen=True)
 class RegisteredVersion:
-    """A version of a registered model: a number, a stage, ``latest``, or an alias with ``@``."""
+    """A version of a registered model: a number, a stage, ``latest``, an alias or ``sha256:<digest>`` after ``@``."""
 
     name: str
     reference: str
+    at_ms: int | None = None
+    """The instant that the reference is of; now where there is none."""
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether it can come to mean another version: a stage, an alias or ``latest``."""
+        return self.at_ms is None and not self.reference.isdecimal() and not self.reference.startswith(BY_DIGEST)
 
 
 def is_local_uri(uri: str) -> bool:
@@ -76,10 +89,26 @@ def parse_model_uri(uri: str) -> RunModel | LoggedModelFolder | RegisteredVersio
         model_id, _, path = rest.partition("/")
         return LoggedModelFolder(check_logged_model_id(model_id), path)
     if scheme == "models":
-        name, at, alias = rest.partition("@")
-        if at and alias and "/" not in rest:
-            return RegisteredVersion(unquote(name), f"@{alias}")
-        name, _, reference = rest.partition("/")
+        name, mark, reference = _split(rest)
+        reference, _, time = reference.partition("@")
         if name and reference and "/" not in reference:
-            return RegisteredVersion(unquote(name), reference)
+            sign = "@" if mark == "@" else ""
+            return RegisteredVersion(unquote(name), sign + reference, parse_instant(time) if time else None)
     raise InvalidInput(f"{uri!r} is no model URI; there are {_FORMS}")
+
+
+def _split(rest: str) -> tuple[str, str, str]:
+    """A name, ``/`` or ``@``, and the reference after it."""
+    for place, mark in enumerate(rest):
+        if mark in "/@":
+            return rest[:place], mark, rest[place + 1 :]
+    return rest, "", ""
+
+
+def parse_instant(text: str) -> int:
+    """ISO 8601, in UTC where it does not say; in milliseconds since the epoch. Raises InvalidInput."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput(f"{text!r} is no time in ISO 8601, such as 2026-05-01T12:00Z") from error
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cloudtrack.errors import InvalidInput
 
 
 class Stage:
-    """Where a version stands."""
+    """Where a version stands: a model's own stages, between None and Archived."""
 
     NONE = "None"
     STAGING = "Staging"
     PRODUCTION = "Production"
     ARCHIVED = "Archived"
     NAMES = (NONE, STAGING, PRODUCTION, ARCHIVED)
-    ARCHIVING = (STAGING, PRODUCTION)
-    """Moving a version to one of these may archive those that are there."""
+    """Of a model that has no others."""
+    MOST = 20
+    """So many stages of its own a model may have."""
 
     @classmethod
-    def canonical(cls, stage: str) -> str:
+    def canonical(cls, stage: str, names: Sequence[str] = NAMES) -> str:
         """The stage as written in answers, from any case. Raises InvalidInput."""
-        for name in cls.NAMES:
+        for name in names:
             if isinstance(stage, str) and stage.lower() == name.lower():
                 return name
-        raise InvalidInput(f"{stage!r} is no stage; it is one of {', '.join(cls.NAMES)}")
+        raise InvalidInput(f"{stage!r} is no stage; it is one of {', '.join(names)}")
+
+
+_STAGE = re.compile(r"[A-Za-z][A-Za-z0-9_\-]{0,63}")
+
+
+def check_stages(stages: Sequence[str]) -> list[str]:
+    """All stages of a model that has these between None and Archived. Raises InvalidInput."""
+    names = [Stage.NONE, *stages, Stage.ARCHIVED]
+    for name in stages:
+        if not isinstance(name, str) or not _STAGE.fullmatch(name) or name.lower() == "latest":
+            raise InvalidInput(
+                f"{name!r} is no name for a stage: use a letter, then letters, digits, '_' and '-', at most 64"
+            )
+    if len({name.lower() for name in names}) < len(names):
+        raise InvalidInput(f"a stage is named twice; None and Archived are always there: {', '.join(names)}")
+    if not 1 <= len(stages) <= Stage.MOST:
+        raise InvalidInput(f"there are {len(stages)} stages; a model has 1 to {Stage.MOST} beside None and Archived")
+    return names
 
 
 @dataclass(frozen=True, slots=True)

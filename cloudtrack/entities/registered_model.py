@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from cloudtrack.entities.model_version import ModelVersion
+from cloudtrack.entities.model_version import ModelVersion, Stage
 from cloudtrack.errors import InvalidInput
 
 MAX_NAME_LENGTH = 256
@@ -28,6 +28,10 @@ class RegisteredModel:
     latest_versions: list[ModelVersion] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, int] = field(default_factory=dict)
+    stages: list[str] = field(default_factory=lambda: list(Stage.NAMES))
+    """From None to Archived."""
+    exclusive_stages: list[str] = field(default_factory=list)
+    """Those that one version holds at a time."""
 
 
 def check_model_name(name: Any) -> str:

@@ -73,7 +73,7 @@ class Compactor:
         ready: list[tuple[Marked, Found]] = []
         for start in range(0, len(marked), _READ_AT_ONCE):
             some = marked[start : start + _READ_AT_ONCE]
-            documents = map_in_order(lambda item: self._source.read(item.document_id), some)
+            documents = map_in_order(lambda item: self._source.read(item.document_id, item.oldest), some)
             for item, found in zip(some, documents, strict=True):
                 if found is not None and found.settled:
                     ready.append((item, found))

@@ -20,6 +20,11 @@ class Marked:
     versions: list[int] = field(default_factory=list)
 
     @property
+    def oldest(self) -> int:
+        """The first change that the parts may lack."""
+        return min(self.versions)
+
+    @property
     def newest(self) -> int:
         """The last change that a marker announces."""
         return max(self.versions)
@@ -62,13 +67,14 @@ class Changed:
         """The marked documents as they are now, by id; None for those that are not there."""
         known = self._known
         now: dict[str, Found | None] = {}
-        stale: list[str] = []
+        stale: list[Marked] = []
         for item in marked:
             there = known.get(item.document_id)
             if there is not None and there.version >= item.newest:
                 now[item.document_id] = there  # a settled document changes only after a new marker
             else:
-                stale.append(item.document_id)
-        now.update(zip(stale, map_in_order(self._source.read, stale), strict=True))
+                stale.append(item)
+        read = map_in_order(lambda item: self._source.read(item.document_id, item.oldest), stale)
+        now.update(zip((item.document_id for item in stale), read, strict=True))
         self._known = {name: found for name, found in now.items() if found is not None and found.settled}
         return now

@@ -40,8 +40,11 @@ class Source(Protocol):
     keys: IndexKeys
     schema: Schema
 
-    def read(self, document_id: str) -> Found | None:
-        """A document; None where there is none, or it is not in this collection, or it cannot be read."""
+    def read(self, document_id: str, since: int = 0) -> Found | None:
+        """A document; None where there is none, or it is not in this collection, or it cannot be read.
+
+        Of one with many rows those that version ``since`` or a later one changed are enough; all of them from 0 on.
+        """
 
 
 def readable(read: Callable[[], T]) -> T | None:

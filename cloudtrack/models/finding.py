@@ -59,7 +59,7 @@ class _ModelVersions(Protocol):
         description: str | None,
     ) -> ModelVersion: ...
 
-    def resolve(self, name: str, reference: str) -> ModelVersion: ...
+    def resolve(self, name: str, reference: str, at_ms: int | None) -> ModelVersion: ...
 
 
 class ModelFinder:
@@ -106,7 +106,7 @@ class ModelFinder:
                 return self._in_run(location), digest
             if isinstance(location, LoggedModelFolder):
                 return location, digest
-            version = self.model_versions.resolve(location.name, location.reference)
+            version = self.model_versions.resolve(location.name, location.reference, location.at_ms)
             if not version.source.startswith(("runs:/", "models:/")):
                 raise InvalidInput(
                     f"version {version.version} of {version.name!r} has the source {version.source!r}, "

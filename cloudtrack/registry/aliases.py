@@ -9,8 +9,8 @@ from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.registered_model import check_version
 from cloudtrack.errors import InvalidInput
 from cloudtrack.registry.events import AliasDeleted, AliasSet, AnyChange
-from cloudtrack.registry.model_versions import alias_in, version_in
 from cloudtrack.registry.registry import Registry, writable
+from cloudtrack.registry.resolving import alias_in, version_in
 from cloudtrack.registry.state import ModelState
 
 _ALIAS = re.compile(r"[\w\-]{1,255}")

@@ -41,14 +41,22 @@ class ModelCreated(Change):
 
 
 class ModelChanged(Change):
-    """Description or tags of the model; a tag of None is deleted."""
+    """Description or tags of the model, a tag of None is deleted; or its stages."""
 
     type: Literal["model_changed"] = "model_changed"
     description: str | None = None
     tags: dict[str, str | None] = {}
+    stages: list[str] | None = None
+    """All of them, from None to Archived."""
+    exclusive_stages: list[str] | None = None
 
     def summary(self) -> str:
-        return ", ".join([*(["description"] if self.description is not None else []), *_tags(self.tags)]) or "nothing"
+        what = [*(["description"] if self.description is not None else []), *_tags(self.tags)]
+        if self.stages is not None:
+            what.append(f"stages {', '.join(self.stages)}")
+        if self.exclusive_stages is not None:
+            what.append(f"exclusive {', '.join(self.exclusive_stages) or 'none'}")
+        return ", ".join(what) or "nothing"
 
 
 class ModelDeleted(Change):
@@ -108,11 +116,16 @@ class StageTransitioned(Change):
     version: int
     from_stage: str = Stage.NONE
     to_stage: str
+    previous: list[int] = []
+    """The versions that were in that stage before, smallest first."""
     archived: list[int] = []
+    rolled_back: bool = False
+    """Whether the version was there before those that were archived."""
 
     def summary(self) -> str:
+        what = "rolled back to version" if self.rolled_back else "version"
         archived = f"; archived {', '.join(map(str, self.archived))}" if self.archived else ""
-        return f"version {self.version}: {self.from_stage} -> {self.to_stage}{archived}"
+        return f"{what} {self.version}: {self.from_stage} -> {self.to_stage}{archived}"
 
 
 class AliasSet(Change):
@@ -210,6 +223,8 @@ class Event(BaseModel):
     time_ms: int
     actor: str
     comment: str | None = None
+    request_id: str | None = None
+    """Of the HTTP request that asked for it."""
     previous_hash: str
     change: AnyChange
 

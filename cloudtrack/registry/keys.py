@@ -23,6 +23,16 @@ def checkpoint(name: str) -> str:
     return f"{MODELS}{segment(name)}/model.json"
 
 
+def snapshot(name: str, number: int) -> str:
+    """A model's state after so many events, kept for ever."""
+    return f"{MODELS}{segment(name)}/snapshots/{number:012d}.json"
+
+
+def pages(name: str) -> str:
+    """Prefix of the pages of a model's versions."""
+    return f"{MODELS}{segment(name)}/pages/"
+
+
 def segments(store: ObjectStore) -> Iterator[str]:
     """The segments of keys of all names that exist or existed."""
     return (folder[len(MODELS) : -1] for folder in store.list_folder(MODELS).folders)

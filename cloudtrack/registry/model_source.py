@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.registered_model import NOT_A_PROMPT, PROMPT_TAG
 from cloudtrack.index.columns import WHOLE, Schema
 from cloudtrack.index.keys import IndexKeys
@@ -40,26 +41,31 @@ class ModelSource:
     def __init__(self, store: ObjectStore) -> None:
         self._registry = Registry(store, actor="")
 
-    def read(self, document_id: str) -> Found | None:
+    def read(self, document_id: str, since: int = 0) -> Found | None:
         """A model as it is now, by the segment of its keys."""
         state = readable(lambda: self._state(document_id))
         if state is None or not state.number:
             return None
-        return Found(state.number, list(model_rows(state)), settled=True)
+        return Found(state.number, list(model_rows(state, since)), settled=True)
 
     def _state(self, segment: str) -> ModelState | None:
         name = self._registry.name_in(segment)
         return self._registry.read_any(name) if name is not None else None
 
 
-def model_rows(state: ModelState) -> Iterator[Row]:
-    """The row of a model and those of its versions, also of those that are gone."""
-    yield _model_row(state) if state.exists else gone(state.name, state.number)
-    for number in range(1, state.last_version + 1):
-        if number in state.versions:
-            yield _version_row(state, number)
-        elif event := state.gone_at(number):
-            yield gone(version_id(state.name, number), event)
+def model_rows(state: ModelState, since: int = 0) -> Iterator[Row]:
+    """The row of a model and those of its versions, also of those that are gone: what changed since an event."""
+    if state.number >= since:
+        yield _model_row(state) if state.exists else gone(state.name, state.number)
+    if state.cleared >= since:
+        for number in range(1, state.last_cleared + 1):
+            yield gone(version_id(state.name, number), state.cleared)
+    for version in state.versions.since(0 if state.all_changed >= since else since):
+        changed = max(version.number, state.all_changed)
+        if version.deleted:
+            yield gone(version_id(state.name, version.version), changed)
+        else:
+            yield _version_row(state, state.shown(version), changed)
 
 
 def version_id(name: str, number: int) -> str:
@@ -84,8 +90,7 @@ def _model_row(state: ModelState) -> Row:
     return Row(model.name, state.number, values, dump(model))
 
 
-def _version_row(state: ModelState, number: int) -> Row:
-    version = state.version_entity(number)
+def _version_row(state: ModelState, version: ModelVersion, changed: int) -> Row:
     values: dict[str, Value] = {
         f"attributes.{KIND}": VERSION,
         "attributes.name": version.name,
@@ -93,13 +98,14 @@ def _version_row(state: ModelState, number: int) -> Row:
         "attributes.run_id": version.run_id,
         "attributes.model_id": version.model_id,
         "attributes.source_path": version.source,
+        "attributes.digest": version.digest,
         "attributes.current_stage": version.current_stage,
         "attributes.creation_timestamp": version.creation_timestamp,
         "attributes.last_updated_timestamp": version.last_updated_timestamp,
         f"attributes.{IN_PROMPT}": "true" if state.tags.get(PROMPT_TAG) == "true" else None,
         **_tags(version.tags),
     }
-    return Row(version_id(version.name, number), state.versions[number].number, values, dump(version))
+    return Row(version_id(version.name, version.version), changed, values, dump(version))
 
 
 def _tags(tags: dict[str, str]) -> dict[str, Value]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cloudtrack.entities.model_uri import BY_DIGEST
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.names import check_key_name
 from cloudtrack.entities.page import PagedList
@@ -13,17 +14,19 @@ from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.index.cache import PartCache
 from cloudtrack.registry.events import AnyChange, VersionChanged, VersionCreated, VersionDeleted
 from cloudtrack.registry.model_index import ModelIndex, Shows, version_question
-from cloudtrack.registry.references import VersionReferences
+from cloudtrack.registry.past import Past
 from cloudtrack.registry.registered_models import check_description, check_tags
 from cloudtrack.registry.registry import Registry, writable
+from cloudtrack.registry.resolving import LATEST, alias_in, resolve_in, version_in
 from cloudtrack.registry.state import ModelState
 
 
-class ModelVersions(VersionReferences):
+class ModelVersions:
     """The versions of one store's registered models."""
 
     def __init__(self, registry: Registry, index: ModelIndex | None = None) -> None:
         self._registry = registry
+        self._past = Past(registry)
         self._index = index or ModelIndex(registry.store, PartCache(registry.store))
 
     def create(
@@ -70,10 +73,16 @@ class ModelVersions(VersionReferences):
 
     def latest(self, name: str) -> ModelVersion:
         """The version with the greatest number, whatever its stage. Raises NotFound."""
-        state = self._registry.read(name)
-        if not state.versions:
-            raise NotFound(f"registered model {name!r} has no versions")
-        return state.version_entity(max(state.versions))
+        return self.resolve(name, LATEST)
+
+    def resolve(self, name: str, reference: str, at_ms: int | None = None) -> ModelVersion:
+        """The version that a model URI means: a number, a stage, ``latest``, ``@`` and an alias or a digest.
+
+        A stage means its newest version. ``at_ms`` is an instant to go back to. Raises NotFound, InvalidInput.
+        """
+        if reference.startswith(BY_DIGEST):
+            return self._with_digest(name, reference.removeprefix(BY_DIGEST))
+        return resolve_in(self._registry.read(name) if at_ms is None else self._past.at(name, at_ms), reference)
 
     def search(
         self,
@@ -125,27 +134,23 @@ class ModelVersions(VersionReferences):
     def list(self, name: str) -> list[ModelVersion]:
         """All versions of one model, newest first. Raises NotFound."""
         state = self._registry.read(name)
-        return [state.version_entity(number) for number in sorted(state.versions, reverse=True)]
+        return [state.shown(version) for version in state.versions.since(0) if not version.deleted][::-1]
+
+    def _with_digest(self, name: str, digest: str) -> ModelVersion:
+        """The newest version of a model with these bytes."""
+        self._registry.read(name)
+        in_quotes = name.replace('"', '""')
+        order = ["version_number DESC"]
+        found = self.search(
+            f"name = \"{in_quotes}\" AND digest = '{check_digest(digest)}'", max_results=1, order_by=order
+        )
+        if not found:
+            raise NotFound(f"registered model {name!r} has no version with the digest {digest}")
+        return found[0]
 
     def _change(self, name: str, change: VersionChanged) -> ModelVersion:
         def decide(state: ModelState) -> AnyChange:
             version_in(writable(name, state), change.version)
             return change
 
-        return self._registry.commit(name, decide).version_entity(change.version)
-
-
-def version_in(state: ModelState, version: int | str) -> ModelVersion:
-    """Raises NotFound."""
-    number = check_version(version)
-    if number not in state.versions:
-        gone = " (it was deleted)" if number <= state.last_version else ""
-        raise NotFound(f"registered model {state.name!r} has no version {number}{gone}")
-    return state.version_entity(number)
-
-
-def alias_in(state: ModelState, alias: str) -> ModelVersion:
-    """The version an alias points to. Raises NotFound."""
-    if alias not in state.aliases:
-        raise NotFound(f"registered model {state.name!r} has no alias {alias!r}")
-    return state.version_entity(state.aliases[alias])
+        return version_in(self._registry.commit(name, decide), change.version)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cloudtrack.entities.model_version import Stage, check_stages
 from cloudtrack.entities.names import check_key_name, check_value
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel, check_model_name
-from cloudtrack.errors import AlreadyExists, InvalidInput
+from cloudtrack.errors import AlreadyExists, InvalidInput, StateError
 from cloudtrack.index.cache import PartCache
 from cloudtrack.registry.events import (
     AnyChange,
@@ -19,7 +20,6 @@ from cloudtrack.registry.events import (
     Renamed,
     RenameGivenUp,
     RenameStarted,
-    parse_event,
 )
 from cloudtrack.registry.model_index import ModelIndex, Shows, model_question
 from cloudtrack.registry.registry import Registry, existing, writable
@@ -76,6 +76,27 @@ class RegisteredModels:
         """Change the description."""
         return self._change(name, ModelChanged(description=check_description(description)))
 
+    def set_stages(
+        self, name: str, stages: Sequence[str], *, exclusive: Sequence[str] = (), comment: str | None = None
+    ) -> RegisteredModel:
+        """Give a model stages of its own between None and Archived; ``exclusive`` are those that one version holds.
+
+        Raises StateError where a version is in a stage that would be no more, or several in one that is for one.
+        """
+        names = check_stages(stages)
+        for_one = [Stage.canonical(stage, names[1:-1]) for stage in exclusive]
+
+        def decide(state: ModelState) -> AnyChange:
+            for stage in writable(name, state).own_stages:
+                holders = state.versions.holders(stage)
+                if holders and stage not in names:
+                    raise StateError(f"version {holders[-1]} of {name!r} is in {stage}: move it first")
+                if len(holders) > 1 and stage in for_one:
+                    raise StateError(f"versions {', '.join(map(str, holders))} of {name!r} are in {stage}: leave one")
+            return ModelChanged(stages=names, exclusive_stages=for_one)
+
+        return self._registry.commit(name, decide, comment=comment).entity()
+
     def set_tag(self, name: str, key: str, value: Any) -> RegisteredModel:
         """Set a tag."""
         return self._change(name, ModelChanged(tags=dict(check_tags({key: value}))))
@@ -96,6 +117,9 @@ class RegisteredModels:
     def rename(self, name: str, new_name: str) -> RegisteredModel:
         """Give a model another name, with its versions. Raises AlreadyExists where the new name is taken.
 
+        A name that had versions before takes none of another, but for the model that it was renamed to. Raises
+        StateError for such a name.
+
         Three commits: the old name is frozen, the new one takes its state, the old one ends. After a crash
         between them, renaming again finishes the job.
         """
@@ -115,13 +139,13 @@ class RegisteredModels:
         frozen = self._registry.commit(name, freeze, is_last=False)
 
         def move_in(state: ModelState) -> AnyChange | None:
-            if state.exists:
+            if state.exists or not _is_free(state, name):
                 return None
             dump = frozen.model_dump(mode="json", exclude={"recent"})
             return MovedIn(name=new_name, old_name=name, old_number=frozen.number, state=dump)
 
         moved = self._registry.commit(new_name, move_in, is_last=False)
-        ours = self._came_from(new_name, name, frozen.number)
+        ours = moved.exists and (moved.moved_from, moved.moved_number) == (name, frozen.number)
 
         def end(state: ModelState) -> AnyChange | None:
             if state.renaming_to != new_name:
@@ -129,17 +153,14 @@ class RegisteredModels:
             return Renamed(new_name=new_name) if ours else RenameGivenUp(new_name=new_name)
 
         self._registry.commit(name, end)
+        if not ours and not moved.exists:
+            raise StateError(
+                f"there was a registered model {new_name!r} with {moved.last_version} versions, and their URIs would "
+                "mean others: choose another name"
+            )
         if not ours:
             raise AlreadyExists(f"a registered model {new_name!r} exists already")
         return moved.entity()
-
-    def _came_from(self, new_name: str, name: str, number: int) -> bool:
-        """Whether the state that lives under the new name came by this rename, perhaps an earlier try of it."""
-        events = self._registry.events(new_name)
-        return any(
-            isinstance(change, MovedIn) and (change.old_name, change.old_number) == (name, number)
-            for change in (parse_event(events.key(n), body).change for n, body in events.read_after(0))
-        )
 
     def _change(self, name: str, change: ModelChanged) -> RegisteredModel:
         def decide(state: ModelState) -> AnyChange:
@@ -147,6 +168,11 @@ class RegisteredModels:
             return change
 
         return self._registry.commit(name, decide).entity()
+
+
+def _is_free(state: ModelState, name: str) -> bool:
+    """Whether versions may move in from a name: no URI meant others, or it is where they came from."""
+    return state.last_version == 0 or state.renamed_to == name
 
 
 def check_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:

@@ -10,8 +10,7 @@ the first event.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Iterable
 
 from cloudtrack import clock, ids
 from cloudtrack.entities.registered_model import check_model_name
@@ -19,9 +18,9 @@ from cloudtrack.errors import Conflict, CorruptData, NotFound, ObjectExists, Obj
 from cloudtrack.index.keys import IndexKeys
 from cloudtrack.index.pending import announce
 from cloudtrack.registry import keys
+from cloudtrack.registry.checkpoints import Checkpoint, Checkpoints
 from cloudtrack.registry.events import AnyChange, Event, ModelCreated, MovedIn, hash_of, parse_event
 from cloudtrack.registry.state import ModelState, fold
-from cloudtrack.storage.document import Document, DocumentStore, Stored
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.sequence import Sequence
 
@@ -31,14 +30,6 @@ Decide = Callable[[ModelState], AnyChange | None]
 _MAX_ATTEMPTS = 2000
 _FIRST_PAUSE_S = 0.002
 _LONGEST_PAUSE_S = 0.25
-
-
-class Checkpoint(Document):
-    """A model's state after some event; derived, and made again where it is missing."""
-
-    format_name: ClassVar[str] = "cloudtrack.model-checkpoint/1"
-
-    state: ModelState = ModelState()
 
 
 class Registry:
@@ -52,7 +43,7 @@ class Registry:
         self.store = store
         self.actor = actor
         self._operation = operation
-        self._checkpoints = DocumentStore(store, Checkpoint)
+        self._checkpoints = Checkpoints(store)
 
     def events(self, name: str) -> Sequence:
         """A model's history."""
@@ -114,55 +105,47 @@ class Registry:
                 self._fold_after(state, events)  # others went on meanwhile: catch up before the next claim
                 continue
             fold(state, parse_event(events.key(number), body), hash_of(body))
-            self._save(name, state, checkpoint)
+            self._checkpoints.save(name, state, checkpoint)
             return state, change
         raise Conflict(f"registered model {name!r} was changed by others {_MAX_ATTEMPTS} times in a row; try again")
 
-    def _state(self, name: str) -> tuple[ModelState, Stored[Checkpoint] | None]:
-        checkpoint = self._checkpoint(name)
-        state = checkpoint.document.state.model_copy(deep=True) if checkpoint else ModelState(name=name)
+    def _state(self, name: str) -> tuple[ModelState, Checkpoint | None]:
+        checkpoint = self._checkpoints.read(check_model_name(name))
+        state = (checkpoint.state if checkpoint else None) or self._checkpoints.empty(name)
         events = self.events(name)
         try:
             self._fold_after(state, events)
         except CorruptData:
-            if checkpoint is None:
+            if checkpoint is None or checkpoint.state is None:
                 raise
-            state = ModelState(name=name)  # the checkpoint may be at fault: trust the events alone
+            state = self._checkpoints.empty(name)  # the checkpoint may be at fault: trust the events alone
             self._fold_after(state, events)
         return state, checkpoint
 
+    def empty(self, name: str) -> ModelState:
+        """The state before the first event."""
+        return self._checkpoints.empty(name)
+
+    def snapshot_before(self, name: str, number: int) -> ModelState:
+        """The state after ``number`` events or fewer, as near as one is kept."""
+        return self._checkpoints.snapshot_before(name, number)
+
+    def fold_until(self, name: str, state: ModelState, number: int) -> None:
+        """Bring a state to where it was after so many events. Raises CorruptData where they do not follow."""
+        events = self.events(name)
+        self._fold(state, events, events.read_between(state.number + 1, number))
+
     def _fold_after(self, state: ModelState, events: Sequence) -> None:
-        for number, body in events.read_after(state.number):
+        self._fold(state, events, events.read_after(state.number))
+
+    def _fold(self, state: ModelState, events: Sequence, bodies: Iterable[tuple[int, bytes]]) -> None:
+        for number, body in bodies:
             event = parse_event(events.key(number), body)
             if event.number != number or event.previous_hash != state.last_hash:
                 raise CorruptData(
                     f"{events.key(number)!r} does not follow the event before it: the history was altered"
                 )
             fold(state, event, hash_of(body))
-
-    def _checkpoint(self, name: str) -> Stored[Checkpoint] | None:
-        try:
-            return self._checkpoints.get(keys.checkpoint(check_model_name(name)))
-        except (ObjectNotFound, CorruptData):
-            return None
-
-    def _save(self, name: str, state: ModelState, known: Stored[Checkpoint] | None) -> None:
-        """Move the checkpoint forward. Only a help: the commit has been made, so no failure matters here."""
-        key = keys.checkpoint(name)
-
-        def change(checkpoint: Checkpoint) -> bool | None:
-            if checkpoint.state.number >= state.number:
-                return False
-            checkpoint.state = state
-            return None
-
-        try:
-            if known is None:
-                self._checkpoints.create(key, Checkpoint(state=state))
-            else:
-                self._checkpoints.replace(key, known, change)
-        except (Conflict, ObjectExists, Unavailable):
-            return  # a rival's is as good: the next commit moves it on
 
     def _event(self, state: ModelState, operation: str, change: AnyChange, comment: str | None) -> Event:
         return Event(

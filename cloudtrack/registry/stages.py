@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from cloudtrack.entities.model_version import ModelVersion, Stage
+from cloudtrack import clock
+from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.registered_model import check_version
-from cloudtrack.errors import InvalidInput
+from cloudtrack.errors import Conflict, InvalidInput, StateError
 from cloudtrack.registry.events import AnyChange, StageTransitioned
-from cloudtrack.registry.model_versions import version_in
 from cloudtrack.registry.registry import Registry, writable
+from cloudtrack.registry.resolving import version_in
 from cloudtrack.registry.state import ModelState
+
+NOBODY = 0
+"""As ``expect``: that no version holds the stage."""
 
 
 class Stages:
@@ -24,31 +28,81 @@ class Stages:
         stage: str,
         *,
         archive_existing_versions: bool = False,
+        expect: int | None = None,
         comment: str | None = None,
     ) -> ModelVersion:
         """Move a version to a stage (any case), and archive those that are there in the same commit.
 
-        Raises NotFound; InvalidInput for an unknown stage, or archiving for another than Staging and Production.
+        A stage that is exclusive is always left by those that are there. ``expect`` is the only version that may hold
+        the stage now, 0 for none. Raises Conflict, saying who was faster, where it is another; NotFound;
+        InvalidInput for an unknown stage, or archiving for None or Archived.
         """
-        number, target = check_version(version), Stage.canonical(stage)
-        if archive_existing_versions and target not in Stage.ARCHIVING:
-            raise InvalidInput(
-                f"archive_existing_versions is for {' and '.join(Stage.ARCHIVING)}, not for the stage {target}"
-            )
+        number = check_version(version)
 
         def decide(state: ModelState) -> AnyChange:
             current = version_in(writable(name, state), number)
-            others = [holder for holder in state.holders(target) if holder != number]
+            target = state.stage_named(stage)
+            if archive_existing_versions and target not in state.own_stages:
+                raise InvalidInput(
+                    f"archive_existing_versions is for {' and '.join(state.own_stages)}, not for the stage {target}"
+                )
+            holders = state.versions.holders(target) if target in state.own_stages or expect is not None else []
+            _check_expected(name, state, target, holders, expect)
+            others = [holder for holder in holders if holder != number]
             return StageTransitioned(
                 version=number,
                 from_stage=current.current_stage,
                 to_stage=target,
-                archived=others if archive_existing_versions else [],
+                previous=holders if target in state.own_stages else [],
+                archived=others if archive_existing_versions or target in state.exclusive_stages else [],
             )
 
-        return self._registry.commit(name, decide, comment=comment).version_entity(number)
+        return version_in(self._registry.commit(name, decide, comment=comment), number)
+
+    def rollback(self, name: str, stage: str, *, expect: int | None = None, comment: str | None = None) -> ModelVersion:
+        """Give a stage back to the version that had it before, and archive those that are there, in one commit.
+
+        Again, it goes back one further. Raises StateError where there was none that is still there; otherwise as
+        ``transition``.
+        """
+
+        def decide(state: ModelState) -> AnyChange:
+            target = writable(name, state).stage_named(stage)
+            holders = state.versions.holders(target)
+            _check_expected(name, state, target, holders, expect)
+            earlier = [number for number in state.held.get(target, []) if number not in holders]
+            there = [version for number in reversed(earlier) if (version := state.versions.get(number))]
+            if not there:
+                raise StateError(f"no version of {name!r} that is still there was in {target} before")
+            return StageTransitioned(
+                version=there[0].version,
+                from_stage=there[0].stage,
+                to_stage=target,
+                previous=holders,
+                archived=holders,
+                rolled_back=True,
+            )
+
+        state, made = self._registry.commit_change(name, decide, comment=comment)
+        if not isinstance(made, StageTransitioned):
+            raise StateError(f"the operation was another change of {name!r} before")
+        return version_in(state, made.version)
 
     def holders(self, name: str, stage: str) -> list[ModelVersion]:
         """The versions in a stage, smallest first."""
         state = self._registry.read(name)
-        return [state.version_entity(number) for number in state.holders(Stage.canonical(stage))]
+        return [version_in(state, number) for number in state.versions.holders(state.stage_named(stage))]
+
+
+def _check_expected(name: str, state: ModelState, stage: str, holders: list[int], expect: int | None) -> None:
+    """Raises Conflict where others hold the stage than the caller believes, and says who moved them there."""
+    if expect is None or holders == ([] if expect == NOBODY else [expect]):
+        return
+    wanted = f"version {expect}" if expect else "no version"
+    found = f"version{'s' * (len(holders) > 1)} {', '.join(map(str, holders))}" if holders else "no version"
+    placings = [version.staged for number in holders or [expect] if (version := state.versions.get(number))]
+    last = max((placing for placing in placings if placing), key=lambda placing: placing.number, default=None)
+    who = ""
+    if last is not None:
+        who = f": {last.actor or 'somebody'} changed that at {clock.format_ms(last.time_ms)} (event {last.number})"
+    raise Conflict(f"{stage} of {name!r} is held by {found}, not by {wanted}{who}")

@@ -24,29 +24,14 @@ from cloudtrack.registry.events import (
     VersionCreated,
     VersionDeleted,
 )
+from cloudtrack.registry.version_state import Placing, VersionState
+from cloudtrack.registry.versions import Versions
 
 RECENT_OPERATIONS = 100
-
-
-class VersionState(BaseModel):
-    """One version."""
-
-    model_config = ConfigDict(extra="allow")
-
-    version: int
-    number: int = 0
-    """The last event that changed what is shown of it."""
-    created: int
-    updated: int
-    source: str
-    user: str = ""
-    stage: str = Stage.NONE
-    run_id: str | None = None
-    run_link: str | None = None
-    model_id: str | None = None
-    digest: str | None = None
-    description: str = ""
-    tags: dict[str, str] = {}
+MOST_COMMENT = 200
+"""So many characters of a comment are in the state."""
+MOST_HELD = 50
+"""So many holders of a stage a state remembers, to roll back to."""
 
 
 class ModelState(BaseModel):
@@ -66,26 +51,43 @@ class ModelState(BaseModel):
     description: str = ""
     tags: dict[str, str] = {}
     aliases: dict[str, int] = {}
+    aliased: dict[str, Placing] = {}
+    """By alias: who pointed it where it points."""
+    stages: list[str] = list(Stage.NAMES)
+    exclusive_stages: list[str] = []
+    held: dict[str, list[int]] = {}
+    """By stage: the versions that it was given to, the last one last; those that a rollback took away are not there."""
     last_version: int = 0
-    versions: dict[int, VersionState] = {}
-    deleted: dict[int, int] = {}
-    """Versions that were deleted one by one, with the number of the event."""
+    versions: Versions = Versions()
     cleared: int = 0
-    """The event by which all versions went that are neither here nor among the deleted."""
+    """The event by which all versions went that there were, when the name was deleted or renamed."""
+    last_cleared: int = 0
+    """The greatest of those versions."""
+    moved_from: str = ""
+    """The name that this state had before, and its last event under that name."""
+    moved_number: int = 0
+    all_changed: int = 0
+    """The event that changed what is shown of all versions that there were."""
     recent: dict[str, int] = {}
     """The last operations by id, with the number of the event: one whose answer was lost is not done again."""
 
-    def gone_at(self, version: int) -> int:
-        """The event by which a version went that is not here; 0 for one that never was under this name."""
-        return self.deleted.get(version, self.cleared)
+    @property
+    def own_stages(self) -> list[str]:
+        """The stages between None and Archived."""
+        return [stage for stage in self.stages if stage not in (Stage.NONE, Stage.ARCHIVED)]
 
-    def holders(self, stage: str) -> list[int]:
-        """The versions in a stage, smallest first."""
-        return sorted(version.version for version in self.versions.values() if version.stage == stage)
+    def stage_named(self, stage: str) -> str:
+        """A stage of this model as written in answers, from any case. Raises InvalidInput."""
+        return Stage.canonical(stage, self.stages)
 
-    def version_entity(self, number: int) -> ModelVersion:
-        """A version as callers see it. Raises KeyError."""
-        version = self.versions[number]
+    def version_entity(self, number: int) -> ModelVersion | None:
+        """A version as callers see it; None for one that is not there."""
+        version = self.versions.get(number)
+        return self.shown(version) if version is not None else None
+
+    def shown(self, version: VersionState) -> ModelVersion:
+        """A version of this state as callers see it."""
+        number = version.version
         return ModelVersion(
             name=self.name,
             version=number,
@@ -105,9 +107,10 @@ class ModelState(BaseModel):
 
     def latest_versions(self, stages: list[str] | None = None) -> list[ModelVersion]:
         """The newest version of each stage, or of those named, in the order of the stages."""
-        wanted = [Stage.canonical(stage) for stage in stages] if stages else list(Stage.NAMES)
-        found = [self.holders(stage) for stage in dict.fromkeys(wanted)]
-        return [self.version_entity(versions[-1]) for versions in found if versions]
+        wanted = [self.stage_named(stage) for stage in stages] if stages else self.stages
+        newest = [self.versions.newest_in(stage) for stage in dict.fromkeys(wanted)]
+        found = [self.versions.get(number) for number in newest if number is not None]
+        return [self.shown(version) for version in found if version is not None]
 
     def entity(self) -> RegisteredModel:
         """The model as callers see it."""
@@ -120,6 +123,8 @@ class ModelState(BaseModel):
             latest_versions=self.latest_versions(),
             tags=dict(self.tags),
             aliases=dict(sorted(self.aliases.items())),
+            stages=list(self.stages),
+            exclusive_stages=list(self.exclusive_stages),
         )
 
 
@@ -138,29 +143,34 @@ def fold(state: ModelState, event: Event, event_hash: str) -> None:
         case ModelChanged():
             state.description = change.description if change.description is not None else state.description
             _change_tags(state.tags, change.tags)
+            state.stages = change.stages if change.stages is not None else state.stages
+            if change.exclusive_stages is not None:
+                state.exclusive_stages = change.exclusive_stages
             if PROMPT_TAG in change.tags:  # searches show versions of prompts to those who ask for them
-                _touch(state, *state.versions)
+                state.all_changed = event.number
         case ModelDeleted():
             _clear(state)
         case VersionCreated():
             _add_version(state, event, change)
         case VersionChanged():
-            version = state.versions[change.version]
+            version = state.versions.change(change.version, event.number)
             version.description = change.description if change.description is not None else version.description
             version.updated = event.time_ms
             _change_tags(version.tags, change.tags)
-            _touch(state, change.version)
         case VersionDeleted():
-            del state.versions[change.version]
-            state.deleted[change.version] = event.number
-            state.aliases = {alias: n for alias, n in state.aliases.items() if n != change.version}
+            state.versions.change(change.version, event.number).deleted = True
+            for alias in [alias for alias, number in state.aliases.items() if number == change.version]:
+                del state.aliases[alias]
+                state.aliased.pop(alias, None)
         case StageTransitioned():
-            _move(state, change, event.time_ms)
+            _move(state, change, event)
         case AliasSet():
             _touch(state, change.version, state.aliases.get(change.alias))
             state.aliases[change.alias] = change.version
+            state.aliased[change.alias] = _placing(event)
         case AliasDeleted():
             _touch(state, state.aliases.pop(change.alias, None))
+            state.aliased.pop(change.alias, None)
         case RenameStarted():
             state.renaming_to = change.new_name
         case RenameGivenUp():
@@ -185,39 +195,48 @@ def _start(state: ModelState, event: Event, change: ModelCreated) -> None:
 def _clear(state: ModelState) -> None:
     state.exists = False
     state.cleared = state.number
-    state.deleted = {}
+    state.last_cleared = state.last_version
     state.renaming_to = ""
     state.description = ""
     state.tags = {}
     state.aliases = {}
-    state.versions = {}
+    state.aliased = {}
+    state.stages = list(Stage.NAMES)
+    state.exclusive_stages = []
+    state.held = {}
+    state.versions = Versions().bound_as(state.versions)
 
 
 def _add_version(state: ModelState, event: Event, change: VersionCreated) -> None:
     state.last_version = change.version
-    state.versions[change.version] = VersionState(
-        version=change.version,
-        number=event.number,
-        created=event.time_ms,
-        updated=event.time_ms,
-        source=change.source,
-        user=event.actor,
-        run_id=change.run_id,
-        run_link=change.run_link,
-        model_id=change.model_id,
-        digest=change.digest,
-        description=change.description,
-        tags=dict(change.tags),
+    state.versions.add(
+        VersionState(
+            version=change.version,
+            number=event.number,
+            created=event.time_ms,
+            updated=event.time_ms,
+            source=change.source,
+            user=event.actor,
+            run_id=change.run_id,
+            run_link=change.run_link,
+            model_id=change.model_id,
+            digest=change.digest,
+            description=change.description,
+            tags=dict(change.tags),
+        )
     )
 
 
-def _move(state: ModelState, change: StageTransitioned, time_ms: int) -> None:
-    for number in change.archived:
-        state.versions[number].stage = Stage.ARCHIVED
-        state.versions[number].updated = time_ms
-    state.versions[change.version].stage = change.to_stage
-    state.versions[change.version].updated = time_ms
-    _touch(state, change.version, *change.archived)
+def _move(state: ModelState, change: StageTransitioned, event: Event) -> None:
+    for number, stage in [*((number, Stage.ARCHIVED) for number in change.archived), (change.version, change.to_stage)]:
+        version = state.versions.change(number, state.number)
+        version.stage = stage
+        version.staged = _placing(event)
+        version.updated = event.time_ms
+    if change.to_stage in state.own_stages:
+        gone = {change.version, *(change.archived if change.rolled_back else [])}
+        held = [number for number in state.held.get(change.to_stage, []) if number not in gone]
+        state.held[change.to_stage] = [*held, change.version][-MOST_HELD:]
 
 
 def _move_in(state: ModelState, event: Event, change: MovedIn) -> None:
@@ -228,17 +247,26 @@ def _move_in(state: ModelState, event: Event, change: MovedIn) -> None:
     state.renamed_to = ""
     state.created, state.user = old.created, old.user
     state.description, state.tags, state.aliases = old.description, old.tags, old.aliases
-    state.versions = old.versions
-    _touch(state, *state.versions)
+    state.aliased = old.aliased
+    state.stages, state.exclusive_stages, state.held = old.stages, old.exclusive_stages, old.held
+    state.moved_from, state.moved_number = change.old_name, change.old_number
+    state.versions = old.versions.bound_as(state.versions)
+    state.all_changed = event.number
     state.last_version = max(state.last_version, old.last_version)
+    state.last_cleared = 0
     state.updated = event.time_ms
+
+
+def _placing(event: Event) -> Placing:
+    comment = (event.comment or "")[:MOST_COMMENT]
+    return Placing(number=event.number, time_ms=event.time_ms, actor=event.actor, comment=comment)
 
 
 def _touch(state: ModelState, *versions: int | None) -> None:
     """Note that this event changes what is shown of the versions."""
     for number in versions:
-        if number in state.versions:
-            state.versions[number].number = state.number
+        if number is not None and state.versions.get(number) is not None:
+            state.versions.change(number, state.number)
 
 
 def _change_tags(tags: dict[str, str], changes: Mapping[str, str | None]) -> None:

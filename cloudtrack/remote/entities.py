@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from cloudtrack.entities.dataset import Dataset, DatasetInput, InputTag
 from cloudtrack.entities.experiment import Experiment
 from cloudtrack.entities.logged_model import LoggedModel, LoggedModelStatus
-from cloudtrack.entities.model_version import ModelVersion
+from cloudtrack.entities.model_version import ModelVersion, Stage
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel
 from cloudtrack.entities.run import (
@@ -117,6 +117,8 @@ def registered_model(message: Json) -> RegisteredModel:
         latest_versions=[model_version(version) for version in message.get("latest_versions", [])],
         tags=_dict(message, "tags"),
         aliases={item["alias"]: int(item["version"]) for item in message.get("aliases", [])},
+        stages=message.get("stages", list(Stage.NAMES)),
+        exclusive_stages=message.get("exclusive_stages", []),
     )
 
 

@@ -9,9 +9,8 @@ from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import check_digest, check_model_name, check_version
 from cloudtrack.errors import InvalidInput
-from cloudtrack.registry.references import VersionReferences
 from cloudtrack.remote import entities
-from cloudtrack.remote.addresses import MLFLOW
+from cloudtrack.remote.addresses import MLFLOW, OWN
 from cloudtrack.remote.connection import Connection, Json
 from cloudtrack.remote.paging import gathered
 
@@ -21,7 +20,7 @@ _PAGE = 1000
 _ALL = 10**9
 
 
-class RemoteModelVersions(VersionReferences):
+class RemoteModelVersions:
     """The versions of a server's registered models."""
 
     def __init__(self, connection: Connection) -> None:
@@ -59,6 +58,14 @@ class RemoteModelVersions(VersionReferences):
     def get(self, name: str, version: int | str) -> ModelVersion:
         """Raises NotFound."""
         return version_of(self._connection.get(f"{_VERSIONS}/get", **_named(name, version)))
+
+    def resolve(self, name: str, reference: str, at_ms: int | None = None) -> ModelVersion:
+        """The version that a model URI means: a number, a stage, ``latest``, ``@`` and an alias or a digest.
+
+        A stage means its newest version. ``at_ms`` is an instant to go back to. Raises NotFound, InvalidInput.
+        """
+        question = {"name": check_model_name(name), "reference": reference, "at_ms": at_ms}
+        return version_of(self._connection.get(f"{OWN}/model-versions/resolve", **question))
 
     def get_by_alias(self, name: str, alias: str) -> ModelVersion:
         """The version an alias points to. Raises NotFound."""

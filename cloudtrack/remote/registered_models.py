@@ -8,7 +8,7 @@ from typing import Any
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel, check_model_name
 from cloudtrack.remote import entities
-from cloudtrack.remote.addresses import MLFLOW
+from cloudtrack.remote.addresses import MLFLOW, OWN
 from cloudtrack.remote.connection import Connection, Json
 from cloudtrack.remote.paging import gathered
 
@@ -54,6 +54,21 @@ class RemoteRegisteredModels:
     def update(self, name: str, *, description: str | None) -> RegisteredModel:
         """Change the description."""
         return _model(self._call("PATCH", "update", name, {"description": description or ""}))
+
+    def set_stages(
+        self, name: str, stages: Sequence[str], *, exclusive: Sequence[str] = (), comment: str | None = None
+    ) -> RegisteredModel:
+        """Give a model stages of its own between None and Archived; ``exclusive`` are those that one version holds.
+
+        Raises StateError where a version is in a stage that would be no more, or several in one that is for one.
+        """
+        content = {
+            "name": check_model_name(name),
+            "stages": list(stages),
+            "exclusive_stages": list(exclusive),
+            "comment": comment or "",
+        }
+        return _model(self._connection.call("POST", f"{OWN}/registered-models/set-stages", content))
 
     def set_tag(self, name: str, key: str, value: Any) -> RegisteredModel:
         """Set a tag."""

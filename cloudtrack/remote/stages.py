@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cloudtrack.entities.model_version import ModelVersion, Stage
 from cloudtrack.entities.registered_model import check_model_name, check_version
-from cloudtrack.remote.addresses import MLFLOW
+from cloudtrack.remote import entities
+from cloudtrack.remote.addresses import MLFLOW, OWN
 from cloudtrack.remote.connection import Connection
 from cloudtrack.remote.model_versions import RemoteModelVersions, version_of
 
@@ -23,22 +24,38 @@ class RemoteStages:
         stage: str,
         *,
         archive_existing_versions: bool = False,
+        expect: int | None = None,
         comment: str | None = None,
     ) -> ModelVersion:
         """Move a version to a stage (any case), and archive those that are there in the same commit.
 
-        Raises NotFound; InvalidInput for an unknown stage, or archiving for another than Staging and Production.
+        A stage that is exclusive is always left by those that are there. ``expect`` is the only version that may hold
+        the stage now, 0 for none. Raises Conflict, saying who was faster, where it is another; NotFound;
+        InvalidInput for an unknown stage, or archiving for None or Archived.
         """
         content = {
             "name": check_model_name(name),
             "version": str(check_version(version)),
-            "stage": Stage.canonical(stage),
+            "stage": stage,
             "archive_existing_versions": archive_existing_versions,
+            "expect": expect,
             "comment": comment or "",
         }
         return version_of(self._connection.call("POST", f"{MLFLOW}/model-versions/transition-stage", content))
 
+    def rollback(self, name: str, stage: str, *, expect: int | None = None, comment: str | None = None) -> ModelVersion:
+        """Give a stage back to the version that had it before, and archive those that are there, in one commit.
+
+        Again, it goes back one further. Raises StateError where there was none that is still there; otherwise as
+        ``transition``.
+        """
+        content = {"name": check_model_name(name), "stage": stage, "expect": expect, "comment": comment or ""}
+        return version_of(self._connection.call("POST", f"{OWN}/model-versions/rollback", content))
+
     def holders(self, name: str, stage: str) -> list[ModelVersion]:
         """The versions in a stage, smallest first."""
-        wanted = Stage.canonical(stage)
+        model = entities.registered_model(
+            self._connection.get(f"{MLFLOW}/registered-models/get", name=check_model_name(name))["registered_model"]
+        )
+        wanted = Stage.canonical(stage, model.stages)
         return [version for version in reversed(self._versions.list(name)) if version.current_stage == wanted]

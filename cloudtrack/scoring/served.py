@@ -67,7 +67,7 @@ class ModelSource:
         if self._is_local:
             return False
         location = parse_model_uri(self.uri)
-        return isinstance(location, RegisteredVersion) and not location.reference.isdecimal()
+        return isinstance(location, RegisteredVersion) and location.is_moving
 
     def resolve(self) -> Place:
         """What the URI means now; reads no more than the registry. Raises NotFound, InvalidInput."""
@@ -76,7 +76,7 @@ class ModelSource:
         location = parse_model_uri(self.uri)
         if not isinstance(location, RegisteredVersion):
             return Place(self.uri)
-        version = self._connected().model_versions.resolve(location.name, location.reference)
+        version = self._connected().model_versions.resolve(location.name, location.reference, location.at_ms)
         return Place(f"models:/{quote(version.name, safe='')}/{version.version}", str(version.version))
 
     def load(self, place: Place) -> ServedModel:

@@ -11,6 +11,7 @@ MODEL_VERSIONS: Types = {
         "run_id": str,
         "model_id": str,
         "source_path": str,
+        "digest": str,
         "current_stage": str,
         "stage": "current_stage",
         "creation_timestamp": float,

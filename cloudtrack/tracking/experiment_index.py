@@ -59,7 +59,7 @@ class ExperimentSource:
     def __init__(self, store: ObjectStore) -> None:
         self._documents = DocumentStore(store, ExperimentDocument)
 
-    def read(self, document_id: str) -> Found | None:
+    def read(self, document_id: str, since: int = 0) -> Found | None:  # noqa: ARG002 - it is one row
         """An experiment as it is now."""
         stored = readable(lambda: self._documents.get(keys.experiment(document_id)))
         return Found.one(experiment_row(stored.document), settled=True) if stored else None

@@ -66,7 +66,7 @@ class LoggedModelSource:
         self._store = store
         self._experiment_id = experiment_id
 
-    def read(self, document_id: str) -> Found | None:
+    def read(self, document_id: str, since: int = 0) -> Found | None:  # noqa: ARG002 - it is one row
         """A logged model as it is now."""
         read = read_logged_model(self._store, document_id)
         return read[1] if read and read[0] == self._experiment_id else None

@@ -117,15 +117,31 @@ def test_models_are_managed(store_url: str, run_id: str) -> None:
     assert answer("models", "promote", "m", "2", store=store_url)["current_stage"] == "Production"
     assert answer("models", "alias", "m", "champion", "2", store=store_url)["aliases"] == {"champion": 2}
     assert answer("models", "alias", "m", "champion", "--delete", store=store_url)["aliases"] == {}
-    events = answer("models", "history", "m", store=store_url)
+    events = answer("registry", "log", "m", store=store_url)
     assert [event["comment"] for event in events if event["change"]["type"] == "stage_transitioned"] == ["good", None]
-    assert answer("models", "verify", "m", store=store_url)["events"] == len(events)
+    verified = answer("registry", "verify", "m", store=store_url)
+    assert verified["events"] == len(events)
+    assert (
+        answer("registry", "verify", "m", "--anchor", verified["anchor"], "--files", store=store_url)["versions"] == 2
+    )
+    wrong = f"{len(events) + 1}:{verified['anchor'].partition(':')[2]}"
+    cut = cloudtrack("registry", "verify", "m", "--anchor", wrong, store=store_url)
+    assert (cut.returncode, "the end was cut off" in cut.stderr) == (1, True)
+    refused = cloudtrack("models", "promote", "m", "1", "--expect", "1", store=store_url)
+    assert (refused.returncode, "held by version 2, not by version 1" in refused.stderr) == (1, True)
+    assert answer("models", "rollback", "m", "--expect", "2", store=store_url)["version"] == 1
+    blamed = answer("registry", "blame", "m", store=store_url)
+    assert [(item["place"], item["version"]) for item in blamed] == [("Production", 1)]
+    assert cloudtrack("registry", "at", "m", "2100-01-01", store=store_url).returncode == 1
+    assert answer("models", "stages", "m", store=store_url)["stages"] == ["None", "Staging", "Production", "Archived"]
+    changed = answer("models", "stages", "m", "Staging", "Production", "--exclusive", "Production", store=store_url)
+    assert changed["exclusive_stages"] == ["Production"]
     answer("models", "delete", "m", "1", store=store_url)
     answer("models", "delete", "m", store=store_url)
     assert answer("models", "list", store=store_url) == []
     answer("models", "create", "n", store=store_url)
-    for command in (["list"], ["show", "n"], ["history", "m"]):
-        assert cloudtrack("models", *command, store=store_url).returncode == 0
+    for command in (["models", "list"], ["models", "show", "n"], ["models", "stages", "n"], ["registry", "log", "m"]):
+        assert cloudtrack(*command, store=store_url).returncode == 0
 
 
 @pytest.mark.parametrize("store_url", ["folder", "moto-s3fs", "moto-obstore"], indirect=True)

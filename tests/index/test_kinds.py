@@ -33,6 +33,7 @@ from cloudtrack.index.cache import PartCache
 from cloudtrack.index.compaction import Compactor
 from cloudtrack.index.indexes import ONE, Indexes
 from cloudtrack.index.source import Found
+from cloudtrack.registry import versions
 from cloudtrack.registry.model_source import ModelSource
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
@@ -46,6 +47,14 @@ few = settings(max_examples=25, stateful_step_count=30, deadline=None, suppress_
 
 writes = st.none() | st.none() | st.integers(0, 4)
 """After how many writes the process dies that makes a change, if it does."""
+
+
+@pytest.fixture(autouse=True)
+def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that versions of a model are in pages soon."""
+    monkeypatch.setattr(versions, "MOST_RECENT", 2)
+    monkeypatch.setattr(versions, "_STAYING", 1)
+    monkeypatch.setattr(versions, "PAGE_VERSIONS", 3)
 
 
 class Machine(RuleBasedStateMachine):
@@ -266,8 +275,8 @@ class RegistryMachine(Machine):
         found = self.stale.pop()
 
         class Late(ModelSource):
-            def read(self, document_id: str) -> Found | None:
-                return found if document_id == found.rows[0].id else super().read(document_id)
+            def read(self, document_id: str, since: int = 0) -> Found | None:
+                return found if document_id == found.rows[0].id else super().read(document_id, since)
 
         Compactor(self.store, Late(self.store), PartCache(self.store, self.folder / "late")).compact()
 

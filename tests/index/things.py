@@ -43,7 +43,7 @@ class Things:
         self._store = store
         self._documents = DocumentStore(store, Thing)
 
-    def read(self, document_id: str) -> Found | None:
+    def read(self, document_id: str, since: int = 0) -> Found | None:
         try:
             thing = self._documents.get(f"things/{document_id}.json").document
         except ObjectNotFound:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from cloudtrack import clock
 from cloudtrack.api.app import App
 from cloudtrack.client import Client
 from cloudtrack.entities.model_version import Stage
@@ -16,7 +17,7 @@ from cloudtrack.index.pending import announce
 from cloudtrack.registry import keys
 from cloudtrack.registry import keys as registry_keys
 from cloudtrack.registry.aliases import Aliases
-from cloudtrack.registry.history import History
+from cloudtrack.registry.history import Anchor, History
 from cloudtrack.registry.model_versions import ModelVersions
 from cloudtrack.registry.registered_models import RegisteredModels
 from cloudtrack.registry.registry import Registry
@@ -98,7 +99,7 @@ def test_a_model_goes_through_its_life(services: Services) -> None:
         "stage_transitioned",
         "alias_set",
     ]
-    assert services.history.verify("churn") == 6
+    assert services.history.verify("churn").number == 6
 
 
 def test_an_existing_name_is_not_created_again(memory: Services) -> None:
@@ -248,7 +249,7 @@ def test_a_rename_moves_everything(services: Services) -> None:
     assert services.versions.create("new", SOURCE).version == 2
     assert services.models.create("old").name == "old"
     assert services.versions.create("old", SOURCE).version == 2
-    assert services.history.verify("old") == 7
+    assert services.history.verify("old").number == 7
 
 
 def test_a_rename_to_a_taken_name_changes_nothing(memory: Services) -> None:
@@ -303,7 +304,7 @@ def test_a_stop_at_any_write_leaves_a_readable_registry() -> None:
         except Stopped:
             pass
         for model in memory.models.search():
-            assert memory.history.verify(model.name) == len(memory.history.events(model.name))
+            assert memory.history.verify(model.name).number == len(memory.history.events(model.name))
             numbers = [version.version for version in memory.versions.list("churn")]
             assert sorted(numbers) == list(range(1, len(numbers) + 1))
             assert len(memory.stages.holders("churn", "Production")) <= 1
@@ -315,7 +316,7 @@ def test_nothing_is_applied_twice_when_answers_are_lost() -> None:
     lossy.models.create("churn")
     numbers = [lossy.versions.create("churn", SOURCE).version for _ in range(40)]
     assert numbers == list(range(1, 41))
-    assert memory.history.verify("churn") == 41
+    assert memory.history.verify("churn").number == 41
 
 
 def test_the_checkpoint_is_only_a_help(memory: Services) -> None:
@@ -360,6 +361,62 @@ def test_verify_names_the_first_bad_event(memory: Services, damage: str) -> None
         memory.store.create(events.key(3), fourth)
     with pytest.raises(CorruptData, match=r"00000000000[34]\.json"):
         memory.history.verify("churn")
+
+
+def test_an_anchor_notices_what_the_chain_cannot(memory: Services) -> None:
+    memory.models.create("churn")
+    for _ in range(3):
+        memory.versions.create("churn", SOURCE)
+    anchor = memory.history.verify("churn")
+    assert Anchor.parse(str(anchor)) == anchor
+    memory.versions.create("churn", SOURCE)
+    assert memory.history.verify("churn", anchor).number == 5
+    events = memory.registry.events("churn")
+    memory.store.delete(events.key(5))
+    memory.store.delete(events.key(4))
+    assert memory.history.verify("churn").number == 3
+    with pytest.raises(CorruptData, match=r"000000000004.json' is missing, and the anchor is event 4: the end was cut"):
+        memory.history.verify("churn", anchor)
+    memory.store.delete(keys.checkpoint("churn"))
+    memory.versions.create("churn", SOURCE, description="another story")
+    with pytest.raises(CorruptData, match=r"000000000004.json' is not the event of the anchor"):
+        memory.history.verify("churn", anchor)
+    for bad in ("", "4", "0:" + "a" * 64, "4:xyz", "4:" + "A" * 64):
+        with pytest.raises(InvalidInput, match="no anchor"):
+            Anchor.parse(bad)
+
+
+def test_everybody_can_see_who_put_what_where(memory: Services) -> None:
+    memory.models.create("churn")
+    for _ in range(3):
+        memory.versions.create("churn", SOURCE)
+    memory.stages.transition("churn", 1, "Staging")
+    memory.stages.transition("churn", 2, "Production", comment="it is better " * 30)
+    memory.aliases.set("churn", "champion", 2)
+    memory.aliases.set("churn", "old", 1)
+    memory.versions.delete("churn", 1)
+    found = [(item.place, item.version, item.number, item.actor) for item in memory.history.blame("churn")]
+    assert found == [("Production", 2, 6, "ann"), ("@champion", 2, 7, "ann")]
+    assert memory.history.blame("churn")[0].comment == ("it is better " * 30)[:200]
+
+
+def test_a_model_is_shown_as_it_was(memory: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_700_000_000_000
+    monkeypatch.setattr(clock, "now_ms", lambda: now)
+    memory.models.create("churn", description="first")
+    memory.versions.create("churn", SOURCE)
+    memory.aliases.set("churn", "champion", 1)
+    now += 1000
+    memory.models.update("churn", description="second")
+    memory.models.delete("churn")
+    then = memory.history.at("churn", now - 1)
+    assert (then.description, then.aliases, [version.version for version in then.latest_versions]) == (
+        "first",
+        {"champion": 1},
+        [1],
+    )
+    with pytest.raises(NotFound, match="there was no registered model"):
+        memory.history.at("churn", now)
 
 
 def test_an_event_of_a_newer_version_is_not_guessed_at(memory: Services) -> None:

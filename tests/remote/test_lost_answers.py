@@ -40,7 +40,7 @@ def test_creations_are_done_once(client: RemoteClient, server: ApiServer) -> Non
     client.registered_models.create("churn", description="d")
     made = [client.model_versions.create("churn", f"runs:/{run.info.run_id}/m").version for _ in range(3)]
     assert made == [1, 2, 3]
-    assert server.client.history.verify("churn") == 4
+    assert server.client.history.verify("churn").number == 4
 
 
 def test_names_of_others_stay_taken(client: RemoteClient, server: ApiServer) -> None:
@@ -107,8 +107,8 @@ def test_every_change_of_a_model_is_one_event(client: RemoteClient, server: ApiS
     ]
     assert [event.change.type for event in client.history.events("leave")] == ["moved_in", "model_deleted"]
     assert {event.comment for event in client.history.events("churn")} == {None, "why", "good", "gone"}
-    assert client.history.verify("churn") == 15
-    assert client.history.verify("leave") == server.client.history.verify("leave") == 2
+    assert client.history.verify("churn").number == 15
+    assert client.history.verify("leave").number == server.client.history.verify("leave").number == 2
 
 
 def test_a_deletion_that_was_done_is_no_error(client: RemoteClient) -> None:

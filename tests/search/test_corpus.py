@@ -34,7 +34,7 @@ FEWEST_FOR_OTHERS = 40
 class EndedSource(RunSource):
     """Every run is taken for one that has ended, so that all of them go into parts."""
 
-    def read(self, document_id: str) -> Found | None:
+    def read(self, document_id: str, since: int = 0) -> Found | None:
         found = super().read(document_id)
         return None if found is None else replace(found, settled=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from cloudtrack.access.permission import Permission
@@ -13,12 +14,27 @@ from cloudtrack.api.mlflow import messages
 from cloudtrack.api.mlflow.experiments import check_page_size
 from cloudtrack.api.mlflow.registered_models import ModelRequest
 from cloudtrack.errors import CorruptData
-from cloudtrack.search.pages import page_of
+from cloudtrack.registry.history import Anchor
 
 ENDPOINTS = Declarations(Domain.REGISTRY)
 
 _READ = Needs(Permission.READ, On.REGISTERED_MODEL)
+_MANAGE = Needs(Permission.MANAGE, On.REGISTERED_MODEL)
 _MAX_PAGE = 1000
+
+
+class SetStages(ModelRequest):
+    stages: list[str]
+    exclusive_stages: list[str] = []
+    comment: str = ""
+
+
+class GetAt(ModelRequest):
+    time_ms: Int64
+
+
+class VerifyHistory(ModelRequest):
+    anchor: str = ""
 
 
 class GetHistory(ModelRequest):
@@ -26,18 +42,51 @@ class GetHistory(ModelRequest):
     page_token: str = ""
 
 
+@ENDPOINTS.add("POST", "/cloudtrack/registered-models/set-stages", _MANAGE, domain=Domain.TRANSITIONS)
+def set_stages(context: Context, request: SetStages) -> dict[str, Any]:
+    """Give a registered model stages of its own between None and Archived."""
+    model = context.client.registered_models.set_stages(
+        request.name, request.stages, exclusive=request.exclusive_stages, comment=request.comment or None
+    )
+    return {"registered_model": messages.registered_model(model, context.locations)}
+
+
 @ENDPOINTS.add("GET", "/cloudtrack/registered-models/history", _READ)
 def get_model_history(context: Context, request: GetHistory) -> dict[str, Any]:
     """A page of the changes to a registered model, oldest first; also of one that is deleted."""
     check_page_size(request.max_results, _MAX_PAGE)
-    page = page_of(context.client.history.events(request.name), request.max_results, request.page_token)
-    return messages.page("events", (event.model_dump(mode="json") for event in page), page.token)
+    after = _number(request.page_token)
+    events = context.client.history.events(request.name, after=after, limit=request.max_results + 1)
+    page = events[: request.max_results]
+    token = str(after + len(page)) if len(events) > len(page) else None
+    return messages.page("events", (event.model_dump(mode="json") for event in page), token)
+
+
+@ENDPOINTS.add("GET", "/cloudtrack/registered-models/at", _READ)
+def get_model_at(context: Context, request: GetAt) -> dict[str, Any]:
+    """A registered model as it was at an instant; also of one that is deleted."""
+    model = context.client.history.at(request.name, request.time_ms)
+    return {"registered_model": messages.registered_model(model, context.locations)}
+
+
+@ENDPOINTS.add("GET", "/cloudtrack/registered-models/blame", _READ)
+def blame_model(context: Context, request: ModelRequest) -> dict[str, Any]:
+    """Who put the versions into their stages, and pointed the aliases to theirs."""
+    return {"placings": [asdict(item) for item in context.client.history.blame(request.name)]}
 
 
 @ENDPOINTS.add("GET", "/cloudtrack/registered-models/verify", _READ)
-def verify_model_history(context: Context, request: ModelRequest) -> dict[str, Any]:
-    """Check the numbering and the hash chain of a registered model's history."""
+def verify_model_history(context: Context, request: VerifyHistory) -> dict[str, Any]:
+    """Check the numbering and the hash chain of a registered model's history, and that it has an anchor's event."""
+    known = Anchor.parse(request.anchor) if request.anchor else None
     try:
-        return {"events": context.client.history.verify(request.name)}
+        anchor = context.client.history.verify(request.name, known)
     except CorruptData as error:
         raise ApiError("DATA_LOSS", error.message) from error  # which event, is what was asked
+    return {"events": anchor.number, "anchor": str(anchor)}
+
+
+def _number(page_token: str) -> int:
+    if page_token and not page_token.isdecimal():
+        raise ApiError("INVALID_PARAMETER_VALUE", f"{page_token[:40]!r} is no page_token of a history")
+    return int(page_token or 0)

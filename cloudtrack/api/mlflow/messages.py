@@ -134,6 +134,8 @@ def registered_model(entity: RegisteredModel, locations: Locations) -> Json:
             "latest_versions": [model_version(version, locations) for version in entity.latest_versions],
             "tags": pairs(entity.tags),
             "aliases": [{"alias": alias, "version": str(version)} for alias, version in sorted(entity.aliases.items())],
+            "stages": entity.stages if locations.is_full else None,
+            "exclusive_stages": entity.exclusive_stages if locations.is_full else None,
         }
     )
 

@@ -47,6 +47,8 @@ class UpdateVersion(VersionRequest):
 class TransitionStage(VersionRequest):
     stage: Required
     archive_existing_versions: Bool = False
+    expect: Int64 | None = None
+    """Not MLflow's: the only version that may hold the stage now, 0 for none."""
     comment: str = ""
 
 
@@ -136,6 +138,7 @@ def transition_stage(context: Context, request: TransitionStage) -> dict[str, An
         request.version,
         request.stage,
         archive_existing_versions=request.archive_existing_versions,
+        expect=request.expect,
         comment=request.comment or None,
     )
     return {"model_version": messages.model_version(version, context.locations)}
@@ -164,9 +167,9 @@ def _checked_source(context: Context, request: CreateVersion) -> tuple[str, str,
     source = context.locations.kept_source(request.source)
     run_id, model_id = request.run_id, request.model_id
     match context.locations.parse(source):
-        case RegisteredVersion(name, reference):
+        case RegisteredVersion(name, reference, at_ms):
             context.check(Permission.READ, Resource.REGISTERED_MODEL, name)
-            copied = context.client.model_versions.resolve(name, reference)
+            copied = context.client.model_versions.resolve(name, reference, at_ms)
             source, run_id, model_id = copied.source, run_id or copied.run_id or "", model_id or copied.model_id or ""
         case LoggedModelFolder(its_id):
             _check_same("model_id", model_id, its_id, source)

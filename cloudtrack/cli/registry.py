@@ -1,0 +1,88 @@
+"""``cloudtrack registry``: the histories of registered models."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cloudtrack.cli import output
+from cloudtrack.cli.state import client
+from cloudtrack.entities.model_uri import parse_instant, version_uri
+from cloudtrack.registry.history import Anchor
+
+app = typer.Typer(
+    help="Histories of registered models: who changed what, when and why; also after a deletion.", no_args_is_help=True
+)
+
+Name = Annotated[str, typer.Argument(help="The registered model's name.")]
+
+
+@app.command("log")
+def log(
+    name: Name,
+    after: Annotated[int, typer.Option(help="Leave out so many of the first events.", min=0)] = 0,
+    limit: Annotated[int | None, typer.Option(help="Show so many at the most.", min=1)] = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Print every change to a model: when, who, what and why."""
+    events = client().history.events(name, after=after, limit=limit)
+    if as_json:
+        output.show_json([event.model_dump(mode="json") for event in events])
+        return
+    rows = [(e.number, output.time(e.time_ms), e.actor, e.summary(), e.comment or "") for e in events]
+    output.show_table(name, ("#", "time (UTC)", "who", "what", "why"), rows, empty="no history")
+
+
+@app.command("verify")
+def verify(
+    name: Name,
+    anchor: Annotated[
+        str, typer.Option(help="What this command printed before, kept elsewhere: the history must still have it.")
+    ] = "",
+    files: Annotated[bool, typer.Option("--files", help="Read every file of every version too.")] = False,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Check a history's numbering and hash chain, and print an anchor for the next time. Writes nothing."""
+    store = client()
+    found = store.history.verify(name, Anchor.parse(anchor) if anchor else None)
+    checked = 0
+    for version in store.model_versions.list(name) if files else ():
+        with tempfile.TemporaryDirectory(prefix="cloudtrack-") as folder:
+            store.download_model(version_uri(name, version.version), Path(folder))
+            checked += 1
+    if as_json:
+        output.show_json({"name": name, "events": found.number, "anchor": str(found), "versions": checked, "ok": True})
+        return
+    if files:
+        output.say(f"{name}: the files of {checked} versions are those that were registered")
+    output.say(f"{name}: {found.number} events, the chain holds; anchor {found}")
+
+
+@app.command("at")
+def at(
+    name: Name,
+    time: Annotated[str, typer.Argument(help="ISO 8601, in UTC where it does not say: 2026-05-01T12:00Z.")],
+    as_json: output.JsonOption = False,
+) -> None:
+    """Show a model as it was: the newest version of each stage, and the aliases."""
+    model = client().history.at(name, parse_instant(time))
+    if as_json:
+        output.show_json(model)
+        return
+    rows = [(version.current_stage, version.version, version.source) for version in model.latest_versions]
+    rows += [(f"@{alias}", version, "") for alias, version in model.aliases.items()]
+    output.show_table(f"{name} at {time}", ("stage or alias", "version", "source"), rows, empty="no versions")
+
+
+@app.command("blame")
+def blame(name: Name, as_json: output.JsonOption = False) -> None:
+    """Show who put the versions into their stages, and pointed the aliases to theirs."""
+    found = client().history.blame(name)
+    if as_json:
+        output.show_json(found)
+        return
+    rows = [(one.place, one.version, output.time(one.time_ms), one.actor, one.comment, one.number) for one in found]
+    output.show_table(name, ("where", "version", "since (UTC)", "who", "why", "event"), rows, empty="nobody")
