@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from cloudtrack.models import pickle_calls, pickle_names
+from cloudtrack.models.pickle_reader import PickleReader
 from cloudtrack.models.pickle_values import (
     OPAQUE,
     SET,
@@ -30,7 +31,6 @@ from cloudtrack.models.pickle_values import (
 
 MAX_MEMO = 20_000_000
 _MAX_NAME = 512
-_MAX_LINE = 1 << 20
 _FIXED = {**dict.fromkeys(b"hqK", 1), ord("M"): 2, **dict.fromkeys(b"jrJ", 4), ord("G"): 8}
 _SIZED = {**dict.fromkeys(b"\x8cUC\x8a", 1), **dict.fromkeys(b"XTB\x8b", 4), **dict.fromkeys(b"\x8d\x8e\x96", 8)}
 _TEXT = b"\x8cX\x8d"
@@ -39,7 +39,7 @@ _LONG = re.compile(rb"-?(0|[1-9][0-9]{0,4000})L?")
 _FLOAT = re.compile(rb"[-+]?(inf|nan|[0-9.]+(e[-+]?[0-9]+)?)", re.IGNORECASE)
 
 
-class Scan:
+class Scan(PickleReader):
     """One pickle in ``data`` from ``start``. ``imports`` collects what it imports.
 
     ``judged`` holds it to what is harmless; otherwise it is only followed. ``arrays`` reads joblib's arrays between the
@@ -56,12 +56,12 @@ class Scan:
         arrays: bool = False,
         storages: bool = False,
     ) -> None:
-        self._data, self._start, self._at, self._end = data, start, start, len(data)
+        super().__init__(data, start)
         self._imports, self._judged, self._arrays, self._storages = imports, judged, arrays, storages
         self._stack: list[Any] = []
         self._below: list[list[Any]] = []
         self._memo: dict[int, Any] = {}
-        self._proto, self._frame_end, self._op_at = 0, 0, start
+        self._proto = 0
 
     def run(self) -> int:
         """Follow it; the position behind its STOP. Raises Refused."""
@@ -84,41 +84,6 @@ class Scan:
             act(self)
         else:
             raise self._refused(f"has the opcode {bytes([code])!r}")
-
-    def _refused(self, what: str) -> Refused:
-        return Refused(f"{what} (byte {self._op_at})")
-
-    def _byte(self) -> int:
-        self._op_at = self._at
-        if self._at >= self._end:
-            raise self._refused("ends in the middle of a pickle")
-        self._at += 1
-        return self._data[self._at - 1]
-
-    def _skip(self, size: int) -> int:
-        """Where ``size`` bytes of argument begin. No argument goes across the end of a frame."""
-        begin, self._at = self._at, self._at + size
-        if self._at > self._end:
-            raise self._refused("ends in the middle of a pickle")
-        if begin < self._frame_end < self._at:
-            raise self._refused("has an argument across two frames")
-        return begin
-
-    def _take(self, size: int) -> bytes:
-        begin = self._skip(size)
-        return self._data[begin : self._at]
-
-    def _line(self) -> bytes:
-        end = self._data.find(b"\n", self._at)
-        if end < 0 or end - self._at > _MAX_LINE:
-            raise self._refused("has a line without an end")
-        return self._take(end + 1 - self._at)[:-1]
-
-    def _ascii_line(self) -> str:
-        try:
-            return self._line().decode("ascii")
-        except UnicodeDecodeError:
-            raise self._refused("imports a name that is not plain ASCII") from None
 
     def _pop(self) -> Any:
         return self._stack.pop()
@@ -166,24 +131,10 @@ class Scan:
             raise self._refused("remembers at an absurd index")
         self._memo[index] = self._stack[-1]
 
-    def _index_line(self) -> int:
-        line = self._line()
-        if not re.fullmatch(rb"0|[1-9][0-9]{0,9}", line):
-            raise self._refused("has an index that is no number")
-        return int(line)
-
     def _protocol(self) -> None:
         self._proto = self._take(1)[0]
         if self._op_at != self._start or self._proto > 5:
             raise self._refused("changes its protocol")
-
-    def _frame(self) -> None:
-        if self._op_at < self._frame_end:
-            raise self._refused("begins a frame within a frame")
-        size = int.from_bytes(self._take(8), "little")
-        if size > self._end - self._at:
-            raise self._refused("ends in the middle of a pickle")
-        self._frame_end = self._at + size
 
     def _int_line(self) -> None:
         line = self._line()

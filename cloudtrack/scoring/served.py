@@ -8,10 +8,9 @@ import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import quote
 
 from cloudtrack.client import AnyClient, connect
-from cloudtrack.entities.model_uri import RegisteredVersion, parse_model_uri
+from cloudtrack.entities.model_uri import RegisteredVersion, is_local_uri, local_path, parse_model_uri, version_uri
 from cloudtrack.errors import InvalidInput
 from cloudtrack.models.model_file import Model
 from cloudtrack.models.pyfunc import load_local
@@ -77,7 +76,7 @@ class ModelSource:
         if not isinstance(location, RegisteredVersion):
             return Place(self.uri)
         version = self._connected().model_versions.resolve(location.name, location.reference, location.at_ms)
-        return Place(f"models:/{quote(version.name, safe='')}/{version.version}", str(version.version))
+        return Place(version_uri(version.name, version.version), str(version.version))
 
     def load(self, place: Place) -> ServedModel:
         """Download the model of a place and load it. Its files stay as long as the model: it may read them late.
@@ -86,7 +85,7 @@ class ModelSource:
         """
         with trusting(self._trust):
             if self._is_local:
-                return ServedModel(load_local(self.uri.removeprefix("file://")), place)
+                return ServedModel(load_local(local_path(self.uri)), place)
             folder = tempfile.mkdtemp(prefix="cloudtrack-serving-")
             try:
                 served = ServedModel(load_local(self._connected().download_model(place.uri, Path(folder))), place)
@@ -106,7 +105,7 @@ class ModelSource:
 
     @property
     def _is_local(self) -> bool:
-        return ":/" not in self.uri or self.uri.startswith("file:")
+        return is_local_uri(self.uri)
 
     def _connected(self) -> AnyClient:
         if self._client is None:
