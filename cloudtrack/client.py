@@ -14,11 +14,12 @@ from cloudtrack.index.cache import PartCache
 from cloudtrack.index.indexes import Indexes
 from cloudtrack.models.finding import ModelFinder
 from cloudtrack.registry.aliases import Aliases
+from cloudtrack.registry.feed import Feed
 from cloudtrack.registry.history import History
 from cloudtrack.registry.model_index import ModelIndex
 from cloudtrack.registry.model_versions import ModelVersions
 from cloudtrack.registry.registered_models import RegisteredModels
-from cloudtrack.registry.registry import Registry
+from cloudtrack.registry.registry import OnCommit, Registry
 from cloudtrack.registry.stages import Stages
 from cloudtrack.registry.webhooks import Webhooks
 from cloudtrack.storage.marker import initialize
@@ -118,6 +119,8 @@ class Client(ModelFinder):
         self.logged_model_artifacts = Artifacts(self.store, LOGGED_MODEL)
         self.source_files = SourceFiles(self.store)
         self.webhooks = Webhooks(self.store)
+        self.feed = Feed(self.store, cache)
+        self.on_commit: list[OnCommit] = []
         self._open_registry()
         with contextlib.suppress(Unavailable):  # each use says so; a run starts offline
             self.make_ready()
@@ -143,7 +146,7 @@ class Client(ModelFinder):
         return other
 
     def _open_registry(self, operation: str = "") -> None:
-        registry = Registry(self.store, actor=self.user, operation=operation)
+        registry = Registry(self.store, actor=self.user, operation=operation, on_commit=self.on_commit)
         self.registered_models = RegisteredModels(registry, self.model_index)
         self.model_versions = ModelVersions(registry, self.model_index)
         self.stages = Stages(registry)
