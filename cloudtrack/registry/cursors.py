@@ -44,8 +44,9 @@ class Cursor:
         return self.since.get(segment) or self.base.get(segment, 0)
 
     def moved(self, numbers: Mapping[str, int]) -> Cursor:
-        """The place after more events."""
-        return Cursor(self.base_name, self.base, {**self.since, **numbers})
+        """The place after more events, given by the last of each model; a place never goes back."""
+        later = {segment: number for segment, number in numbers.items() if number > self.number(segment)}
+        return Cursor(self.base_name, self.base, {**self.since, **later})
 
 
 class Cursors:

@@ -62,7 +62,7 @@ class Feed:
     """The feed of one store's registry. Any thread may use it."""
 
     def __init__(self, store: ObjectStore, cache: PartCache) -> None:
-        self.cursors = Cursors(store)
+        self._cursors = Cursors(store)
         self._store = store
         self._heads = Heads(store, cache)
         self._registry = Registry(store, actor="")
@@ -80,11 +80,11 @@ class Feed:
             raise InvalidInput(f"limit is {limit}; it must be from 1 to {MOST_EVENTS}")
         if cursor == NOW:
             return FeedPage([], self.now(shows=shows))
-        place = Cursor() if cursor == START else self.cursors.load(cursor)
+        place = self._place(cursor)
         events, numbers = self._after(place, limit, shows)
         if not events and cursor != START:
             return FeedPage([], cursor)
-        return FeedPage(events, self.cursors.token(place.moved(numbers)))
+        return FeedPage(events, self._cursors.token(place.moved(numbers)))
 
     def now(self, *, shows: Shows | None = None) -> str:
         """The cursor after every event whose commit has returned."""
@@ -102,10 +102,22 @@ class Feed:
 
         return self._ends(first_before, None)
 
-    def after(self, cursor: str, event: FeedEvent) -> str:
-        """The cursor after one more event."""
-        place = self.cursors.load(cursor)
-        return self.cursors.token(place.moved({keys.segment(event.name): event.event.number}))
+    def token(self, cursor: str) -> str:
+        """What a cursor means now, ``start`` and ``now`` too, as a token. Raises InvalidInput, NotFound."""
+        if cursor == NOW:
+            return self.now()
+        return self._cursors.token(self._place(cursor))
+
+    def after(self, cursor: str, events: Sequence[FeedEvent]) -> str:
+        """The cursor after more events: of each model, all up to the last of these."""
+        numbers: dict[str, int] = {}
+        for item in events:
+            segment = keys.segment(item.name)
+            numbers[segment] = max(item.event.number, numbers.get(segment, 0))
+        return self._cursors.token(self._place(cursor).moved(numbers)) if events else cursor
+
+    def _place(self, cursor: str) -> Cursor:
+        return Cursor() if cursor == START else self._cursors.load(cursor)
 
     def _ends(self, choose: Callable[[str, Head, int], int], shows: Shows | None) -> str:
         heads = {segment: head for segment, head in self._heads.read().items() if self._is_shown(segment, shows)}
@@ -114,7 +126,7 @@ class Feed:
             return choose(segment, heads[segment], self._last(segment, heads[segment]))
 
         numbers = dict(zip(heads, map_in_order(end, heads), strict=True))
-        return self.cursors.token(Cursor().moved({segment: number for segment, number in numbers.items() if number}))
+        return self._cursors.token(Cursor().moved({segment: number for segment, number in numbers.items() if number}))
 
     def _last(self, segment: str, head: Head) -> int:
         """The number of a history's last event."""
