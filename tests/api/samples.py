@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from cloudtrack import clock
 from cloudtrack.api.endpoint import Endpoint
 from cloudtrack.api.endpoints import ENDPOINTS
 from cloudtrack.api.mlflow.not_implemented import not_implemented
@@ -89,6 +90,8 @@ def fill(client: Client) -> World:
     client.registered_models.create(MODEL, tags={"tag": "v"})
     client.model_versions.create(MODEL, f"runs:/{run_id}/model", run_id=run_id, tags={"tag": "v"})
     client.aliases.set(MODEL, "champion", 1)
+    client.stages.transition(MODEL, 1, "Production")
+    client.stages.transition(MODEL, 1, "Archived")
     webhook = client.webhooks.create(
         "hook", "http://127.0.0.1:1/", [WebhookEvent.of("MODEL_VERSION", "CREATED")], secret="s3cret"
     )
@@ -101,6 +104,7 @@ def fill(client: Client) -> World:
         "artifact_path": f"runs/{run_id}/artifacts/file.txt",
         "tag_key": "tag",
         "rest": "anything",
+        "now": str(clock.now_ms()),
     }
     return World(client, names)
 
@@ -229,6 +233,11 @@ SAMPLES: dict[str, Sample] = {
     "GET /cloudtrack/events": Sample(),
     "GET /cloudtrack/registered-models/history": Sample(_MODEL),
     "GET /cloudtrack/registered-models/verify": Sample(_MODEL),
+    "GET /cloudtrack/registered-models/at": Sample({**_MODEL, "time_ms": "${now}"}),
+    "GET /cloudtrack/registered-models/blame": Sample(_MODEL),
+    "POST /cloudtrack/registered-models/set-stages": Sample(body={**_MODEL, "stages": ["Staging", "Production"]}),
+    "GET /cloudtrack/model-versions/resolve": Sample({**_MODEL, "reference": "latest"}),
+    "POST /cloudtrack/model-versions/rollback": Sample(body={**_MODEL, "stage": "Production"}),
     "GET /health": Sample(),
     "GET /version": Sample(),
     "GET /mlflow/server-info": Sample(),
