@@ -18,10 +18,9 @@ from cloudtrack.storage.object_store import ObjectStore
 from tests.storage.lossy import LossyStore, Stopped, StoppingStore
 
 SOURCE = "runs:/" + "a" * 32 + "/model"
-NAMES = ("a", "b", "c", "long " * 50)
-names = st.sampled_from(NAMES)
-CONSUMERS = 3
-consumers = st.integers(0, CONSUMERS - 1)
+NAMES = ("a", "b", "long " * 50)
+names = st.sampled_from(["a", "a", *NAMES])
+consumers = st.integers(0, 99)
 
 
 class Consumer:
@@ -45,7 +44,9 @@ class Feeding(RuleBasedStateMachine):
         super().__init__()
         self.store = MemoryStore()
         self.client = Client(self.store)
-        self.consumers = [Consumer("start", {}) for _ in range(CONSUMERS)]
+        self.consumers = [Consumer("start", {})]
+        for name in NAMES[:2]:
+            self.client.registered_models.create(name)
 
     def histories(self) -> dict[str, int]:
         """The number of the last event of each name."""
@@ -70,7 +71,7 @@ class Feeding(RuleBasedStateMachine):
                 case "rename":
                     client.registered_models.rename(name, other)
 
-    acts = st.sampled_from(["create", "create", "register", "move", "tag", "delete", "rename"])
+    acts = st.sampled_from(["tag", "tag", "create", "register", "move", "delete", "rename"])
 
     @rule(what=acts, name=names, other=names)
     def commit(self, what: str, name: str, other: str) -> None:
@@ -83,6 +84,10 @@ class Feeding(RuleBasedStateMachine):
     @rule(what=acts, name=names, other=names, seed=st.integers(0, 99))
     def commit_and_lose_answers(self, what: str, name: str, other: str, seed: int) -> None:
         self.act(LossyStore(self.store, share=0.5, seed=seed), what, name, other)
+
+    @rule(name=names)
+    def die_before_the_event(self, name: str) -> None:
+        self.act(StoppingStore(self.store, writes=1), "tag", name, name)
 
     @rule()
     def compact(self) -> None:
@@ -105,15 +110,15 @@ class Feeding(RuleBasedStateMachine):
 
     @rule(who=consumers, limit=st.integers(1, 5))
     def read(self, who: int, limit: int) -> None:
-        self.consumers[who].read(self.client, limit)
+        self.consumers[who % len(self.consumers)].read(self.client, limit)
 
     @rule(who=consumers)
     def read_by_another_process(self, who: int) -> None:
-        self.consumers[who].read(Client(self.store), 100)
+        self.consumers[who % len(self.consumers)].read(Client(self.store), 100)
 
-    @rule(who=consumers)
-    def begin_now(self, who: int) -> None:
-        self.consumers[who] = Consumer(self.client.feed.read("now").cursor, self.histories())
+    @rule()
+    def begin_now(self) -> None:
+        self.consumers.append(Consumer(self.client.feed.read("now").cursor, self.histories()))
 
     def teardown(self) -> None:
         there = self.histories()
@@ -124,6 +129,6 @@ class Feeding(RuleBasedStateMachine):
 
 
 Feeding.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 test_consumers_read_exactly_the_histories = Feeding.TestCase
