@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -285,7 +285,7 @@ def test_a_page_of_long_events_is_cut(memory: Client) -> None:
 
 
 @pytest.fixture
-def guarded(memory: Client) -> Iterator[Callable[[str, str], dict[str, object]]]:
+def guarded(memory: Client) -> Callable[[str, str], dict[str, object]]:
     """Reads a page as somebody."""
     live_a_life(memory)
     access = Access(memory.store)
@@ -300,7 +300,7 @@ def guarded(memory: Client) -> Iterator[Callable[[str, str], dict[str, object]]]
         found: dict[str, object] = answer.json()
         return found
 
-    yield read
+    return read
 
 
 def test_only_events_of_readable_models_are_shown_and_no_other_name(
