@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import Annotated, Any
 
 import typer
 
@@ -14,7 +15,7 @@ from cloudtrack.errors import InvalidInput
 from cloudtrack.registry.deliverer import Deliverer
 from cloudtrack.registry.deliveries import Deliveries
 from cloudtrack.registry.webhook_messages import example_data, send_message
-from cloudtrack.registry.webhooks import STAGE_TRANSITIONED, WebhookEvent
+from cloudtrack.registry.webhooks import STAGE_TRANSITIONED, Webhook, WebhookEvent
 
 app = typer.Typer(help="Tell others of what happens in the registry.", no_args_is_help=True)
 
@@ -52,7 +53,7 @@ def create(
     secret = config.environment().get(SECRET, "")
     webhook = client().webhooks.create(name, url, events, description=description, secret=secret)
     if as_json:
-        output.show_json(webhook)
+        output.show_json(_shown(webhook))
         return
     output.show_fields({"id": webhook.webhook_id, "to": webhook.url, "signed": "yes" if secret else "no"})
 
@@ -64,7 +65,7 @@ def list_webhooks(as_json: output.JsonOption = False) -> None:
     webhooks = found.webhooks.list()
     if not isinstance(found, Client):
         if as_json:
-            output.show_json(webhooks)
+            output.show_json([_shown(each) for each in webhooks])
             return
         known = [(each.webhook_id, each.name, each.url, each.status) for each in webhooks]
         output.show_table("webhooks", ("id", "name", "to", "status"), known, empty="no webhooks")
@@ -73,7 +74,7 @@ def list_webhooks(as_json: output.JsonOption = False) -> None:
     places = [(webhook, deliveries.status(webhook)) for webhook in webhooks]
     if as_json:
         shown = {"cursor", "failures", "next_time", "last_error", "delivered", "parked_count", "parked"}
-        output.show_json([{"webhook": each, "delivery": place.model_dump(include=shown)} for each, place in places])
+        output.show_json([{**_shown(each), "delivery": place.model_dump(include=shown)} for each, place in places])
         return
     rows = [
         (each.webhook_id, each.name, each.url, each.status, place.delivered, place.parked_count, place.last_error)
@@ -131,6 +132,10 @@ def replay(
     store = store_client()
     _deliveries(store, allow_private=False).replay(store.webhooks.get(webhook_id), since)
     output.say(f"webhook {webhook_id} is told everything after that, by whoever delivers next")
+
+
+def _shown(webhook: Webhook) -> dict[str, Any]:
+    return {**asdict(webhook), "events": [event.model_dump() for event in webhook.events]}
 
 
 def _deliveries(store: Client, *, allow_private: bool) -> Deliveries:

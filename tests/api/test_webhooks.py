@@ -275,6 +275,18 @@ def test_there_is_an_example_of_every_event() -> None:
         assert tuple(data) == EVENTS[entity, action]
 
 
+def test_mlflows_clients_are_not_shown_events_that_they_do_not_know(client: Client, receiver: Receiver) -> None:
+    app = App(client)
+    stage = {"entity": "MODEL_VERSION_STAGE", "action": "TRANSITIONED"}
+    webhook_id = new_webhook(app, receiver.url, events=[EVENT, stage])
+    assert call(app, "GET", f"/{webhook_id}")["webhook"]["events"] == [EVENT]
+    assert [event.pair for event in client.webhooks.get(webhook_id).events] == [
+        ("MODEL_VERSION_STAGE", "TRANSITIONED"),
+        ("MODEL_VERSION_TAG", "SET"),
+    ]
+    assert send_test(app, webhook_id, {"event": stage})["success"] is True
+
+
 def test_one_broken_webhook_hides_no_others(client: Client) -> None:
     app = App(client)
     webhook_id = new_webhook(app, "https://1.1.1.1/")

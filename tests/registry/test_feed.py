@@ -6,8 +6,10 @@ import base64
 import hashlib
 import json
 import logging
+import threading
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -238,6 +240,40 @@ def test_a_cursor_of_many_models_stays_short_and_is_seldom_stored() -> None:
         Client(MemoryStore()).feed.read(cursor)
 
 
+def test_commits_compactions_and_rebuilt_indexes_beside_a_reader_hide_nothing() -> None:
+    store = MemoryStore()
+    names = [f"m{number}" for number in range(4)]
+    ended = threading.Event()
+
+    def commit(name: str) -> None:
+        client = Client(store)
+        client.registered_models.create(name)
+        for number in range(60):
+            client.registered_models.set_tag(name, "k", str(number))
+
+    def tidy() -> None:
+        client = Client(store)
+        while not ended.is_set():
+            client.model_index.compact(ONE)
+            rebuild(store, client.model_index, [ONE])
+
+    writers = [threading.Thread(target=commit, args=(name,)) for name in names]
+    tidying = threading.Thread(target=tidy)
+    for thread in (*writers, tidying):
+        thread.start()
+    reader, cursor = Client(store), "start"
+    seen: dict[str, int] = {}
+    while any(thread.is_alive() for thread in writers) or sum(seen.values()) < 4 * 61:
+        page = reader.feed.read(cursor, 20)
+        cursor = page.cursor
+        for name, number in numbers(page.events):
+            assert number == seen.get(name, 0) + 1
+            seen[name] = number
+    ended.set()
+    tidying.join()
+    assert seen == dict.fromkeys(names, 61)
+
+
 class ReadOnlyStore(ForwardingStore):
     def create(self, key: str, body: bytes) -> str:
         raise PermissionDenied(f"{key} may not be written")
@@ -285,26 +321,26 @@ def test_a_page_of_long_events_is_cut(memory: Client) -> None:
 
 
 @pytest.fixture
-def guarded(memory: Client) -> Callable[[str, str], dict[str, object]]:
+def guarded(memory: Client) -> Callable[[str, str], dict[str, Any]]:
     """Reads a page as somebody."""
     live_a_life(memory)
     access = Access(memory.store)
     access.grant("reader", Resource.REGISTERED_MODEL, "c", Permission.READ)
     app = App(memory, access=access)
 
-    def read(who: str, cursor: str) -> dict[str, object]:
+    def read(who: str, cursor: str) -> dict[str, Any]:
         answer = ask(
             app, "GET", f"/api/2.0/cloudtrack/events?cursor={cursor}", principal=Principal(who, admin=who == "root")
         )
         assert answer.status == 200
-        found: dict[str, object] = answer.json()
+        found: dict[str, Any] = answer.json()
         return found
 
     return read
 
 
 def test_only_events_of_readable_models_are_shown_and_no_other_name(
-    guarded: Callable[[str, str], dict[str, object]],
+    guarded: Callable[[str, str], dict[str, Any]],
 ) -> None:
     assert len(guarded("root", "start")["events"]) == len(LIFE)
     for cursor in ("start", "now"):
@@ -317,7 +353,7 @@ def test_only_events_of_readable_models_are_shown_and_no_other_name(
 
 
 def test_what_becomes_readable_comes_from_its_beginning(
-    memory: Client, guarded: Callable[[str, str], dict[str, object]]
+    memory: Client, guarded: Callable[[str, str], dict[str, Any]]
 ) -> None:
     cursor = str(guarded("reader", "start")["cursor"])
     Access(memory.store).grant("reader", Resource.REGISTERED_MODEL, "b", Permission.READ)
