@@ -66,16 +66,18 @@ class Deliverer:
         self._pool.shutdown()
 
     def _begin(self, may_go_on: Callable[[], bool]) -> list[Future[int]]:
-        """Begin with each webhook that is not being delivered to."""
+        """Begin with each webhook that is not being delivered to; one that is, is looked at again afterwards."""
         webhooks = self._webhooks.list()
         ids = {webhook.webhook_id for webhook in webhooks}
         self._busy = {key: future for key, future in self._busy.items() if key in ids or not future.done()}
         begun = []
         for webhook in webhooks:
             before = self._busy.get(webhook.webhook_id)
-            if before is None or before.done():
-                begun.append(self._pool.submit(self._deliver, webhook, may_go_on))
-                self._busy[webhook.webhook_id] = begun[-1]
+            if before is not None and not before.done():
+                before.add_done_callback(lambda _: self._poked.set())
+                continue
+            self._busy[webhook.webhook_id] = future = self._pool.submit(self._deliver, webhook, may_go_on)
+            begun.append(future)
         return begun
 
     def _deliver(self, webhook: Webhook, may_go_on: Callable[[], bool]) -> int:
