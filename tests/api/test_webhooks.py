@@ -279,7 +279,9 @@ def test_mlflows_clients_are_not_shown_events_that_they_do_not_know(client: Clie
     app = App(client)
     stage = {"entity": "MODEL_VERSION_STAGE", "action": "TRANSITIONED"}
     webhook_id = new_webhook(app, receiver.url, events=[EVENT, stage])
+    new_webhook(app, receiver.url, events=[stage])
     assert call(app, "GET", f"/{webhook_id}")["webhook"]["events"] == [EVENT]
+    assert [item["webhook_id"] for item in call(app, "GET")["webhooks"]] == [webhook_id]
     assert [event.pair for event in client.webhooks.get(webhook_id).events] == [
         ("MODEL_VERSION_STAGE", "TRANSITIONED"),
         ("MODEL_VERSION_TAG", "SET"),

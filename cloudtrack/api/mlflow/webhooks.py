@@ -1,6 +1,7 @@
 """Webhooks, for administrators. What happens is delivered to them by others (``registry/deliverer.py``).
 
-They may hear of stages too, of which MLflow tells nobody; its clients are not shown events that they do not know.
+They may hear of stages too, of which MLflow tells nobody. Its clients are not shown events that they do not know, nor
+in lists webhooks that have no others: they fail at a webhook without events.
 """
 
 from __future__ import annotations
@@ -93,7 +94,8 @@ def create_webhook(context: Context, request: CreateWebhook) -> dict[str, Any]:
 def list_webhooks(context: Context, request: ListWebhooks) -> dict[str, Any]:
     """A page of webhooks, newest first."""
     check_page_size(request.max_results, _MAX_PAGE)
-    page = page_of(context.client.webhooks.list(), request.max_results, request.page_token)
+    webhooks = [webhook for webhook in context.client.webhooks.list() if _shown(webhook, context)]
+    page = page_of(webhooks, request.max_results, request.page_token)
     return messages.page("webhooks", (_message(webhook, context) for webhook in page), page.token)
 
 
@@ -145,15 +147,18 @@ def test_webhook(context: Context, request: TestWebhook) -> dict[str, Any]:
     return {"result": messages.without_empty(result)}
 
 
+def _shown(webhook: Webhook, context: Context) -> list[WebhookEvent]:
+    return [event for event in webhook.events if context.is_own_client or event.pair != STAGE_TRANSITIONED]
+
+
 def _message(webhook: Webhook, context: Context) -> dict[str, Any]:
-    shown = [event for event in webhook.events if context.is_own_client or event.pair != STAGE_TRANSITIONED]
     return messages.without_empty(
         {
             "webhook_id": webhook.webhook_id,
             "name": webhook.name,
             "description": webhook.description or None,
             "url": webhook.url,
-            "events": [{"entity": event.entity, "action": event.action} for event in shown],
+            "events": [{"entity": event.entity, "action": event.action} for event in _shown(webhook, context)],
             "status": webhook.status,
             "creation_timestamp": webhook.creation_timestamp,
             "last_updated_timestamp": webhook.last_updated_timestamp,
