@@ -9,7 +9,7 @@ from __future__ import annotations
 from cloudtrack.entities.registered_model import check_version
 from cloudtrack.entities.transition_request import RequestStatus, TransitionRequest
 from cloudtrack.entities.version_facts import Evidence
-from cloudtrack.errors import AlreadyExists, CorruptData, InvalidInput, NotFound, PermissionDenied, StateError
+from cloudtrack.errors import AlreadyExists, InvalidInput, NotFound, PermissionDenied, StateError
 from cloudtrack.registry.decision import Decision, Vote
 from cloudtrack.registry.events import AnyChange, StageTransitioned, hash_of, parse_event
 from cloudtrack.registry.gate import Gate, NoEvidence, passed, raise_denied
@@ -68,7 +68,7 @@ class Approvals:
 
         state, made = self._registry.commit_change(name, decide, comment=why or None)
         if not isinstance(made, TransitionRequested):
-            raise _other_operation(name)
+            raise StateError(f"the operation was another change of {name!r} before")
         return self._shown(name, state, made.request)
 
     def approve(self, name: str, request_id: int | str, *, comment: str | None = None) -> TransitionRequest:
@@ -209,7 +209,3 @@ def _status(change: AnyChange, number: int) -> str:
             return RequestStatus.WITHDRAWN
         case _:
             return RequestStatus.OVERTAKEN
-
-
-def _other_operation(name: str) -> CorruptData:
-    return CorruptData(f"the operation was another change of {name!r} before")
