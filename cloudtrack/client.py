@@ -122,6 +122,7 @@ class Client(ModelFinder):
         self.logged_model_artifacts = Artifacts(self.store, LOGGED_MODEL)
         self.source_files = SourceFiles(self.store)
         self.webhooks = Webhooks(self.store)
+        self._evidence = ModelEvidence(self)
         self._open_registry()
         with contextlib.suppress(Unavailable):  # each use says so; a run starts offline
             self.make_ready()
@@ -148,13 +149,12 @@ class Client(ModelFinder):
 
     def _open_registry(self, operation: str = "", groups: tuple[str, ...] = ()) -> None:
         registry = Registry(self.store, actor=self.user, operation=operation, groups=groups)
-        evidence = ModelEvidence(self)
         self.registered_models = RegisteredModels(registry, self.model_index)
         self.model_versions = ModelVersions(registry, self.model_index)
-        self.stages = Stages(registry, evidence)
-        self.approvals = Approvals(registry, evidence)
+        self.stages = Stages(registry, self._evidence)
+        self.approvals = Approvals(registry, self._evidence)
         self.comments = VersionComments(registry)
-        self.policy = Policies(registry, evidence)
+        self.policy = Policies(registry, self._evidence)
         self.aliases = Aliases(registry)
         self.history = History(registry)
 

@@ -77,7 +77,7 @@ def stages(client: AnyClient) -> list[str]:
     return [version.current_stage for version in reversed(client.model_versions.list(MODEL))]
 
 
-def types(client: AnyClient, after: int = 4) -> list[str]:
+def types(client: AnyClient, after: int = 4) -> list[Any]:
     return [event.change.type for event in client.history.events(MODEL)][after:]
 
 
