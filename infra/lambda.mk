@@ -64,7 +64,7 @@ endef
 # Without a look at the sources' times, which a zip file changes. Lambda cannot keep what it would compile itself.
 compile = $(SAM)/bin/python -m compileall -q --invalidation-mode unchecked-hash
 compiled = $(compile) $(1)
-# In place of the sources: frameworks fill Lambda's 250 MiB, and have no room for both. Tracebacks keep names and lines.
+# In place of the sources, of what is not our own: half the size. Tracebacks keep names and lines.
 sourceless = $(compile) -b -s $(1) -p /var/task $(1) && find $(1) -name '*.py' -delete
 
 $(BUNDLES)/own.done: CUT := flavors fluent scoring $(LOADERS)
@@ -82,13 +82,12 @@ $(BUNDLES)/own.done $(BUNDLES)/scorer.done: $(shell find cloudtrack handlers -ty
 $(BUNDLES)/search.done: BALLAST += -o -path '*/numpy/f2py'
 # Frameworks bring all their tests, and what they were compiled from.
 $(BUNDLES)/scoring.done: BALLAST += -o -type d -name tests -o -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -name '*.tp' -o -name '*.h' -o -name '*.a'
-$(BUNDLES)/scoring.done: compiled = $(sourceless)
 $(BUNDLES)/%.done: infra/requirements-%.txt infra/requirements-lambda.txt infra/lambda.mk $(SAM_STAMP)
 	rm -rf $(BUNDLES)/$*
 	$(SAM)/bin/uv pip install --quiet --python $(SAM)/bin/python --python-platform $(ARCH)-manylinux_2_28 \
 		--only-binary :all: --target $(BUNDLES)/$* -r $<
 	find $(BUNDLES)/$* \( $(BALLAST) \) -prune -exec rm -r {} +
-	$(call compiled,$(BUNDLES)/$*)
+	$(call sourceless,$(BUNDLES)/$*)
 	touch $@
 
 # What the managed runtime brings, and what the test compares with.

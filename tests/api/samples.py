@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from cloudtrack import clock
 from cloudtrack.api.endpoint import Endpoint
 from cloudtrack.api.endpoints import ENDPOINTS
 from cloudtrack.api.mlflow.not_implemented import not_implemented
@@ -89,6 +90,8 @@ def fill(client: Client) -> World:
     client.registered_models.create(MODEL, tags={"tag": "v"})
     client.model_versions.create(MODEL, f"runs:/{run_id}/model", run_id=run_id, tags={"tag": "v"})
     client.aliases.set(MODEL, "champion", 1)
+    client.stages.transition(MODEL, 1, "Production")
+    client.stages.transition(MODEL, 1, "Archived")
     client.approvals.request(MODEL, 1, "Production")
     client.comments.create(MODEL, 1, "words")
     client.policy.set("rules: []\n")
@@ -104,6 +107,7 @@ def fill(client: Client) -> World:
         "artifact_path": f"runs/{run_id}/artifacts/file.txt",
         "tag_key": "tag",
         "rest": "anything",
+        "now": str(clock.now_ms()),
     }
     return World(client, names)
 
@@ -231,6 +235,11 @@ SAMPLES: dict[str, Sample] = {
     "GET /cloudtrack/metrics/series": Sample({"run_ids": ["${run}"], "keys": ["loss"]}),
     "GET /cloudtrack/registered-models/history": Sample(_MODEL),
     "GET /cloudtrack/registered-models/verify": Sample(_MODEL),
+    "GET /cloudtrack/registered-models/at": Sample({**_MODEL, "time_ms": "${now}"}),
+    "GET /cloudtrack/registered-models/blame": Sample(_MODEL),
+    "POST /cloudtrack/registered-models/set-stages": Sample(body={**_MODEL, "stages": ["Staging", "Production"]}),
+    "GET /cloudtrack/model-versions/resolve": Sample({**_MODEL, "reference": "latest"}),
+    "POST /cloudtrack/model-versions/rollback": Sample(body={**_MODEL, "stage": "Production"}),
     "POST /cloudtrack/transition-requests/create": Sample(body={**_VERSION, "stage": "Staging"}),
     "POST /cloudtrack/transition-requests/approve": Sample(body={**_MODEL, "id": "1"}),
     "POST /cloudtrack/transition-requests/reject": Sample(body={**_VERSION, "stage": "production"}),

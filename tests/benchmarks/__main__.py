@@ -28,7 +28,7 @@ from cloudtrack.tracking.logged_models import LoggedModels
 from cloudtrack.tracking.run_documents import RunDocuments
 from cloudtrack.tracking.run_index import RunIndex
 from cloudtrack.tracking.runs import Runs
-from tests.benchmarks import histories, scoring, searching, servers
+from tests.benchmarks import histories, registering, scoring, searching, servers
 from tests.storage.lossy import CountingStore
 
 WORKLOAD = Path(__file__).with_name("workload.py")
@@ -65,6 +65,7 @@ def _all_but_searches(mlflow: str) -> None:
     theirs = {"user cpu s": _import_cpu_s(mlflow, "mlflow")} if mlflow else {}
     _table("import", ours, theirs)
     _table("one client, requests one after another", *servers.measure(mlflow))
+    _table("one registered model", *registering.measure(mlflow))
     _table("live scoring, one process each", *scoring.measure(mlflow))
     for title, ours, theirs in histories.measure(mlflow):
         _table(title, ours, theirs)

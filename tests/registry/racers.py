@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloudtrack.errors import NotFound
+from cloudtrack.errors import Conflict, NotFound
 from cloudtrack.registry.approvals import Approvals
 from cloudtrack.registry.model_versions import ModelVersions
 from cloudtrack.registry.registry import Registry
@@ -28,6 +28,16 @@ def promote(url: str, version: int, times: int) -> None:
     stages = Stages(Registry(open_store(url), actor=f"promoter of {version}"))
     for _ in range(times):
         stages.transition(MODEL, version, "Production", archive_existing_versions=True)
+
+
+def promote_expecting(url: str, version: int, expected: int) -> str:
+    """What came of moving a version to Production while ``expected`` is there: its number, or the refusal."""
+    stages = Stages(Registry(open_store(url), actor=f"promoter of {version}"))
+    try:
+        moved = stages.transition(MODEL, version, "Production", archive_existing_versions=True, expect=expected)
+    except Conflict as refused:
+        return refused.message
+    return str(moved.version)
 
 
 def watch_production(url: str, reads: int) -> list[int]:

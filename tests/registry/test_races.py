@@ -13,7 +13,7 @@ from cloudtrack.registry.registry import Registry
 from cloudtrack.registry.stages import Stages
 from cloudtrack.storage.opening import open_store
 from tests.processes import run_together
-from tests.registry.racers import MODEL, register, watch_or_promote
+from tests.registry.racers import MODEL, promote_expecting, register, watch_or_promote
 
 
 def _registry(url: str) -> Registry:
@@ -25,8 +25,10 @@ def _registry(url: str) -> Registry:
 @pytest.mark.parametrize(
     ("kind", "writers", "times", "lost_share"),
     [
-        ("folder", 32, 10, 0.0),
-        ("moto-obstore", 32, 10, 0.0),
+        ("folder", 16, 10, 0.0),
+        ("moto-obstore", 8, 10, 0.0),
+        pytest.param("folder", 64, 20, 0.0, marks=pytest.mark.slow),
+        pytest.param("moto-obstore", 64, 20, 0.0, marks=pytest.mark.slow),
         ("seaweed-obstore", 4, 10, 0.0),
         ("folder", 8, 10, 0.25),
         ("moto-s3fs", 4, 10, 0.25),
@@ -44,6 +46,31 @@ def test_version_numbers_are_dense_whoever_registers(
         sources = [ModelVersions(registry).get(MODEL, number).source for number in numbers[:2]]
         assert all(source.startswith(f"runs:/{writer:032x}/") for source in sources)
     assert History(registry).verify(MODEL).number == writers * times + 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "promoters"),
+    [
+        ("folder", 12),
+        ("moto-obstore", 8),
+        pytest.param("folder", 64, marks=pytest.mark.slow),
+        pytest.param("moto-obstore", 64, marks=pytest.mark.slow),
+        pytest.param("seaweed-obstore", 4, marks=pytest.mark.slow),
+    ],
+)
+def test_one_of_all_who_expect_the_same_holder_wins(kind: str, promoters: int, make_url: Callable[[str], str]) -> None:
+    url = make_url(kind)
+    registry = _registry(url)
+    for _ in range(promoters + 1):
+        ModelVersions(registry).create(MODEL, "runs:/" + "0" * 32 + "/model")
+    Stages(registry).transition(MODEL, 1, "Production")
+    found = run_together(promote_expecting, [(url, version, 1) for version in range(2, promoters + 2)])
+    (winner,) = [answer for answer in found if answer.isdecimal()]
+    refused = [answer for answer in found if not answer.isdecimal()]
+    said = f"Production of 'churn' is held by version {winner}, not by version 1: promoter of {winner} changed that at "
+    assert len(refused) == promoters - 1
+    assert all(message.startswith(said) for message in refused)
+    assert [version.version for version in Stages(registry).holders(MODEL, "Production")] == [int(winner)]
 
 
 @pytest.mark.parametrize("kind", ["folder", "moto-obstore"])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cloudtrack.client import Client
 from cloudtrack.errors import CorruptData
+from cloudtrack.index.indexes import ONE
 from cloudtrack.registry import keys, version_pages, versions
 from cloudtrack.registry.history import History
 from cloudtrack.registry.model_versions import ModelVersions
@@ -25,7 +28,7 @@ STAGES = ("None", "Staging", "Production", "Archived")
 SOURCE = "runs:/" + "a" * 32 + "/model"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(versions, "MOST_RECENT", 5)
     monkeypatch.setattr(versions, "_STAYING", 2)
@@ -43,6 +46,7 @@ steps = st.lists(
 )
 
 
+@pytest.mark.usefixtures("small")
 @settings(max_examples=300, deadline=None)
 @given(steps)
 def test_they_are_those_of_a_plain_dictionary(done: list[Step]) -> None:
@@ -95,6 +99,7 @@ def _filled(store: MemoryStore | CountingStore, count: int) -> Registry:
     return registry
 
 
+@pytest.mark.usefixtures("small")
 def test_a_checkpoint_does_not_grow_with_the_versions() -> None:
     store = MemoryStore()
     registry = _filled(store, 40)
@@ -107,6 +112,7 @@ def test_a_checkpoint_does_not_grow_with_the_versions() -> None:
     assert [state.versions.get(number) is not None for number in (1, 100, 200, 201)] == [True, True, True, False]
 
 
+@pytest.mark.usefixtures("small")
 def test_requests_do_not_grow_with_the_versions() -> None:
     store = CountingStore(MemoryStore())
     registry = _filled(store, 200)
@@ -122,6 +128,7 @@ def test_requests_do_not_grow_with_the_versions() -> None:
     assert store.requests <= 3
 
 
+@pytest.mark.usefixtures("small")
 def test_a_page_that_was_altered_is_refused_and_can_be_made_anew() -> None:
     store = MemoryStore()
     registry = _filled(store, 30)
@@ -142,3 +149,33 @@ def test_a_page_is_named_by_its_bytes() -> None:
     assert write_page(store, "pages/", rows).key == write_page(store, "pages/", rows).key
     with pytest.raises(CorruptData, match="is missing"):
         version_pages.page_loader(store)("pages/none.json")
+
+
+@pytest.mark.slow
+def test_200_000_versions() -> None:
+    store = CountingStore(MemoryStore())
+    client = Client(store)
+    client.registered_models.create("churn")
+    for number in range(200_000):
+        client.model_versions.create("churn", SOURCE)
+        if number % 5000 == 0:
+            client.stages.transition("churn", number + 1, "Production", archive_existing_versions=True)
+            client.model_index.compact(ONE)
+    client.model_index.compact(ONE)
+    assert len(store.get(keys.checkpoint("churn")).body) < 200_000
+    versions, stages = client.model_versions, client.stages
+    done: list[tuple[Callable[[], object], int]] = [
+        (lambda: versions.create("churn", SOURCE), 6),
+        (lambda: stages.transition("churn", 100_000, "Production", archive_existing_versions=True), 8),
+        (lambda: stages.rollback("churn", "Production"), 8),
+        (lambda: versions.get("churn", 3), 3),
+        (lambda: versions.get_latest_versions("churn"), 6),
+        (lambda: versions.resolve("churn", "Production"), 4),
+        (lambda: versions.search("name = 'churn'", max_results=20), 6),
+    ]
+    for act, most in done:
+        store.reset()
+        act()
+        assert store.requests <= most, (store.counts, most)
+    page = versions.search("name = 'churn'", max_results=3, order_by=["version_number DESC"])
+    assert [version.version for version in page] == [200_001, 200_000, 199_999]

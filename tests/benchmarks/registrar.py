@@ -1,0 +1,41 @@
+"""One process that registers versions or moves stages, on whichever of the two libraries is named; imports no more.
+
+``registrar.py MODULE URI VERB COUNT BEGIN``: waits until the clock says BEGIN, prints when it began and ended.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import time
+from typing import Any
+
+MODEL = "m"
+SOURCE = "s3://bucket/model"
+
+
+def main() -> None:
+    """Do it; a process that is late begins at once."""
+    module, uri, verb, count, begin = sys.argv[1:]
+    track: Any = importlib.import_module(module)
+    track.set_tracking_uri(uri)
+    client = track.MlflowClient()
+    if verb == "prepare":
+        client.create_registered_model(MODEL)
+        for _ in range(int(count)):
+            client.create_model_version(MODEL, SOURCE)
+        return
+    client.get_registered_model(MODEL)
+    time.sleep(max(0.0, float(begin) - time.time()))
+    began = time.time()
+    for number in range(int(count)):
+        if verb == "register":
+            client.create_model_version(MODEL, SOURCE)
+        else:
+            client.transition_model_version_stage(MODEL, str(number % 8 + 1), "Staging", archive_existing_versions=True)
+    print(json.dumps([began, time.time()]))
+
+
+if __name__ == "__main__":
+    main()
