@@ -12,11 +12,15 @@ from cloudtrack import config
 from cloudtrack.errors import Unavailable
 from cloudtrack.index.cache import PartCache
 from cloudtrack.index.indexes import Indexes
+from cloudtrack.models.evidence import ModelEvidence
 from cloudtrack.models.finding import ModelFinder
 from cloudtrack.registry.aliases import Aliases
+from cloudtrack.registry.approvals import Approvals
+from cloudtrack.registry.comments import VersionComments
 from cloudtrack.registry.history import History
 from cloudtrack.registry.model_index import ModelIndex
 from cloudtrack.registry.model_versions import ModelVersions
+from cloudtrack.registry.policies import Policies
 from cloudtrack.registry.registered_models import RegisteredModels
 from cloudtrack.registry.registry import Registry
 from cloudtrack.registry.stages import Stages
@@ -118,6 +122,7 @@ class Client(ModelFinder):
         self.logged_model_artifacts = Artifacts(self.store, LOGGED_MODEL)
         self.source_files = SourceFiles(self.store)
         self.webhooks = Webhooks(self.store)
+        self._evidence = ModelEvidence(self)
         self._open_registry()
         with contextlib.suppress(Unavailable):  # each use says so; a run starts offline
             self.make_ready()
@@ -132,21 +137,24 @@ class Client(ModelFinder):
         """Where the store is."""
         return self.store.url
 
-    def acting_as(self, user: str, *, operation: str = "") -> Client:
-        """The same store and services, with another author of registry events.
+    def acting_as(self, user: str, *, operation: str = "", groups: tuple[str, ...] = ()) -> Client:
+        """The same store and services, with another author of registry events, who is in these groups.
 
         What is done with it in the registry is one ``operation``, and is not done twice under that name.
         """
         other = copy.copy(self)
         other.user = user
-        other._open_registry(operation)
+        other._open_registry(operation, groups)
         return other
 
-    def _open_registry(self, operation: str = "") -> None:
-        registry = Registry(self.store, actor=self.user, operation=operation)
+    def _open_registry(self, operation: str = "", groups: tuple[str, ...] = ()) -> None:
+        registry = Registry(self.store, actor=self.user, operation=operation, groups=groups)
         self.registered_models = RegisteredModels(registry, self.model_index)
         self.model_versions = ModelVersions(registry, self.model_index)
-        self.stages = Stages(registry)
+        self.stages = Stages(registry, self._evidence)
+        self.approvals = Approvals(registry, self._evidence)
+        self.comments = VersionComments(registry)
+        self.policy = Policies(registry, self._evidence)
         self.aliases = Aliases(registry)
         self.history = History(registry)
 

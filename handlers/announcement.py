@@ -14,7 +14,11 @@ from cloudtrack.api.message import Request, Response
 
 SOURCE = "cloudtrack"
 DETAIL_TYPE = "Model Version Transitioned"
-_PATH = "/mlflow/model-versions/transition-stage"
+_PATHS = (
+    "/mlflow/model-versions/transition-stage",
+    "/cloudtrack/model-versions/rollback",
+    "/cloudtrack/transition-requests/approve",
+)
 
 _log = logging.getLogger("cloudtrack.announcements")
 
@@ -22,9 +26,11 @@ _log = logging.getLogger("cloudtrack.announcements")
 def announce(request: Request, response: Response) -> None:
     """Put a successful transition on the bus that CLOUDTRACK_EVENT_BUS names."""
     bus = config.environment().get("CLOUDTRACK_EVENT_BUS")
-    if not bus or response.status != 200 or not request.path.endswith(_PATH):
+    if not bus or response.status != 200 or not request.path.endswith(_PATHS):
         return
-    version = response.json()["model_version"]
+    version = response.json().get("model_version")
+    if version is None:  # more approvals are needed
+        return
     detail = {
         "name": version["name"],
         "version": version["version"],

@@ -13,6 +13,7 @@ import pytest
 from cloudtrack.access.principal import Principal
 from cloudtrack.api.message import Request, Response, json_response
 from cloudtrack.client import Client
+from cloudtrack.entities.run import Metric
 from handlers.announcement import DETAIL_TYPE, SOURCE, announce
 from tests.handlers.local_gateway import LocalGateway
 from tests.infra.stack import Stack, read_template
@@ -61,6 +62,32 @@ def test_a_transition_through_the_api_is_heard_once(
     assert detail == {"name": "churn", "version": "1", "stage": "Production", "principal": "admin"}
 
 
+def test_an_approval_that_moves_a_version_is_heard_and_the_functions_role_can_judge_it(
+    queue_url: str, gateway: LocalGateway, admin_token: str, store_uri: str
+) -> None:
+    client = Client(store_uri)
+    run_id = client.runs.create("0").info.run_id
+    client.runs.log_batch(run_id, metrics=[Metric("acc", 0.9, 1)])
+    client.artifacts.log_text(run_id, "flavors: {}\nsignature: {inputs: '[]'}", "model/MLmodel")
+    client.registered_models.create("churn")
+    client.model_versions.create("churn", f"runs:/{run_id}/model", run_id=run_id)
+    headers = {"authorization": f"Bearer {admin_token}", "content-type": "application/json"}
+    rule = {"models": "*", "stages": "*", "require": {"signature": True, "metrics": ["acc > 0.5"], "approvals": 1}}
+    for path, body in (
+        ("policy/set", {"policy": json.dumps({"rules": [rule]})}),
+        ("transition-requests/create", {"name": "churn", "version": "1", "stage": "Production"}),
+        ("transition-requests/approve", {"name": "churn", "id": "1"}),
+        ("comments/create", {"name": "churn", "version": "1", "comment": "well done"}),
+    ):
+        answer = gateway.send("POST", f"/api/2.0/cloudtrack/{path}", headers, json.dumps(body).encode())
+        assert answer[0] == 200, answer
+    for path in ("transition-requests/list", "comments/list", "policy/replay"):
+        assert gateway.send("GET", f"/api/2.0/cloudtrack/{path}?name=churn", headers, b"")[0] == 200, path
+    (message,) = heard(queue_url)
+    assert message["detail"]["stage"] == "Production"  # type: ignore[index]
+    assert client.stages.holders("churn", "Production")[0].version == 1
+
+
 def test_the_mail_says_what_the_event_has() -> None:
     rule = Stack(read_template(), NotificationEmail="team@example.com").of_type("AWS::Events::Rule")["TransitionRule"]
     (target,) = rule["Targets"]
@@ -82,8 +109,9 @@ def test_the_mail_says_what_the_event_has() -> None:
         (REQUEST, json_response({"error_code": "ABORTED"}, 409)),
         (Request("POST", "/api/2.0/mlflow/model-versions/create"), json_response(MOVED)),
         (Request("GET", "/api/2.0/mlflow/model-versions/get"), json_response(MOVED)),
+        (Request("POST", "/api/2.0/cloudtrack/transition-requests/approve"), json_response({"request": {}})),
     ],
-    ids=["refused", "registered", "read"],
+    ids=["refused", "registered", "read", "one of two approvals"],
 )
 def test_nothing_else_is_announced(request_: Request, response: Response, queue_url: str) -> None:
     announce(request_, response)
