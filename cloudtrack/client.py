@@ -17,12 +17,13 @@ from cloudtrack.models.finding import ModelFinder
 from cloudtrack.registry.aliases import Aliases
 from cloudtrack.registry.approvals import Approvals
 from cloudtrack.registry.comments import VersionComments
+from cloudtrack.registry.feed import Feed
 from cloudtrack.registry.history import History
 from cloudtrack.registry.model_index import ModelIndex
 from cloudtrack.registry.model_versions import ModelVersions
 from cloudtrack.registry.policies import Policies
 from cloudtrack.registry.registered_models import RegisteredModels
-from cloudtrack.registry.registry import Registry
+from cloudtrack.registry.registry import OnCommit, Registry
 from cloudtrack.registry.stages import Stages
 from cloudtrack.registry.webhooks import Webhooks
 from cloudtrack.storage.marker import initialize
@@ -123,6 +124,8 @@ class Client(ModelFinder):
         self.source_files = SourceFiles(self.store)
         self.webhooks = Webhooks(self.store)
         self._evidence = ModelEvidence(self)
+        self.feed = Feed(self.store, cache)
+        self.on_commit: list[OnCommit] = []
         self._open_registry()
         with contextlib.suppress(Unavailable):  # each use says so; a run starts offline
             self.make_ready()
@@ -148,7 +151,7 @@ class Client(ModelFinder):
         return other
 
     def _open_registry(self, operation: str = "", groups: tuple[str, ...] = ()) -> None:
-        registry = Registry(self.store, actor=self.user, operation=operation, groups=groups)
+        registry = Registry(self.store, self.user, operation, groups, on_commit=self.on_commit)
         self.registered_models = RegisteredModels(registry, self.model_index)
         self.model_versions = ModelVersions(registry, self.model_index)
         self.stages = Stages(registry, self._evidence)

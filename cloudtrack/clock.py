@@ -19,7 +19,12 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def from_ms(timestamp_ms: int) -> datetime:
+    """An instant in UTC."""
+    return datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+
+
 def format_ms(timestamp_ms: int) -> str:
     """An instant as ISO 8601 in UTC with milliseconds, such as ``2026-05-01T12:00:00.000Z``."""
-    moment = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+    moment = from_ms(timestamp_ms)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{timestamp_ms % 1000:03d}Z"

@@ -54,6 +54,11 @@ def new_delivery_id() -> str:
     return str(uuid.uuid4())
 
 
+def delivery_id(webhook_id: str, name: str, event: int, message: int) -> str:
+    """The name of a message about an event of a model, the same whenever it is sent: a UUID."""
+    return str(uuid.uuid5(uuid.UUID(webhook_id), f"{name}/{event}/{message}"))
+
+
 def new_api_token() -> str:
     """A secret of 256 bits: ``ctk_`` and 43 characters that are safe in URLs."""
     return f"ctk_{secrets.token_urlsafe(32)}"

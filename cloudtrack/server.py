@@ -39,6 +39,8 @@ from cloudtrack.http.asgi import (
     read_body,
 )
 from cloudtrack.http.listening import is_local, listen, log_to_stderr, told_options
+from cloudtrack.registry.deliverer import Deliverer
+from cloudtrack.registry.deliveries import Deliveries
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -109,27 +111,39 @@ def create(options: ServerOptions) -> Server:
     authenticator = open_authenticator(client.store) if options.auth else None
     if options.access_log:
         log_to_stderr(_log)
-    return Server(app, Gate(hosts), authenticator)
+    deliveries = Deliveries(client.store, client.feed, client.webhooks, allow_private=not options.auth)
+    deliverer = Deliverer(client.webhooks, deliveries)
+    client.on_commit.append(lambda _name, _event: deliverer.poke())
+    return Server(app, Gate(hosts), authenticator, deliverer)
 
 
 class Server:
     """An ASGI application around ``App``."""
 
-    def __init__(self, app: App, gate: Gate, authenticator: Authenticator | None = None) -> None:
+    def __init__(
+        self, app: App, gate: Gate, authenticator: Authenticator | None = None, deliverer: Deliverer | None = None
+    ) -> None:
         self._app = app
         self._gate = gate
         self._authenticator = authenticator
+        self._deliverer = deliverer
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="cloudtrack-server")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection's request, or the server's start and end."""
         if scope["type"] == "lifespan":
-            await live(receive, send, lambda: None, self._stop)
+            await live(receive, send, self._start, self._stop)
         elif scope["type"] == "http":
             await self._serve(scope, receive, send)
 
+    def _start(self) -> None:
+        if self._deliverer is not None:
+            self._deliverer.start()
+
     def _stop(self) -> None:
         self._threads.shutdown()
+        if self._deliverer is not None:
+            self._deliverer.stop()
         self._app.client.close()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,7 +1,8 @@
 """The whole API in one function, for small teams: see infra/deploying.md."""
 
 from cloudtrack.api.endpoint import Domain
-from handlers.announcement import announce
+from handlers.announcement import Announcer
 from handlers.function import Function
 
-handler = Function(*Domain, then=announce)
+_announcer = Announcer()
+handler = Function(*Domain, on_commit=_announcer.note, then=_announcer.announce)

@@ -16,6 +16,7 @@ from cloudtrack.api.message import Request, Response
 from cloudtrack.api.settings import ArtifactRoute, Settings
 from cloudtrack.client import Client
 from cloudtrack.errors import CloudtrackError
+from cloudtrack.registry.registry import OnCommit
 from handlers.exchange import exchange
 from handlers.gateway import Event, Result
 
@@ -25,9 +26,18 @@ _log = logging.getLogger("cloudtrack.requests")
 class Function:
     """The handler. The store is that of CLOUDTRACK_URI, which must exist: no request makes one."""
 
-    def __init__(self, *domains: Domain, then: Callable[[Request, Response], None] | None = None) -> None:
-        """``then`` is called with each request and its answer, before the answer is sent."""
+    def __init__(
+        self,
+        *domains: Domain,
+        on_commit: OnCommit | None = None,
+        then: Callable[[Request, Response], None] | None = None,
+    ) -> None:
+        """``on_commit`` is told of each event that a request commits to the registry.
+
+        ``then`` is called with each request and its answer, before the answer is sent.
+        """
         self._domains = domains
+        self._on_commit = on_commit
         self._then = then
         self._app: App | None = None
         with contextlib.suppress(CloudtrackError):  # while a function starts, AWS gives it a whole processor
@@ -54,6 +64,8 @@ class Function:
             client = Client(create=False)
             for indexes in client.indexes:
                 indexes.compacts = False  # a function of its own does, and this one may not
+            if self._on_commit is not None:
+                client.on_commit.append(self._on_commit)
             artifacts = ArtifactRoute(config.environment().get("CLOUDTRACK_ARTIFACTS", ArtifactRoute.PRESIGNED))
             self._app = App(
                 client, access=Access(client.store), settings=Settings(artifacts=artifacts), domains=self._domains

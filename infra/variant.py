@@ -83,7 +83,7 @@ def with_iam(template: Template) -> None:
 def with_one_function(template: Template) -> None:
     """Change a template: one function takes every route."""
     resources = template["Resources"]
-    served = [name for name, each in resources.items() if "Events" in each.get("Properties", {})]
+    served = [name for name, each in resources.items() if _has_routes(each.get("Properties", {}).get("Events", {}))]
     web, transitions = (resources[name]["Properties"] for name in ("WebFunction", "TransitionsFunction"))
     events = {
         name: event
@@ -111,6 +111,11 @@ def with_one_function(template: Template) -> None:
         del resources[name]
     _replace_functions(template, served, {"ApiFunction": function})
     resources["ApiRole"] = role
+
+
+def _has_routes(events: Template) -> bool:
+    """Whether a function is part of the API; others are woken by timers."""
+    return any(isinstance(event, dict) and event["Type"] == "HttpApi" for event in events.values())
 
 
 def _replace_functions(template: Template, old: list[str], new: Template) -> None:

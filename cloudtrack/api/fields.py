@@ -29,9 +29,10 @@ _WEBHOOK_ENTITIES = (
     "PROMPT_VERSION_TAG",
     "PROMPT_ALIAS",
     "BUDGET_POLICY",
+    "MODEL_VERSION_STAGE",
 )
-_WEBHOOK_ACTIONS = ("CREATED", "UPDATED", "DELETED", "SET", "EXCEEDED")
-"""Both in the order of their numbers on the wire."""
+_WEBHOOK_ACTIONS = ("CREATED", "UPDATED", "DELETED", "SET", "EXCEEDED", "TRANSITIONED")
+"""Both in the order of their numbers on the wire; the last of each is cloudtrack's own."""
 MAX_LIST = 10_000
 """The longest list in a request; no endpoint takes so many of anything."""
 

@@ -14,6 +14,7 @@ from cloudtrack.cli import (
     ddl,
     demo,
     doctor,
+    events,
     experiments,
     index,
     models,
@@ -25,6 +26,7 @@ from cloudtrack.cli import (
     sql,
     sync,
     tokens,
+    webhooks,
 )
 from cloudtrack.cli.state import state
 from cloudtrack.errors import CloudtrackError
@@ -45,10 +47,12 @@ app.add_typer(registry.app, name="registry")
 app.add_typer(sagemaker.app, name="sagemaker")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(access.app, name="access")
+app.add_typer(webhooks.app, name="webhooks")
 app.command("compact")(index.compact)
 app.command("ddl")(ddl.ddl)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
+app.command("events")(events.events)
 app.command("reindex")(index.reindex)
 app.command("server")(server.server)
 app.command("sql")(sql.sql)

@@ -30,6 +30,11 @@ def show_json(value: Any) -> None:
     print(json.dumps(_plain(value), indent=2, ensure_ascii=False, default=str))
 
 
+def show_json_line(value: Any) -> None:
+    """The same in one line, at once."""
+    print(json.dumps(_plain(value), ensure_ascii=False, default=str), flush=True)
+
+
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty: str) -> None:
     """A table; ``empty`` is the line shown where there are no rows."""
     from rich.console import Console
@@ -56,7 +61,7 @@ def show_fields(fields: Mapping[str, Any]) -> None:
 
 def say(line: str) -> None:
     """A line on standard output."""
-    print(clean(line))
+    print(clean(line), flush=True)
 
 
 def complain(line: str) -> None:

@@ -58,3 +58,13 @@ def events_in(segment: str) -> str:
 def webhook(webhook_id: str) -> str:
     """A webhook's document."""
     return f"{WEBHOOKS}{webhook_id}.json"
+
+
+def feed_cursor(sha256: str) -> str:
+    """A place in the feed, under the SHA-256 of its bytes."""
+    return f"feed/cursors/{sha256}.json"
+
+
+def webhook_place(webhook_id: str) -> str:
+    """How far the delivery to a webhook is."""
+    return f"feed/webhooks/{webhook_id}.json"

@@ -27,6 +27,9 @@ from cloudtrack.storage.sequence import Sequence
 Decide = Callable[[ModelState], AnyChange | None]
 """From the state to the change to commit; None for nothing to do. Runs again when a rival was faster."""
 
+OnCommit = Callable[[str, Event], None]
+"""Told of a model's name and an event that has just been committed; must not raise."""
+
 _MAX_ATTEMPTS = 2000
 _FIRST_PAUSE_S = 0.002
 _LONGEST_PAUSE_S = 0.25
@@ -38,13 +41,23 @@ class Registry:
     ``operation`` is a name, unique for ever, for the one thing that is done with this registry. Done again by
     another registry with the same name, because an answer was lost, it is not done twice.
 
-    ``groups`` are the actor's, as a login proves them.
+    ``groups`` are the actor's, as a login proves them. ``on_commit`` are told of what this registry commits, where that
+    is certain at once: for what is a help, not a promise.
     """
 
-    def __init__(self, store: ObjectStore, actor: str, operation: str = "", groups: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        actor: str,
+        operation: str = "",
+        groups: tuple[str, ...] = (),
+        *,
+        on_commit: Iterable[OnCommit] = (),
+    ) -> None:
         self.store = store
         self.actor = actor
         self.groups = groups
+        self._on_commit = on_commit
         self._operation = operation
         self._checkpoints = Checkpoints(store)
 
@@ -108,7 +121,8 @@ class Registry:
             change = decide(state)
             if change is None:
                 return state, None
-            body = self._event(state, operation, change, comment).to_bytes()
+            event = self._event(state, operation, change, comment)
+            body = event.to_bytes()
             number = state.number + 1
             announce(self.store, IndexKeys(keys.INDEX), keys.segment(name), number)
             if not still_holds():
@@ -121,6 +135,8 @@ class Registry:
                 continue
             fold(state, parse_event(events.key(number), body), hash_of(body))
             self._checkpoints.save(name, state, checkpoint)
+            for tell in self._on_commit:
+                tell(name, event)
             return state, change
         raise Conflict(f"registered model {name!r} was changed by others {_MAX_ATTEMPTS} times in a row; try again")
 

@@ -39,6 +39,12 @@ _EXAMPLE: dict[str, Any] = {
     "key": "example",
     "value": "yes",
     "template": "Hello {{name}}",
+    "from_stage": "None",
+    "to_stage": "Production",
+    "archived_versions": [],
+    "user": "example",
+    "comment": "An example",
+    "event_number": 1,
 }
 
 
@@ -62,21 +68,30 @@ def example_data(event: WebhookEvent) -> dict[str, Any]:
 
 
 def send_message(
-    webhook: Webhook, secret: str, event: WebhookEvent, data: dict[str, Any], *, allow_private: bool
+    webhook: Webhook,
+    secret: str,
+    event: WebhookEvent,
+    data: dict[str, Any],
+    *,
+    allow_private: bool,
+    delivery_id: str = "",
+    time_ms: int | None = None,
 ) -> Outcome:
     """Send a message once; what came of it.
 
-    ``allow_private`` lets it go to addresses of this machine and its network. Raises InvalidInput where an
-    address is one of these and may not.
+    ``allow_private`` lets it go to addresses of this machine and its network. ``delivery_id`` is the same whenever a
+    message is sent, and new without; ``time_ms`` is when the event was (ms since the epoch), now without. Raises
+    InvalidInput where an address is one of the network's and may not.
     """
+    now_ms = clock.now_ms()
     message = {
         "entity": event.entity.lower(),
         "action": event.action.lower(),
-        "timestamp": clock.now().isoformat(),
+        "timestamp": clock.from_ms(now_ms if time_ms is None else time_ms).isoformat(),
         "data": data,
     }
     body = json.dumps(message).encode()
-    delivery_id, seconds = ids.new_delivery_id(), str(clock.now_ms() // 1000)
+    delivery_id, seconds = delivery_id or ids.new_delivery_id(), str(now_ms // 1000)
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "cloudtrack",

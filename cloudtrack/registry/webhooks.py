@@ -21,11 +21,14 @@ from cloudtrack.storage.document import Document, DocumentStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.parallel import map_in_order
 
+STAGE_TRANSITIONED = ("MODEL_VERSION_STAGE", "TRANSITIONED")
+"""cloudtrack's own event: MLflow tells nobody of stages."""
 _VERSION = ("name", "version")
 EVENTS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("MODEL_VERSION", "CREATED"): (*_VERSION, "source", "run_id", "tags", "description"),
     ("MODEL_VERSION_ALIAS", "CREATED"): ("name", "alias", "version"),
     ("MODEL_VERSION_ALIAS", "DELETED"): ("name", "alias"),
+    STAGE_TRANSITIONED: (*_VERSION, "from_stage", "to_stage", "archived_versions", "user", "comment", "event_number"),
     ("MODEL_VERSION_TAG", "DELETED"): (*_VERSION, "key"),
     ("MODEL_VERSION_TAG", "SET"): (*_VERSION, "key", "value"),
     ("PROMPT", "CREATED"): ("name", "tags", "description"),
@@ -53,6 +56,11 @@ class WebhookEvent(BaseModel):
 
     entity: str
     action: str
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Entity and action."""
+        return self.entity, self.action
 
     @classmethod
     def of(cls, entity: str, action: str) -> Self:
@@ -179,6 +187,7 @@ class Webhooks:
         """Delete a webhook, and its secret with it. Raises NotFound."""
         self._read(webhook_id)
         self._store.delete(keys.webhook(webhook_id))
+        self._store.delete(keys.webhook_place(webhook_id))
 
     def secret(self, webhook_id: str) -> str:
         """What messages are signed with; empty where they are not signed. For the sender alone. Raises NotFound."""

@@ -13,6 +13,7 @@ from cloudtrack.remote.artifact_files import ArtifactFiles
 from cloudtrack.remote.comments import RemoteVersionComments
 from cloudtrack.remote.connection import Connection
 from cloudtrack.remote.experiments import RemoteExperiments
+from cloudtrack.remote.feed import RemoteFeed
 from cloudtrack.remote.history import RemoteHistory
 from cloudtrack.remote.logged_models import RemoteLoggedModels
 from cloudtrack.remote.metrics import RemoteMetrics
@@ -22,6 +23,7 @@ from cloudtrack.remote.registered_models import RemoteRegisteredModels
 from cloudtrack.remote.runs import RemoteRuns
 from cloudtrack.remote.source_files import RemoteSourceFiles
 from cloudtrack.remote.stages import RemoteStages
+from cloudtrack.remote.webhooks import RemoteWebhooks
 from cloudtrack.storage.retrying import RetryPolicy
 from cloudtrack.tracking.artifacts import LOGGED_MODEL, Artifacts
 from cloudtrack.tracking.sync import SyncReport, sync_spools
@@ -68,6 +70,8 @@ class RemoteClient(ModelFinder):
         self.policy = RemotePolicies(connection)
         self.aliases = RemoteAliases(connection)
         self.history = RemoteHistory(connection)
+        self.feed = RemoteFeed(connection)
+        self.webhooks = RemoteWebhooks(connection)
 
     @property
     def uri(self) -> str:

@@ -233,6 +233,7 @@ SAMPLES: dict[str, Sample] = {
         body={"metrics": [{"key": "m", "value": 1, "timestamp": 1}]}
     ),
     "GET /cloudtrack/metrics/series": Sample({"run_ids": ["${run}"], "keys": ["loss"]}),
+    "GET /cloudtrack/events": Sample(),
     "GET /cloudtrack/registered-models/history": Sample(_MODEL),
     "GET /cloudtrack/registered-models/verify": Sample(_MODEL),
     "GET /cloudtrack/registered-models/at": Sample({**_MODEL, "time_ms": "${now}"}),

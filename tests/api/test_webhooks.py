@@ -7,9 +7,7 @@ import hashlib
 import hmac
 import json
 import socket
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -22,6 +20,7 @@ from cloudtrack.registry import webhook_messages
 from cloudtrack.registry.webhook_messages import example_data, is_public
 from cloudtrack.registry.webhooks import EVENTS, WebhookEvent
 from tests.api.sending import ask
+from tests.servers.webhook_receiver import Receiver, running_receiver
 
 API = "/api/2.0/mlflow/webhooks"
 JSON = {"Content-Type": "application/json"}
@@ -29,48 +28,10 @@ ADMIN = Principal("root", admin=True)
 EVENT = {"entity": "MODEL_VERSION_TAG", "action": "SET"}
 
 
-class Receiver:
-    """A server that keeps what it gets, and answers as it is told."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[str, dict[str, str], bytes]] = []
-        self.status = 200
-        self.headers: dict[str, str] = {}
-        self.body = b"thanks"
-        self.silent = threading.Event()
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.got.append((self.path, dict(self.headers), body))
-                if receiver.silent.is_set():
-                    receiver.silent.wait(5)
-                    return
-                self.send_response(receiver.status)
-                for name, value in {"Content-Length": str(len(receiver.body)), **receiver.headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(receiver.body)
-
-            def log_message(self, *args: object) -> None:
-                return
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}/hook?a=b"
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    found = Receiver()
-    yield found
-    found.server.shutdown()
-    found.server.server_close()
+    with running_receiver() as found:
+        yield found
 
 
 @pytest.fixture
@@ -312,6 +273,18 @@ def test_there_is_an_example_of_every_event() -> None:
     for entity, action in EVENTS:
         data = example_data(WebhookEvent.of(entity, action))
         assert tuple(data) == EVENTS[entity, action]
+
+
+def test_mlflows_clients_are_not_shown_events_that_they_do_not_know(client: Client, receiver: Receiver) -> None:
+    app = App(client)
+    stage = {"entity": "MODEL_VERSION_STAGE", "action": "TRANSITIONED"}
+    webhook_id = new_webhook(app, receiver.url, events=[EVENT, stage])
+    assert call(app, "GET", f"/{webhook_id}")["webhook"]["events"] == [EVENT]
+    assert [event.pair for event in client.webhooks.get(webhook_id).events] == [
+        ("MODEL_VERSION_STAGE", "TRANSITIONED"),
+        ("MODEL_VERSION_TAG", "SET"),
+    ]
+    assert send_test(app, webhook_id, {"event": stage})["success"] is True
 
 
 def test_one_broken_webhook_hides_no_others(client: Client) -> None:

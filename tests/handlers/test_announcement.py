@@ -11,30 +11,56 @@ import boto3
 import pytest
 
 from cloudtrack.access.principal import Principal
-from cloudtrack.api.message import Request, Response, json_response
+from cloudtrack.api.message import Request, json_response
 from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric
-from handlers.announcement import DETAIL_TYPE, SOURCE, announce
+from cloudtrack.errors import AlreadyExists
+from cloudtrack.registry.change import Change
+from cloudtrack.registry.events import Event, StageTransitioned, VersionChanged
+from handlers.announcement import DETAIL_TYPES, SOURCE, Announcer, detail_of
 from tests.handlers.local_gateway import LocalGateway
 from tests.infra.stack import Stack, read_template
 
 PATH = "/api/2.0/mlflow/model-versions/transition-stage"
-MOVED = {"model_version": {"name": "churn", "version": "3", "current_stage": "Production"}}
+MOVED = Event(
+    number=7,
+    id="o1",
+    time_ms=1_800_000_000_000,
+    actor="ada",
+    previous_hash="0" * 64,
+    change=StageTransitioned(version=3, to_stage="Production", archived=[2]),
+)
 REQUEST = Request("POST", PATH, principal=Principal("ada"), request_id="r1")
 
 
-@pytest.fixture(name="queue_url")
-def _queue_url(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What the rule of the template lets through arrives here."""
+@pytest.fixture(name="bus")
+def _bus(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto's default bus is that of the functions."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", moto_url)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("CLOUDTRACK_EVENT_BUS", "default")
+
+
+@pytest.fixture(name="queue_url")
+def _queue_url(bus: None) -> str:
+    """What the rule of the template lets through arrives here."""
     rule = Stack(read_template(), NotificationEmail="team@example.com").of_type("AWS::Events::Rule")["TransitionRule"]
+    return queue_of(rule["EventPattern"])
+
+
+@pytest.fixture(name="hooks_queue_url")
+def _hooks_queue_url(bus: None) -> str:
+    """What wakes the function that tells webhooks arrives here."""
+    function = Stack(read_template()).of_type("AWS::Serverless::Function")["HooksFunction"]
+    return queue_of(function["Events"]["Change"]["Properties"]["Pattern"])
+
+
+def queue_of(pattern: object) -> str:
     sqs, events = boto3.client("sqs"), boto3.client("events")
     name = f"heard-{uuid.uuid4().hex}"
     url: str = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    events.put_rule(Name=name, EventPattern=json.dumps(rule["EventPattern"]))
+    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
     events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
     return url
 
@@ -55,11 +81,24 @@ def test_a_transition_through_the_api_is_heard_once(
     headers = {"authorization": f"Bearer {admin_token}", "content-type": "application/json"}
     assert gateway.send("POST", PATH, headers, json.dumps(body).encode())[0] == 200
     (message,) = heard(queue_url)
-    assert (message["source"], message["detail-type"]) == (SOURCE, DETAIL_TYPE)
+    assert (message["source"], message["detail-type"]) == (SOURCE, "Model Version Stage Changed")
     detail = message["detail"]
     assert isinstance(detail, dict)
     assert detail.pop("request_id")
-    assert detail == {"name": "churn", "version": "1", "stage": "Production", "principal": "admin"}
+    assert detail.pop("time_ms")
+    assert detail == {
+        "type": "stage_transitioned",
+        "name": "churn",
+        "number": 3,
+        "version": 1,
+        "from_stage": "None",
+        "to_stage": "Production",
+        "previous": [],
+        "archived": [],
+        "rolled_back": False,
+        "actor": "admin",
+        "comment": "",
+    }
 
 
 def test_an_approval_that_moves_a_version_is_heard_and_the_functions_role_can_judge_it(
@@ -84,7 +123,7 @@ def test_an_approval_that_moves_a_version_is_heard_and_the_functions_role_can_ju
     for path in ("transition-requests/list", "comments/list", "policy/replay"):
         assert gateway.send("GET", f"/api/2.0/cloudtrack/{path}?name=churn", headers, b"")[0] == 200, path
     (message,) = heard(queue_url)
-    assert message["detail"]["stage"] == "Production"  # type: ignore[index]
+    assert message["detail"]["to_stage"] == "Production"  # type: ignore[index]
     assert client.stages.holders("churn", "Production")[0].version == 1
 
 
@@ -92,36 +131,61 @@ def test_the_mail_says_what_the_event_has() -> None:
     rule = Stack(read_template(), NotificationEmail="team@example.com").of_type("AWS::Events::Rule")["TransitionRule"]
     (target,) = rule["Targets"]
     transformer = target["InputTransformer"]
-    sent: list[dict[str, str]] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CLOUDTRACK_EVENT_BUS", "default")
-        patch.setattr("handlers.announcement._put", lambda _bus, detail: sent.append(detail))
-        announce(REQUEST, json_response(MOVED))
+    detail = detail_of("churn", MOVED, "r1")
     text = transformer["InputTemplate"]
     for name, path in transformer["InputPathsMap"].items():
-        text = text.replace(f"<{name}>", sent[0][path.removeprefix("$.detail.")])
+        text = text.replace(f"<{name}>", str(detail[path.removeprefix("$.detail.")]))
     assert text == '"Version 3 of churn is now Production, by ada."'
 
 
-@pytest.mark.parametrize(
-    ("request_", "response"),
-    [
-        (REQUEST, json_response({"error_code": "ABORTED"}, 409)),
-        (Request("POST", "/api/2.0/mlflow/model-versions/create"), json_response(MOVED)),
-        (Request("GET", "/api/2.0/mlflow/model-versions/get"), json_response(MOVED)),
-        (Request("POST", "/api/2.0/cloudtrack/transition-requests/approve"), json_response({"request": {}})),
-    ],
-    ids=["refused", "registered", "read", "one of two approvals"],
-)
-def test_nothing_else_is_announced(request_: Request, response: Response, queue_url: str) -> None:
-    announce(request_, response)
-    assert heard(queue_url) == []
+def test_every_commit_is_announced_and_nothing_else(hooks_queue_url: str, queue_url: str, tmp_path: Path) -> None:
+    client = Client(tmp_path / "store")
+    announcer = Announcer()
+    client.on_commit.append(announcer.note)
+    ours = client.acting_as("ada")
+    ours.registered_models.create("churn")
+    ours.model_versions.create("churn", "runs:/" + "a" * 32 + "/model")
+    ours.registered_models.set_stages("churn", ["Live"])
+    with pytest.raises(AlreadyExists):
+        ours.registered_models.create("churn")
+    ours.registered_models.rename("churn", "churned")
+    announcer.announce(REQUEST, json_response({}))
+    announcer.announce(REQUEST, json_response({}))
+    found = heard(hooks_queue_url)
+    assert {message["detail-type"] for message in found} == {
+        "Registered Model Created",
+        "Model Version Created",
+        "Registered Model Changed",
+        "Registered Model Rename Started",
+        "Registered Model Moved In",
+        "Registered Model Renamed",
+    }
+    assert len(found) == 6
+    assert heard(queue_url) == []  # mail is of transitions alone
+
+
+def test_there_is_a_word_for_every_change() -> None:
+    types = {kind.model_fields["type"].default for kind in Change.__subclasses__()}
+    assert set(DETAIL_TYPES) == types
+
+
+def test_a_long_event_is_announced_without_what_is_long_about_it() -> None:
+    change = VersionChanged(version=3, description="x" * 1_000_000, tags={"a": "b"})
+    detail = detail_of("churn", MOVED.model_copy(update={"change": change}), "r1")
+    assert len(json.dumps(detail)) < 1000
+    assert (detail["number"], detail["tags"], detail["is_cut"]) == (7, {"a": "b"}, True)
 
 
 def test_without_a_bus_nothing_is_announced(queue_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CLOUDTRACK_EVENT_BUS")
-    announce(REQUEST, json_response(MOVED))
+    announce_one()
     assert heard(queue_url) == []
+
+
+def announce_one() -> None:
+    announcer = Announcer()
+    announcer.note("churn", MOVED)
+    announcer.announce(REQUEST, json_response({}))
 
 
 def test_a_bus_that_cannot_be_reached_changes_no_answer_and_is_logged(
@@ -131,6 +195,6 @@ def test_a_bus_that_cannot_be_reached_changes_no_answer_and_is_logged(
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with caplog.at_level(logging.ERROR):
-        announce(REQUEST, json_response(MOVED))
+        announce_one()
     assert "was not told" in caplog.text
-    assert "Production" in caplog.text
+    assert "('churn', 7)" in caplog.text

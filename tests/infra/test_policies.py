@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -103,9 +104,23 @@ def test_a_release_manager_promotes_and_changes_no_run(uri: str, monkeypatch: py
 
 
 @pytest.mark.parametrize("name", ["trainer", "reader", "release-manager"])
+def test_whoever_reads_the_registry_reads_its_feed(name: str, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Client(uri)
+    for _ in range(100):
+        writer.registered_models.create(uuid.uuid4().hex)
+    cursor = writer.feed.read("now").cursor
+    assert [info.key for info in writer.store.list("feed/")], "there is a base to be read"
+    client = client_of(name, uri, monkeypatch)
+    assert client.feed.read(cursor).events == []
+    assert len(client.feed.read("start", 1000).events) == 102
+    writer.registered_models.create("another")
+    assert [item.name for item in client.feed.read(cursor).events] == ["another"]
+
+
+@pytest.mark.parametrize("name", ["trainer", "reader", "release-manager"])
 def test_nobody_but_platform_admins_reaches_tokens_and_permissions(name: str) -> None:
     bucket: list[Statement] = []
-    for key in ("access/tokens/x.json", "access/policy.json", "webhooks/w.json"):
+    for key in ("access/tokens/x.json", "access/policy.json", "webhooks/w.json", "feed/webhooks/w.json"):
         store = guarded(_Yes(), statements(name), bucket)
         with pytest.raises(PermissionDenied):
             store.get(key)

@@ -81,7 +81,7 @@ def test_the_authorizer_reads_nothing_but_tokens_and_the_marker(stack: Stack) ->
 
 
 def test_only_the_registrys_functions_read_webhooks_and_their_secrets(stack: Stack) -> None:
-    assert who_may(stack, "s3:GetObject", "webhooks/w-1.json") == {"RegistryRole", "TransitionsRole"}
+    assert who_may(stack, "s3:GetObject", "webhooks/w-1.json") == {"HooksRole", "RegistryRole", "TransitionsRole"}
     assert who_may(stack, "s3:PutObject", "webhooks/w-1.json", CREATING) == {"TransitionsRole"}
 
 
@@ -124,12 +124,29 @@ def test_nobody_scores_without_aws_credentials(template: dict[str, Any], stack: 
         assert "ScoringFunction" not in {name.removesuffix(".Arn") for name in called}
 
 
-def test_metrics_registry_web_and_scoring_write_nothing(stack: Stack) -> None:
+def test_registry_web_and_scoring_write_nothing_and_metrics_places_in_the_feed_alone(stack: Stack) -> None:
+    cursor = f"feed/cursors/{'0' * 64}.json"
+    assert who_may(stack, "s3:PutObject", cursor, CREATING) == {"MetricsRole", "HooksRole"}
+    assert who_may(stack, "s3:PutObject", cursor, REPLACING) == set()
     for role in ("MetricsRole", "RegistryRole", "WebRole", "AuthorizerRole", "ScoringRole"):
         written = [
-            s for s in role_statements(stack, role) if any("s3:Put" in action for action in as_list(s["Action"]))
+            s["Resource"].partition("/store/")[2]
+            for s in role_statements(stack, role)
+            if any("s3:Put" in action for action in as_list(s["Action"]))
         ]
-        assert written == []
+        assert written == (["feed/cursors/*"] if role == "MetricsRole" else [])
+
+
+def test_only_the_function_for_webhooks_says_how_far_they_are(stack: Stack) -> None:
+    place = f"feed/webhooks/{'0' * 32}.json"
+    assert who_may(stack, "s3:PutObject", place, REPLACING) == {"HooksRole"}
+    assert who_may(stack, "s3:GetObject", place) == {"HooksRole"}
+    assert who_may(stack, "s3:DeleteObject", place) == {"TransitionsRole"}
+    for key in (EVENT, "webhooks/w-1.json", "access/policy.json", "index/models/manifest.json"):
+        assert not may(stack, "HooksRole", "s3:PutObject", key, CREATING)
+        assert not may(stack, "HooksRole", "s3:PutObject", key, REPLACING)
+    for key in (f"{RUN}/run.json", ARTIFACT, "access/policy.json", TOKEN):
+        assert not may(stack, "HooksRole", "s3:GetObject", key)
 
 
 def test_no_role_reaches_everything_but_for_traces_which_have_no_resources(stack: Stack) -> None:

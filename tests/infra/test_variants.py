@@ -16,6 +16,9 @@ from tests.infra.routing import routes_for, translated_routes, written_routes
 from tests.infra.stack import ROOT, Stack, read_template
 from tests.infra.test_routes import requests_of
 
+TIMED = ["CompactionFunction", "HooksFunction"]
+"""No part of the API: woken by timers, and by the bus."""
+
 
 def made(variant: str, folder: Path) -> Path:
     path = folder / "build" / f"{variant}.yaml"
@@ -88,25 +91,26 @@ def test_one_function_takes_every_route_and_open_ones_stay_open(single: dict[str
             assert route.function == "ApiFunction"
             assert route.is_open == (endpoint.needs.on is On.NOTHING)
     functions = [name for name, each in single["Resources"].items() if each["Type"] == "AWS::Serverless::Function"]
-    assert functions == ["AuthorizerFunction", "ScoringFunction", "ApiFunction"]
+    assert functions == [*TIMED, "AuthorizerFunction", "ScoringFunction", "ApiFunction"]
 
 
 def test_the_one_function_may_do_what_all_others_might_and_no_more(single: dict[str, Any]) -> None:
     template = Stack(read_template())
-    roles = set(template.of_type("AWS::IAM::Role")) - {"AuthorizerRole"}
+    others = {"AuthorizerRole", *(name.replace("Function", "Role") for name in TIMED)}
+    roles = set(template.of_type("AWS::IAM::Role")) - others
     expected = [statement for role in roles for statement in role_statements(template, role)]
     allowed = role_statements(Stack(single), "ApiRole")
     assert all(statement in allowed for statement in expected)
     assert all(statement in expected for statement in allowed)
-    assert set(Stack(single).of_type("AWS::IAM::Role")) == {"ApiRole", "AuthorizerRole"}
+    assert set(Stack(single).of_type("AWS::IAM::Role")) == {"ApiRole", *others}
 
 
 def test_alarms_watch_the_functions_that_are_there(single: dict[str, Any]) -> None:
     for alarm in ("FunctionErrors", "FunctionThrottles"):
         _, *metrics = Stack(single).of_type("AWS::CloudWatch::Alarm")[alarm]["Metrics"]
         watched = [metric["MetricStat"]["Metric"]["Dimensions"][0]["Value"] for metric in metrics]
-        assert watched == ["AuthorizerFunction", "ApiFunction"]
-        assert len({metric["Id"] for metric in metrics}) == 2
+        assert watched == ["CompactionFunction", "AuthorizerFunction", "ApiFunction"]
+        assert len({metric["Id"] for metric in metrics}) == 3
 
 
 @pytest.mark.infra

@@ -20,7 +20,8 @@ def _stack() -> Stack:
 def test_alarms_watch_every_function(alarm: str, metric: str, stack: Stack) -> None:
     watched = [each["MetricStat"]["Metric"] for each in stack.of_type("AWS::CloudWatch::Alarm")[alarm]["Metrics"][1:]]
     assert {each["MetricName"] for each in watched} == {metric}
-    functions = [name for name in stack.of_type("AWS::Serverless::Function") if name != "ScoringFunction"]
+    with_their_own = ("HooksFunction", "ScoringFunction")
+    functions = [name for name in stack.of_type("AWS::Serverless::Function") if name not in with_their_own]
     assert [each["Dimensions"][0]["Value"] for each in watched] == functions
     assert len(watched) + 1 <= MOST_METRICS
 
@@ -35,6 +36,13 @@ def test_an_alarm_of_its_own_watches_scoring_where_there_is_any(stack: Stack) ->
     assert [each["Dimensions"][0]["Value"] for each in watched] == ["ScoringFunction"] * 2
     without = Stack(read_template()).resources
     assert [name for name in stack.resources if "Scoring" in name and name in without] == []
+
+
+def test_an_alarm_of_its_own_watches_who_tells_webhooks(stack: Stack) -> None:
+    metrics = stack.of_type("AWS::CloudWatch::Alarm")["HooksErrors"]["Metrics"]
+    watched = [each["MetricStat"]["Metric"] for each in metrics if "MetricStat" in each]
+    assert [each["MetricName"] for each in watched] == ["Errors", "Throttles"]
+    assert [each["Dimensions"][0]["Value"] for each in watched] == ["HooksFunction"] * 2
 
 
 def test_every_alarm_tells_somebody_where_somebody_is_named(stack: Stack) -> None:
@@ -65,7 +73,7 @@ def test_the_api_is_throttled_and_functions_end_before_it_gives_up(stack: Stack)
     shared = read_template()["Globals"]["Function"]
     functions = stack.of_type("AWS::Serverless::Function")
     slow = {name for name, function in functions.items() if function.get("Timeout", shared["Timeout"]) >= 30}
-    assert slow == {"CompactionFunction", "ScoringFunction"}  # the API waits for neither
+    assert slow == {"CompactionFunction", "HooksFunction", "ScoringFunction"}  # the API waits for none of them
     assert functions["AuthorizerFunction"]["Timeout"] < 10
 
 

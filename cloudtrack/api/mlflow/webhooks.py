@@ -1,4 +1,7 @@
-"""Webhooks, for administrators. What happens in the registry is not delivered to them yet: only ``test`` sends."""
+"""Webhooks, for administrators. What happens is delivered to them by others (``registry/deliverer.py``).
+
+They may hear of stages too, of which MLflow tells nobody; its clients are not shown events that they do not know.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from cloudtrack.api.fields import (
 from cloudtrack.api.mlflow import messages
 from cloudtrack.api.mlflow.experiments import check_page_size
 from cloudtrack.registry.webhook_messages import example_data, send_message
-from cloudtrack.registry.webhooks import Webhook, WebhookEvent, WebhookStatus
+from cloudtrack.registry.webhooks import STAGE_TRANSITIONED, Webhook, WebhookEvent, WebhookStatus
 from cloudtrack.search.pages import page_of
 
 ENDPOINTS = Declarations(Domain.REGISTRY)
@@ -83,7 +86,7 @@ def create_webhook(context: Context, request: CreateWebhook) -> dict[str, Any]:
         secret=request.secret,
         status=request.status,
     )
-    return {"webhook": _message(webhook)}
+    return {"webhook": _message(webhook, context)}
 
 
 @ENDPOINTS.add("GET", "/mlflow/webhooks", _NEEDS)
@@ -91,13 +94,13 @@ def list_webhooks(context: Context, request: ListWebhooks) -> dict[str, Any]:
     """A page of webhooks, newest first."""
     check_page_size(request.max_results, _MAX_PAGE)
     page = page_of(context.client.webhooks.list(), request.max_results, request.page_token)
-    return messages.page("webhooks", map(_message, page), page.token)
+    return messages.page("webhooks", (_message(webhook, context) for webhook in page), page.token)
 
 
 @ENDPOINTS.add("GET", "/mlflow/webhooks/{webhook_id}", _NEEDS)
 def get_webhook(context: Context, request: WebhookRequest) -> dict[str, Any]:
     """One webhook."""
-    return {"webhook": _message(context.client.webhooks.get(request.webhook_id))}
+    return {"webhook": _message(context.client.webhooks.get(request.webhook_id), context)}
 
 
 @ENDPOINTS.add("PATCH", "/mlflow/webhooks/{webhook_id}", _NEEDS, domain=_WRITES)
@@ -112,7 +115,7 @@ def update_webhook(context: Context, request: UpdateWebhook) -> dict[str, Any]:
         secret=request.secret,
         status=request.status,
     )
-    return {"webhook": _message(webhook)}
+    return {"webhook": _message(webhook, context)}
 
 
 @ENDPOINTS.add("DELETE", "/mlflow/webhooks/{webhook_id}", _NEEDS, domain=_WRITES)
@@ -142,14 +145,15 @@ def test_webhook(context: Context, request: TestWebhook) -> dict[str, Any]:
     return {"result": messages.without_empty(result)}
 
 
-def _message(webhook: Webhook) -> dict[str, Any]:
+def _message(webhook: Webhook, context: Context) -> dict[str, Any]:
+    shown = [event for event in webhook.events if context.is_own_client or event.pair != STAGE_TRANSITIONED]
     return messages.without_empty(
         {
             "webhook_id": webhook.webhook_id,
             "name": webhook.name,
             "description": webhook.description or None,
             "url": webhook.url,
-            "events": [{"entity": event.entity, "action": event.action} for event in webhook.events],
+            "events": [{"entity": event.entity, "action": event.action} for event in shown],
             "status": webhook.status,
             "creation_timestamp": webhook.creation_timestamp,
             "last_updated_timestamp": webhook.last_updated_timestamp,

@@ -1,0 +1,224 @@
+"""The events of all models of a store, one after another: those that a consumer has not read yet.
+
+Nothing is numbered across models, so commits stay as cheap as they are. A consumer's cursor says how far it is in each
+model's history, and the index says which histories have gone on.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Any, NamedTuple
+
+from cloudtrack.errors import CloudtrackError, CorruptData, InvalidInput, ObjectNotFound
+from cloudtrack.index.cache import PartCache
+from cloudtrack.registry import keys
+from cloudtrack.registry.cursors import Cursor, Cursors
+from cloudtrack.registry.events import Event, parse_event
+from cloudtrack.registry.heads import UNKNOWN, Head, Heads
+from cloudtrack.registry.registry import Registry
+from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.storage.parallel import map_in_order
+from cloudtrack.storage.sequence import Sequence as Entries
+
+START, NOW = "start", "now"
+MOST_EVENTS = 1000
+"""Of one page."""
+_AT_ONCE = 256
+"""So many histories are looked at together, or as many as events are asked for."""
+_MOST_AHEAD = 64
+"""So many events of one history are read at once."""
+_MOST_BYTES = 4 << 20
+"""Of the events of one page, unless it has one alone: a Lambda function answers with 6 MB at the most."""
+
+Shows = Callable[[str], bool]
+"""Whether the asker may know of a model, by its name."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FeedEvent:
+    """An event, and the model whose history it is part of."""
+
+    name: str
+    event: Event
+
+    def to_json(self) -> dict[str, Any]:
+        """As the API and the command line show it."""
+        return {"name": self.name, "event": self.event.model_dump(mode="json")}
+
+
+class FeedPage(NamedTuple):
+    """Some events, and the cursor after them. A page without events is the end, for now."""
+
+    events: list[FeedEvent]
+    cursor: str
+
+
+class Feed:
+    """The feed of one store's registry. Any thread may use it."""
+
+    def __init__(self, store: ObjectStore, cache: PartCache) -> None:
+        self._cursors = Cursors(store)
+        self._store = store
+        self._heads = Heads(store, cache)
+        self._registry = Registry(store, actor="")
+        self._names: dict[str, str] = {}
+
+    def read(self, cursor: str = START, limit: int = 100, *, shows: Shows | None = None) -> FeedPage:
+        """The next events after a cursor, each once, and the cursor after them.
+
+        ``start`` is before the first event ever; ``now`` gives a cursor and no events. The events of one model come in
+        their order; models are ranked by time, then name, among what is read together. ``shows`` says of which models
+        the asker may know. Two requests where nothing is new. Raises InvalidInput; NotFound for a cursor of another
+        store.
+        """
+        if not 1 <= limit <= MOST_EVENTS:
+            raise InvalidInput(f"limit is {limit}; it must be from 1 to {MOST_EVENTS}")
+        if cursor == NOW:
+            return FeedPage([], self.now(shows=shows))
+        place = self._place(cursor)
+        events, numbers = self._after(place, limit, shows)
+        if not events and cursor != START:
+            return FeedPage([], cursor)
+        return FeedPage(events, self._cursors.token(place.moved(numbers)))
+
+    def now(self, *, shows: Shows | None = None) -> str:
+        """The cursor after every event whose commit has returned."""
+        return self._ends(lambda _segment, _head, number: number, shows)
+
+    def since(self, time_ms: int) -> str:
+        """The cursor before what was committed at an instant or later, by the clocks of those who committed."""
+
+        def first_before(segment: str, head: Head, number: int) -> int:
+            if head.updated and head.updated < time_ms:
+                return number
+            while number and self._read(segment, number).event.time_ms >= time_ms:
+                number -= 1
+            return number
+
+        return self._ends(first_before, None)
+
+    def token(self, cursor: str) -> str:
+        """What a cursor means now, ``start`` and ``now`` too, as a token. Raises InvalidInput, NotFound."""
+        if cursor == NOW:
+            return self.now()
+        return self._cursors.token(self._place(cursor))
+
+    def after(self, cursor: str, events: Sequence[FeedEvent]) -> str:
+        """The cursor after more events: of each model, all up to the last of these."""
+        numbers: dict[str, int] = {}
+        for item in events:
+            segment = keys.segment(item.name)
+            numbers[segment] = max(item.event.number, numbers.get(segment, 0))
+        return self._cursors.token(self._place(cursor).moved(numbers)) if events else cursor
+
+    def _place(self, cursor: str) -> Cursor:
+        return Cursor() if cursor == START else self._cursors.load(cursor)
+
+    def _ends(self, choose: Callable[[str, Head, int], int], shows: Shows | None) -> str:
+        heads = {segment: head for segment, head in self._heads.read().items() if self._is_shown(segment, shows)}
+
+        def end(segment: str) -> int:
+            return choose(segment, heads[segment], self._last(segment, heads[segment]))
+
+        numbers = dict(zip(heads, map_in_order(end, heads), strict=True))
+        return self._cursors.token(Cursor().moved({segment: number for segment, number in numbers.items() if number}))
+
+    def _last(self, segment: str, head: Head) -> int:
+        """The number of a history's last event."""
+        if head is UNKNOWN:
+            return self._registry.read_any(self._name(segment)).number
+        if head.certain < head.announced:
+            try:
+                self._store.stat(self._entries(segment).key(head.announced))
+            except ObjectNotFound:
+                return head.certain
+        return head.announced
+
+    def _after(self, place: Cursor, limit: int, shows: Shows | None) -> tuple[list[FeedEvent], dict[str, int]]:
+        """The next events, and how far they go in each history."""
+        heads = self._heads.read()
+        news = [segment for segment, head in heads.items() if head.announced > place.number(segment)]
+        news.sort(key=lambda segment: (heads[segment].certain <= place.number(segment), segment))
+        shown = (segment for segment in news if self._is_shown(segment, shows))
+        while some := list(islice(shown, max(limit, _AT_ONCE))):
+            streams = [self._history(segment, place.number(segment), heads[segment]) for segment in some]
+            events: list[FeedEvent] = []
+            numbers: dict[str, int] = {}
+            size_bytes = 0
+            for item in islice(_merged(streams), limit):
+                size_bytes += item.size_bytes
+                if events and size_bytes > _MOST_BYTES:
+                    break
+                events.append(FeedEvent(self._name(item.segment), item.event))
+                numbers[item.segment] = item.event.number
+            if events:
+                return events, numbers
+        return [], {}
+
+    def _history(self, segment: str, after: int, head: Head) -> Iterator[_Read]:
+        """The events of a model that come after one; up to the first that cannot be read, which stays where it is."""
+        number, ahead = after, 1
+        while number < head.announced:
+            numbers = range(number + 1, min(number + ahead, head.announced) + 1)
+            try:
+                for item in map_in_order(lambda each: self._read_or_none(segment, each), numbers):
+                    if item is None:
+                        if number < head.certain:
+                            raise CorruptData(f"{self._entries(segment).key(number + 1)!r} is missing")
+                        return
+                    yield item
+                    number += 1
+            except CorruptData as error:  # one bad object must not hold back all others
+                _log.warning("the feed waits before an event: %s", error)
+                return
+            ahead = min(2 * ahead, _MOST_AHEAD)
+
+    def _read_or_none(self, segment: str, number: int) -> _Read | None:
+        try:
+            return self._read(segment, number)
+        except ObjectNotFound:
+            return None
+
+    def _read(self, segment: str, number: int) -> _Read:
+        entries = self._entries(segment)
+        body = entries.get(number)
+        event = parse_event(entries.key(number), body)
+        if event.number != number:
+            raise CorruptData(f"{entries.key(number)!r} says that it is event {event.number}")
+        return _Read(segment, event, len(body))
+
+    def _entries(self, segment: str) -> Entries:
+        return Entries(self._store, keys.events_in(segment))
+
+    def _is_shown(self, segment: str, shows: Shows | None) -> bool:
+        return shows is None or shows(self._name(segment))
+
+    def _name(self, segment: str) -> str:
+        """The name of a model. Of a long one the first event has it; there may be none yet."""
+        name = self._names.get(segment) or keys.name_of(segment)
+        if name is None:
+            try:
+                name = self._registry.name_in(segment)
+            except CloudtrackError:
+                name = None
+            if name is not None:
+                self._names[segment] = name
+        return name or segment
+
+
+class _Read(NamedTuple):
+    segment: str
+    event: Event
+    size_bytes: int
+
+
+def _merged(streams: Sequence[Iterator[_Read]]) -> Iterator[_Read]:
+    """All of them by time, each in its own order; their first ones are read at once."""
+    first = map_in_order(lambda stream: next(stream, None), streams)
+    begun = [chain([head], rest) for head, rest in zip(first, streams, strict=True) if head is not None]
+    return heapq.merge(*begun, key=lambda item: (item.event.time_ms, item.segment))
