@@ -96,6 +96,9 @@ def test_a_transition_through_the_api_is_heard_once(
         "previous": [],
         "archived": [],
         "rolled_back": False,
+        "request": None,
+        "approved_by": [],
+        "decision": None,
         "actor": "admin",
         "comment": "",
     }
