@@ -12,12 +12,16 @@ from cloudtrack import config
 from cloudtrack.errors import Unavailable
 from cloudtrack.index.cache import PartCache
 from cloudtrack.index.indexes import Indexes
+from cloudtrack.models.evidence import ModelEvidence
 from cloudtrack.models.finding import ModelFinder
 from cloudtrack.registry.aliases import Aliases
+from cloudtrack.registry.approvals import Approvals
+from cloudtrack.registry.comments import VersionComments
 from cloudtrack.registry.feed import Feed
 from cloudtrack.registry.history import History
 from cloudtrack.registry.model_index import ModelIndex
 from cloudtrack.registry.model_versions import ModelVersions
+from cloudtrack.registry.policies import Policies
 from cloudtrack.registry.registered_models import RegisteredModels
 from cloudtrack.registry.registry import OnCommit, Registry
 from cloudtrack.registry.stages import Stages
@@ -119,6 +123,7 @@ class Client(ModelFinder):
         self.logged_model_artifacts = Artifacts(self.store, LOGGED_MODEL)
         self.source_files = SourceFiles(self.store)
         self.webhooks = Webhooks(self.store)
+        self._evidence = ModelEvidence(self)
         self.feed = Feed(self.store, cache)
         self.on_commit: list[OnCommit] = []
         self._open_registry()
@@ -135,21 +140,24 @@ class Client(ModelFinder):
         """Where the store is."""
         return self.store.url
 
-    def acting_as(self, user: str, *, operation: str = "") -> Client:
-        """The same store and services, with another author of registry events.
+    def acting_as(self, user: str, *, operation: str = "", groups: tuple[str, ...] = ()) -> Client:
+        """The same store and services, with another author of registry events, who is in these groups.
 
         What is done with it in the registry is one ``operation``, and is not done twice under that name.
         """
         other = copy.copy(self)
         other.user = user
-        other._open_registry(operation)
+        other._open_registry(operation, groups)
         return other
 
-    def _open_registry(self, operation: str = "") -> None:
-        registry = Registry(self.store, actor=self.user, operation=operation, on_commit=self.on_commit)
+    def _open_registry(self, operation: str = "", groups: tuple[str, ...] = ()) -> None:
+        registry = Registry(self.store, self.user, operation, groups, on_commit=self.on_commit)
         self.registered_models = RegisteredModels(registry, self.model_index)
         self.model_versions = ModelVersions(registry, self.model_index)
-        self.stages = Stages(registry)
+        self.stages = Stages(registry, self._evidence)
+        self.approvals = Approvals(registry, self._evidence)
+        self.comments = VersionComments(registry)
+        self.policy = Policies(registry, self._evidence)
         self.aliases = Aliases(registry)
         self.history = History(registry)
 

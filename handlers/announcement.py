@@ -29,6 +29,15 @@ DETAIL_TYPES = {
     "rename_given_up": "Registered Model Rename Given Up",
     "renamed": "Registered Model Renamed",
     "moved_in": "Registered Model Moved In",
+    "transition_requested": "Model Version Transition Requested",
+    "transition_denied": "Model Version Transition Denied",
+    "request_approved": "Transition Request Approved",
+    "request_rejected": "Transition Request Rejected",
+    "request_withdrawn": "Transition Request Withdrawn",
+    "request_commented": "Transition Request Commented",
+    "version_commented": "Model Version Commented",
+    "comment_changed": "Comment Changed",
+    "comment_deleted": "Comment Deleted",
 }
 """By the type of the change."""
 _MOST_BYTES = 200_000

@@ -53,7 +53,8 @@ class Context:
         self.client = client
         if self.principal or self.operation:
             user = self.principal.name if self.principal else client.user
-            self.client = client.acting_as(user, operation=self.operation)
+            groups = self.principal.groups if self.principal else ()
+            self.client = client.acting_as(user, operation=self.operation, groups=groups)
 
     @property
     def is_own_client(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloudtrack.api import web
-from cloudtrack.api.cloudtrack import events, series
+from cloudtrack.api.cloudtrack import comments, events, policy, series, transition_requests
 from cloudtrack.api.cloudtrack import logged_models as own_logged_models
 from cloudtrack.api.cloudtrack import model_versions as own_model_versions
 from cloudtrack.api.cloudtrack import registered_models as own_registered_models
@@ -39,6 +39,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *own_logged_models.ENDPOINTS,
     *own_registered_models.ENDPOINTS,
     *own_model_versions.ENDPOINTS,
+    *transition_requests.ENDPOINTS,
+    *comments.ENDPOINTS,
+    *policy.ENDPOINTS,
     *events.ENDPOINTS,
     *graphql.ENDPOINTS,
     *web_page.ENDPOINTS,

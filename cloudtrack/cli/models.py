@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cloudtrack.cli import output
+from cloudtrack.cli import output, reviews
 from cloudtrack.cli.prediction import env, predict
 from cloudtrack.cli.serving import serve
 from cloudtrack.cli.state import client
@@ -16,10 +16,17 @@ app = typer.Typer(help="Register models, move stages, set aliases, predict.", no
 app.command("predict")(predict)
 app.command("env")(env)
 app.command("serve")(serve)
+app.command("request")(reviews.request)
+app.command("requests")(reviews.requests)
+app.command("approve")(reviews.approve)
+app.command("reject")(reviews.reject)
+app.command("withdraw")(reviews.withdraw)
+app.command("comment")(reviews.comment)
 
 Name = Annotated[str, typer.Argument(help="The registered model's name.")]
 Version = Annotated[int, typer.Argument(help="The version's number.")]
 Comment = Annotated[str, typer.Option("--comment", "-m", help="Why; kept in the history.")]
+Force = Annotated[bool, typer.Option("--force", help="Whatever policy.yaml says; the history tells.")]
 
 
 @app.command("create")
@@ -103,13 +110,14 @@ def promote(
     expect: Annotated[
         int | None, typer.Option(help="The only version that may hold the stage now, 0 for none; else it is refused.")
     ] = None,
+    force: Force = False,
     comment: Comment = "",
     as_json: output.JsonOption = False,
 ) -> None:
     """Move a version to a stage."""
     archive = archive_existing and stage.lower() not in ("none", "archived")
     moved = client().stages.transition(
-        name, version, stage, archive_existing_versions=archive, expect=expect, comment=comment or None
+        name, version, stage, archive_existing_versions=archive, expect=expect, comment=comment or None, force=force
     )
     _show_moved(moved, as_json=as_json)
 
@@ -121,11 +129,13 @@ def rollback(
     expect: Annotated[
         int | None, typer.Option(help="The only version that may hold the stage now; else it is refused.")
     ] = None,
+    force: Force = False,
     comment: Comment = "",
     as_json: output.JsonOption = False,
 ) -> None:
     """Give a stage back to the version that had it before; again, to the one before that."""
-    _show_moved(client().stages.rollback(name, stage, expect=expect, comment=comment or None), as_json=as_json)
+    moved = client().stages.rollback(name, stage, expect=expect, comment=comment or None, force=force)
+    _show_moved(moved, as_json=as_json)
 
 
 @app.command("stages")

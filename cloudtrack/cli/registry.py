@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cloudtrack.cli import output
+from cloudtrack.cli import output, policy
 from cloudtrack.cli.state import client
 from cloudtrack.entities.model_uri import parse_instant, version_uri
 from cloudtrack.registry.history import Anchor
@@ -16,6 +16,8 @@ from cloudtrack.registry.history import Anchor
 app = typer.Typer(
     help="Histories of registered models: who changed what, when and why; also after a deletion.", no_args_is_help=True
 )
+app.add_typer(policy.app, name="policy")
+app.command("replay")(policy.replay)
 
 Name = Annotated[str, typer.Argument(help="The registered model's name.")]
 

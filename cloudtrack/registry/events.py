@@ -14,18 +14,21 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from cloudtrack.entities.model_version import Stage
 from cloudtrack.errors import CorruptData
+from cloudtrack.registry.change import Change
+from cloudtrack.registry.decision import Decision
+from cloudtrack.registry.review_events import (
+    CommentChanged,
+    CommentDeleted,
+    RequestApproved,
+    RequestCommented,
+    RequestRejected,
+    RequestWithdrawn,
+    TransitionDenied,
+    TransitionRequested,
+    VersionCommented,
+)
 
 FORMAT = "cloudtrack.registry-event/1"
-
-
-class Change(BaseModel):
-    """What an event changes; the base of all types."""
-
-    model_config = ConfigDict(extra="allow")
-
-    def summary(self) -> str:
-        """One line for people."""
-        raise NotImplementedError
 
 
 class ModelCreated(Change):
@@ -121,11 +124,19 @@ class StageTransitioned(Change):
     archived: list[int] = []
     rolled_back: bool = False
     """Whether the version was there before those that were archived."""
+    request: int | None = None
+    """The request that this approves."""
+    approved_by: list[str] = []
+    """Everyone who approved it, the author of the event last or before."""
+    decision: Decision | None = None
+    """What the policy said; None where there was none."""
 
     def summary(self) -> str:
         what = "rolled back to version" if self.rolled_back else "version"
         archived = f"; archived {', '.join(map(str, self.archived))}" if self.archived else ""
-        return f"{what} {self.version}: {self.from_stage} -> {self.to_stage}{archived}"
+        approved = f"; request {self.request} approved by {', '.join(self.approved_by)}" if self.request else ""
+        forced = f"; FORCED, though {self.decision.why_not()}" if self.decision and self.decision.forced else ""
+        return f"{what} {self.version}: {self.from_stage} -> {self.to_stage}{archived}{approved}{forced}"
 
 
 class AliasSet(Change):
@@ -207,7 +218,16 @@ AnyChange = Annotated[
     | RenameStarted
     | RenameGivenUp
     | Renamed
-    | MovedIn,
+    | MovedIn
+    | TransitionRequested
+    | RequestApproved
+    | RequestRejected
+    | RequestWithdrawn
+    | TransitionDenied
+    | VersionCommented
+    | RequestCommented
+    | CommentChanged
+    | CommentDeleted,
     Field(discriminator="type"),
 ]
 

@@ -10,6 +10,8 @@ from cloudtrack.storage.quoting import quote_name, unquote_name
 MODELS = "models/"
 INDEX = "index/models/"
 """Prefix of the index of models and versions."""
+REGISTRY_POLICY = "policy.yaml"
+"""What versions must have and be before they come to a stage; written by people."""
 WEBHOOKS = "webhooks/"
 
 

@@ -39,13 +39,24 @@ class Registry:
     """The registered models of one store, as states and events.
 
     ``operation`` is a name, unique for ever, for the one thing that is done with this registry. Done again by
-    another registry with the same name, because an answer was lost, it is not done twice. ``on_commit`` are told of
-    what this registry commits, where that is certain at once: for what is a help, not a promise.
+    another registry with the same name, because an answer was lost, it is not done twice.
+
+    ``groups`` are the actor's, as a login proves them. ``on_commit`` are told of what this registry commits, where that
+    is certain at once: for what is a help, not a promise.
     """
 
-    def __init__(self, store: ObjectStore, actor: str, operation: str = "", on_commit: Iterable[OnCommit] = ()) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        actor: str,
+        operation: str = "",
+        groups: tuple[str, ...] = (),
+        *,
+        on_commit: Iterable[OnCommit] = (),
+    ) -> None:
         self.store = store
         self.actor = actor
+        self.groups = groups
         self._on_commit = on_commit
         self._operation = operation
         self._checkpoints = Checkpoints(store)
@@ -88,9 +99,19 @@ class Registry:
         return self.commit_change(name, decide, comment=comment, is_last=is_last)[0]
 
     def commit_change(
-        self, name: str, decide: Decide, *, comment: str | None = None, is_last: bool = True
+        self,
+        name: str,
+        decide: Decide,
+        *,
+        comment: str | None = None,
+        is_last: bool = True,
+        still_holds: Callable[[], bool] = lambda: True,
     ) -> tuple[ModelState, AnyChange | None]:
-        """As ``commit``; and the change that this operation made, now or when it was done before."""
+        """As ``commit``; and the change that this operation made, now or when it was done before.
+
+        ``still_holds`` is asked just before the event is written: whether what ``decide`` read beside the state is
+        still so. Where it is not, ``decide`` runs again.
+        """
         state, checkpoint = self._state(name)
         operation = self._operation if self._operation and is_last else ids.new_commit_id()
         events = self.events(name)
@@ -104,6 +125,8 @@ class Registry:
             body = event.to_bytes()
             number = state.number + 1
             announce(self.store, IndexKeys(keys.INDEX), keys.segment(name), number)
+            if not still_holds():
+                continue
             there = self._claim(events, number, body)
             if there != body:
                 fold(state, parse_event(events.key(number), there), hash_of(there))

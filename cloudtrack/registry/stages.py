@@ -5,8 +5,10 @@ from __future__ import annotations
 from cloudtrack import clock
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.registered_model import check_version
+from cloudtrack.entities.version_facts import Evidence
 from cloudtrack.errors import Conflict, InvalidInput, StateError
 from cloudtrack.registry.events import AnyChange, StageTransitioned
+from cloudtrack.registry.gate import Gate, NoEvidence, passed, raise_denied
 from cloudtrack.registry.registry import Registry, writable
 from cloudtrack.registry.resolving import version_in
 from cloudtrack.registry.state import ModelState
@@ -16,10 +18,11 @@ NOBODY = 0
 
 
 class Stages:
-    """Moving versions between stages."""
+    """Moving versions between stages, where the policy of the store lets them."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, evidence: Evidence | None = None) -> None:
         self._registry = registry
+        self._evidence = evidence or NoEvidence()
 
     def transition(
         self,
@@ -30,41 +33,39 @@ class Stages:
         archive_existing_versions: bool = False,
         expect: int | None = None,
         comment: str | None = None,
+        force: bool = False,
     ) -> ModelVersion:
         """Move a version to a stage (any case), and archive those that are there in the same commit.
 
         A stage that is exclusive is always left by those that are there. ``expect`` is the only version that may hold
-        the stage now, 0 for none. Raises Conflict, saying who was faster, where it is another; NotFound;
-        InvalidInput for an unknown stage, or archiving for None or Archived.
+        the stage now, 0 for none. ``force`` moves it whatever the policy says, and the history says so. Raises
+        Conflict, saying who was faster, where another holds it; NotFound; InvalidInput for an unknown stage, or
+        archiving for None or Archived; PermissionDenied where the policy of the store does not let it.
         """
         number = check_version(version)
+        gate = Gate(self._registry.store, self._evidence)
 
         def decide(state: ModelState) -> AnyChange:
             current = version_in(writable(name, state), number)
             target = state.stage_named(stage)
-            if archive_existing_versions and target not in state.own_stages:
-                raise InvalidInput(
-                    f"archive_existing_versions is for {' and '.join(state.own_stages)}, not for the stage {target}"
-                )
-            holders = state.versions.holders(target) if target in state.own_stages or expect is not None else []
-            _check_expected(name, state, target, holders, expect)
-            others = [holder for holder in holders if holder != number]
-            return StageTransitioned(
-                version=number,
-                from_stage=current.current_stage,
-                to_stage=target,
-                previous=holders if target in state.own_stages else [],
-                archived=others if archive_existing_versions or target in state.exclusive_stages else [],
-            )
+            change = moving(state, current, target, archive_existing_versions=archive_existing_versions)
+            if expect is not None:
+                _check_expected(name, state, target, state.versions.holders(target), expect)
+            return passed(change, gate.judge(state, number, target), force=force)
 
-        return version_in(self._registry.commit(name, decide, comment=comment), number)
+        state, made = self._registry.commit_change(name, decide, comment=comment, still_holds=gate.still_holds)
+        raise_denied(name, made)
+        return version_in(state, number)
 
-    def rollback(self, name: str, stage: str, *, expect: int | None = None, comment: str | None = None) -> ModelVersion:
+    def rollback(
+        self, name: str, stage: str, *, expect: int | None = None, comment: str | None = None, force: bool = False
+    ) -> ModelVersion:
         """Give a stage back to the version that had it before, and archive those that are there, in one commit.
 
-        Again, it goes back one further. Raises StateError where there was none that is still there; otherwise as
-        ``transition``.
+        Again, it goes back one further. The policy is asked where it says ``rollback: checked``. Raises StateError
+        where there was none that is still there; otherwise as ``transition``.
         """
+        gate = Gate(self._registry.store, self._evidence)
 
         def decide(state: ModelState) -> AnyChange:
             target = writable(name, state).stage_named(stage)
@@ -74,7 +75,7 @@ class Stages:
             there = [version for number in reversed(earlier) if (version := state.versions.get(number))]
             if not there:
                 raise StateError(f"no version of {name!r} that is still there was in {target} before")
-            return StageTransitioned(
+            change = StageTransitioned(
                 version=there[0].version,
                 from_stage=there[0].stage,
                 to_stage=target,
@@ -82,8 +83,10 @@ class Stages:
                 archived=holders,
                 rolled_back=True,
             )
+            return passed(change, gate.judge(state, change.version, target, rollback=True), force=force)
 
-        state, made = self._registry.commit_change(name, decide, comment=comment)
+        state, made = self._registry.commit_change(name, decide, comment=comment, still_holds=gate.still_holds)
+        raise_denied(name, made)
         if not isinstance(made, StageTransitioned):
             raise StateError(f"the operation was another change of {name!r} before")
         return version_in(state, made.version)
@@ -92,6 +95,30 @@ class Stages:
         """The versions in a stage, smallest first."""
         state = self._registry.read(name)
         return [version_in(state, number) for number in state.versions.holders(state.stage_named(stage))]
+
+
+def moving(
+    state: ModelState, version: ModelVersion, target: str, *, archive_existing_versions: bool
+) -> StageTransitioned:
+    """The event that moves a version. Raises InvalidInput for archiving what is in None or Archived."""
+    check_archiving(state, target, archive_existing_versions)
+    holders = state.versions.holders(target) if target in state.own_stages else []
+    others = [holder for holder in holders if holder != version.version]
+    return StageTransitioned(
+        version=version.version,
+        from_stage=version.current_stage,
+        to_stage=target,
+        previous=holders,
+        archived=others if archive_existing_versions or target in state.exclusive_stages else [],
+    )
+
+
+def check_archiving(state: ModelState, target: str, archive_existing_versions: bool) -> None:
+    """Raises InvalidInput where those in None or Archived should be archived."""
+    if archive_existing_versions and target not in state.own_stages:
+        raise InvalidInput(
+            f"archive_existing_versions is for {' and '.join(state.own_stages)}, not for the stage {target}"
+        )
 
 
 def _check_expected(name: str, state: ModelState, stage: str, holders: list[int], expect: int | None) -> None:

@@ -24,6 +24,8 @@ from cloudtrack.registry.events import (
     VersionCreated,
     VersionDeleted,
 )
+from cloudtrack.registry.review_state import Comments, Requests
+from cloudtrack.registry.reviewing import fold_review
 from cloudtrack.registry.version_state import Placing, VersionState
 from cloudtrack.registry.versions import Versions
 
@@ -68,6 +70,8 @@ class ModelState(BaseModel):
     moved_number: int = 0
     all_changed: int = 0
     """The event that changed what is shown of all versions that there were."""
+    requests: Requests = Requests()
+    comments: Comments = Comments()
     recent: dict[str, int] = {}
     """The last operations by id, with the number of the event: one whose answer was lost is not done again."""
 
@@ -158,10 +162,7 @@ def fold(state: ModelState, event: Event, event_hash: str) -> None:
             version.updated = event.time_ms
             _change_tags(version.tags, change.tags)
         case VersionDeleted():
-            state.versions.change(change.version, event.number).deleted = True
-            for alias in [alias for alias, number in state.aliases.items() if number == change.version]:
-                del state.aliases[alias]
-                state.aliased.pop(alias, None)
+            _delete_version(state, change)
         case StageTransitioned():
             _move(state, change, event)
         case AliasSet():
@@ -180,6 +181,8 @@ def fold(state: ModelState, event: Event, event_hash: str) -> None:
             state.renamed_to = change.new_name
         case MovedIn():
             _move_in(state, event, change)
+        case _:
+            fold_review(state.requests, state.comments, event)
 
 
 def _start(state: ModelState, event: Event, change: ModelCreated) -> None:
@@ -204,6 +207,8 @@ def _clear(state: ModelState) -> None:
     state.stages = list(Stage.NAMES)
     state.exclusive_stages = []
     state.held = {}
+    state.requests.open = {}
+    state.comments.kept = {}
     state.versions = Versions().bound_as(state.versions)
 
 
@@ -227,7 +232,17 @@ def _add_version(state: ModelState, event: Event, change: VersionCreated) -> Non
     )
 
 
+def _delete_version(state: ModelState, change: VersionDeleted) -> None:
+    state.versions.change(change.version, state.number).deleted = True
+    for alias in [alias for alias, number in state.aliases.items() if number == change.version]:
+        del state.aliases[alias]
+        state.aliased.pop(alias, None)
+    state.requests.close(change.version)
+    state.comments.drop(change.version)
+
+
 def _move(state: ModelState, change: StageTransitioned, event: Event) -> None:
+    state.requests.close(change.version, change.to_stage)
     for number, stage in [*((number, Stage.ARCHIVED) for number in change.archived), (change.version, change.to_stage)]:
         version = state.versions.change(number, state.number)
         version.stage = stage
@@ -249,6 +264,8 @@ def _move_in(state: ModelState, event: Event, change: MovedIn) -> None:
     state.description, state.tags, state.aliases = old.description, old.tags, old.aliases
     state.aliased = old.aliased
     state.stages, state.exclusive_stages, state.held = old.stages, old.exclusive_stages, old.held
+    state.requests = Requests(last=max(state.requests.last, old.requests.last), open=old.requests.open)
+    state.comments = Comments(last=max(state.comments.last, old.comments.last), kept=old.comments.kept)
     state.moved_from, state.moved_number = change.old_name, change.old_number
     state.versions = old.versions.bound_as(state.versions)
     state.all_changed = event.number

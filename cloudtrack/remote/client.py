@@ -8,7 +8,9 @@ from pathlib import Path
 from cloudtrack import config
 from cloudtrack.models.finding import ModelFinder
 from cloudtrack.remote.aliases import RemoteAliases
+from cloudtrack.remote.approvals import RemoteApprovals
 from cloudtrack.remote.artifact_files import ArtifactFiles
+from cloudtrack.remote.comments import RemoteVersionComments
 from cloudtrack.remote.connection import Connection
 from cloudtrack.remote.experiments import RemoteExperiments
 from cloudtrack.remote.feed import RemoteFeed
@@ -16,6 +18,7 @@ from cloudtrack.remote.history import RemoteHistory
 from cloudtrack.remote.logged_models import RemoteLoggedModels
 from cloudtrack.remote.metrics import RemoteMetrics
 from cloudtrack.remote.model_versions import RemoteModelVersions
+from cloudtrack.remote.policies import RemotePolicies
 from cloudtrack.remote.registered_models import RemoteRegisteredModels
 from cloudtrack.remote.runs import RemoteRuns
 from cloudtrack.remote.source_files import RemoteSourceFiles
@@ -62,6 +65,9 @@ class RemoteClient(ModelFinder):
         self.registered_models = RemoteRegisteredModels(connection)
         self.model_versions = RemoteModelVersions(connection)
         self.stages = RemoteStages(connection)
+        self.approvals = RemoteApprovals(connection)
+        self.comments = RemoteVersionComments(connection)
+        self.policy = RemotePolicies(connection)
         self.aliases = RemoteAliases(connection)
         self.history = RemoteHistory(connection)
         self.feed = RemoteFeed(connection)

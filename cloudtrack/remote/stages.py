@@ -26,12 +26,14 @@ class RemoteStages:
         archive_existing_versions: bool = False,
         expect: int | None = None,
         comment: str | None = None,
+        force: bool = False,
     ) -> ModelVersion:
         """Move a version to a stage (any case), and archive those that are there in the same commit.
 
         A stage that is exclusive is always left by those that are there. ``expect`` is the only version that may hold
-        the stage now, 0 for none. Raises Conflict, saying who was faster, where it is another; NotFound;
-        InvalidInput for an unknown stage, or archiving for None or Archived.
+        the stage now, 0 for none. ``force`` moves it whatever the policy says, and the history says so. Raises
+        Conflict, saying who was faster, where another holds it; NotFound; InvalidInput for an unknown stage, or
+        archiving for None or Archived; PermissionDenied where the policy of the store does not let it.
         """
         content = {
             "name": check_model_name(name),
@@ -40,16 +42,25 @@ class RemoteStages:
             "archive_existing_versions": archive_existing_versions,
             "expect": expect,
             "comment": comment or "",
+            "force": force,
         }
         return version_of(self._connection.call("POST", f"{MLFLOW}/model-versions/transition-stage", content))
 
-    def rollback(self, name: str, stage: str, *, expect: int | None = None, comment: str | None = None) -> ModelVersion:
+    def rollback(
+        self, name: str, stage: str, *, expect: int | None = None, comment: str | None = None, force: bool = False
+    ) -> ModelVersion:
         """Give a stage back to the version that had it before, and archive those that are there, in one commit.
 
-        Again, it goes back one further. Raises StateError where there was none that is still there; otherwise as
-        ``transition``.
+        Again, it goes back one further. The policy is asked where it says ``rollback: checked``. Raises StateError
+        where there was none that is still there; otherwise as ``transition``.
         """
-        content = {"name": check_model_name(name), "stage": stage, "expect": expect, "comment": comment or ""}
+        content = {
+            "name": check_model_name(name),
+            "stage": stage,
+            "expect": expect,
+            "comment": comment or "",
+            "force": force,
+        }
         return version_of(self._connection.call("POST", f"{OWN}/model-versions/rollback", content))
 
     def holders(self, name: str, stage: str) -> list[ModelVersion]:

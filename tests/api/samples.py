@@ -92,6 +92,9 @@ def fill(client: Client) -> World:
     client.aliases.set(MODEL, "champion", 1)
     client.stages.transition(MODEL, 1, "Production")
     client.stages.transition(MODEL, 1, "Archived")
+    client.approvals.request(MODEL, 1, "Production")
+    client.comments.create(MODEL, 1, "words")
+    client.policy.set("rules: []\n")
     webhook = client.webhooks.create(
         "hook", "http://127.0.0.1:1/", [WebhookEvent.of("MODEL_VERSION", "CREATED")], secret="s3cret"
     )
@@ -238,6 +241,20 @@ SAMPLES: dict[str, Sample] = {
     "POST /cloudtrack/registered-models/set-stages": Sample(body={**_MODEL, "stages": ["Staging", "Production"]}),
     "GET /cloudtrack/model-versions/resolve": Sample({**_MODEL, "reference": "latest"}),
     "POST /cloudtrack/model-versions/rollback": Sample(body={**_MODEL, "stage": "Production"}),
+    "POST /cloudtrack/transition-requests/create": Sample(body={**_VERSION, "stage": "Staging"}),
+    "POST /cloudtrack/transition-requests/approve": Sample(body={**_MODEL, "id": "1"}),
+    "POST /cloudtrack/transition-requests/reject": Sample(body={**_VERSION, "stage": "production"}),
+    "DELETE /cloudtrack/transition-requests/delete": Sample(body={**_MODEL, "id": "1"}, status=403),
+    "GET /cloudtrack/transition-requests/list": Sample(_MODEL),
+    "GET /cloudtrack/transition-requests/get": Sample({**_MODEL, "id": "1"}),
+    "POST /cloudtrack/comments/create": Sample(body={**_VERSION, "comment": "words"}),
+    "PATCH /cloudtrack/comments/update": Sample(body={**_MODEL, "id": "1", "comment": "words"}, status=403),
+    "DELETE /cloudtrack/comments/delete": Sample(body={**_MODEL, "id": "1"}, status=403),
+    "GET /cloudtrack/comments/list": Sample(_MODEL),
+    "GET /cloudtrack/policy/get": Sample(),
+    "POST /cloudtrack/policy/set": Sample(body={"policy": "rules: []"}),
+    "GET /cloudtrack/policy/check": Sample({**_VERSION, "stage": "Staging"}),
+    "GET /cloudtrack/policy/replay": Sample(_MODEL),
     "GET /health": Sample(),
     "GET /version": Sample(),
     "GET /mlflow/server-info": Sample(),

@@ -13,8 +13,10 @@ import pytest
 from cloudtrack.access.principal import Principal
 from cloudtrack.api.message import Request, json_response
 from cloudtrack.client import Client
+from cloudtrack.entities.run import Metric
 from cloudtrack.errors import AlreadyExists
-from cloudtrack.registry.events import Change, Event, StageTransitioned, VersionChanged
+from cloudtrack.registry.change import Change
+from cloudtrack.registry.events import Event, StageTransitioned, VersionChanged
 from handlers.announcement import DETAIL_TYPES, SOURCE, Announcer, detail_of
 from tests.handlers.local_gateway import LocalGateway
 from tests.infra.stack import Stack, read_template
@@ -94,9 +96,38 @@ def test_a_transition_through_the_api_is_heard_once(
         "previous": [],
         "archived": [],
         "rolled_back": False,
+        "request": None,
+        "approved_by": [],
+        "decision": None,
         "actor": "admin",
         "comment": "",
     }
+
+
+def test_an_approval_that_moves_a_version_is_heard_and_the_functions_role_can_judge_it(
+    queue_url: str, gateway: LocalGateway, admin_token: str, store_uri: str
+) -> None:
+    client = Client(store_uri)
+    run_id = client.runs.create("0").info.run_id
+    client.runs.log_batch(run_id, metrics=[Metric("acc", 0.9, 1)])
+    client.artifacts.log_text(run_id, "flavors: {}\nsignature: {inputs: '[]'}", "model/MLmodel")
+    client.registered_models.create("churn")
+    client.model_versions.create("churn", f"runs:/{run_id}/model", run_id=run_id)
+    headers = {"authorization": f"Bearer {admin_token}", "content-type": "application/json"}
+    rule = {"models": "*", "stages": "*", "require": {"signature": True, "metrics": ["acc > 0.5"], "approvals": 1}}
+    for path, body in (
+        ("policy/set", {"policy": json.dumps({"rules": [rule]})}),
+        ("transition-requests/create", {"name": "churn", "version": "1", "stage": "Production"}),
+        ("transition-requests/approve", {"name": "churn", "id": "1"}),
+        ("comments/create", {"name": "churn", "version": "1", "comment": "well done"}),
+    ):
+        answer = gateway.send("POST", f"/api/2.0/cloudtrack/{path}", headers, json.dumps(body).encode())
+        assert answer[0] == 200, answer
+    for path in ("transition-requests/list", "comments/list", "policy/replay"):
+        assert gateway.send("GET", f"/api/2.0/cloudtrack/{path}?name=churn", headers, b"")[0] == 200, path
+    (message,) = heard(queue_url)
+    assert message["detail"]["to_stage"] == "Production"  # type: ignore[index]
+    assert client.stages.holders("churn", "Production")[0].version == 1
 
 
 def test_the_mail_says_what_the_event_has() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cloudtrack.errors import Conflict
+from cloudtrack.errors import Conflict, NotFound
+from cloudtrack.registry.approvals import Approvals
 from cloudtrack.registry.model_versions import ModelVersions
 from cloudtrack.registry.registry import Registry
 from cloudtrack.registry.stages import Stages
@@ -48,3 +49,11 @@ def watch_production(url: str, reads: int) -> list[int]:
 def watch_or_promote(what: str, url: str, number: int) -> list[int] | None:
     """One of the two above."""
     return watch_production(url, number) if what == "watch" else promote(url, number, 15)
+
+
+def approve(url: str, who: str, request_id: int) -> str:
+    """What came of one person's approval."""
+    try:
+        return Approvals(Registry(open_store(url), actor=who)).approve(MODEL, request_id).status
+    except NotFound:
+        return "not open"

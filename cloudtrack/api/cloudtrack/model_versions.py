@@ -7,7 +7,7 @@ from typing import Any
 from cloudtrack.access.permission import Permission
 from cloudtrack.api.context import Context
 from cloudtrack.api.endpoint import Declarations, Domain, Needs, On
-from cloudtrack.api.fields import Int64, Required
+from cloudtrack.api.fields import Bool, Int64, Required
 from cloudtrack.api.mlflow import messages
 from cloudtrack.api.mlflow.registered_models import ModelRequest
 
@@ -23,6 +23,7 @@ class Rollback(ModelRequest):
     stage: Required
     expect: Int64 | None = None
     comment: str = ""
+    force: Bool = False
 
 
 @ENDPOINTS.add(
@@ -46,6 +47,6 @@ def resolve_model_version(context: Context, request: ResolveVersion) -> dict[str
 def roll_back_stage(context: Context, request: Rollback) -> dict[str, Any]:
     """Give a stage back to the version that had it before, in one commit."""
     version = context.client.stages.rollback(
-        request.name, request.stage, expect=request.expect, comment=request.comment or None
+        request.name, request.stage, expect=request.expect, comment=request.comment or None, force=request.force
     )
     return {"model_version": messages.model_version(version, context.locations)}

@@ -13,6 +13,7 @@ from cloudtrack.entities.logged_model import LoggedModel
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.registered_model import RegisteredModel
 from cloudtrack.entities.run import Metric, Run, RunInfo
+from cloudtrack.entities.transition_request import TransitionRequest, VersionComment
 
 Json = dict[str, Any]
 
@@ -162,6 +163,16 @@ def model_version(entity: ModelVersion, locations: Locations) -> Json:
             "aliases": sorted(entity.aliases),
         }
     )
+
+
+def transition_request(entity: TransitionRequest) -> Json:
+    """TransitionRequest."""
+    return {**asdict(entity), "id": str(entity.id), "version": str(entity.version)}
+
+
+def version_comment(entity: VersionComment) -> Json:
+    """CommentObject."""
+    return without_empty({**asdict(entity), "id": str(entity.id), "version": str(entity.version)})
 
 
 def logged_model(entity: LoggedModel, locations: Locations) -> Json:

@@ -50,6 +50,8 @@ class TransitionStage(VersionRequest):
     expect: Int64 | None = None
     """Not MLflow's: the only version that may hold the stage now, 0 for none."""
     comment: str = ""
+    force: Bool = False
+    """Not MLflow's: whatever the policy of the store says. Who comes here is an approver."""
 
 
 class DeleteVersion(VersionRequest):
@@ -140,6 +142,7 @@ def transition_stage(context: Context, request: TransitionStage) -> dict[str, An
         archive_existing_versions=request.archive_existing_versions,
         expect=request.expect,
         comment=request.comment or None,
+        force=request.force,
     )
     return {"model_version": messages.model_version(version, context.locations)}
 
