@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 import yaml
 
@@ -79,12 +80,19 @@ class Policy:
         return [(number, rule) for number, rule in enumerate(self.rules, 1) if rule.is_for(model, stage)]
 
 
+@lru_cache(8)
 def parse_policy(body: bytes) -> Policy:
     """Raises InvalidInput naming the line and the field."""
     if len(body) > MAX_BYTES:
         raise InvalidInput(f"policy.yaml has {len(body)} bytes; at most {MAX_BYTES} are allowed")
     try:
-        root = yaml.compose(body.decode(), Loader=yaml.SafeLoader)
+        text = body.decode()
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):  # a short text could stand for a very long policy
+                raise InvalidInput(
+                    f"policy.yaml, line {event.start_mark.line + 1}: aliases are not taken; write it out"
+                )
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:
         raise InvalidInput("policy.yaml is not UTF-8") from error
     except RecursionError as error:
