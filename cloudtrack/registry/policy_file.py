@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from typing import Any
 
 import yaml
 
@@ -87,11 +88,9 @@ def parse_policy(body: bytes) -> Policy:
         raise InvalidInput(f"policy.yaml has {len(body)} bytes; at most {MAX_BYTES} are allowed")
     try:
         text = body.decode()
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):  # a short text could stand for a very long policy
-                raise InvalidInput(
-                    f"policy.yaml, line {event.start_mark.line + 1}: aliases are not taken; write it out"
-                )
+        aliases = (event for event in yaml.parse(text, Loader=yaml.SafeLoader) if isinstance(event, yaml.AliasEvent))
+        if (alias := next(aliases, None)) is not None:  # a short text could stand for a very long policy
+            raise InvalidInput(f"policy.yaml, {_line(alias.start_mark)}: aliases are not taken; write it out")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:
         raise InvalidInput("policy.yaml is not UTF-8") from error
@@ -99,7 +98,7 @@ def parse_policy(body: bytes) -> Policy:
         raise InvalidInput("policy.yaml is nested too deep") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise InvalidInput(f"policy.yaml, line {mark.line + 1 if mark else 1}: {error.problem}") from error
+        raise InvalidInput(f"policy.yaml, {_line(mark)}: {error.problem}") from error
     except yaml.YAMLError as error:
         raise InvalidInput(f"policy.yaml is not YAML: {str(error).partition(chr(10))[0]}") from error
     if root is None:
@@ -259,4 +258,8 @@ def _key(kind: str, key: str, node: yaml.Node, place: str) -> str:
 
 
 def _error(node: yaml.Node, place: str, what: str) -> InvalidInput:
-    return InvalidInput(f"policy.yaml, line {node.start_mark.line + 1}: {place} {what}")
+    return InvalidInput(f"policy.yaml, {_line(node.start_mark)}: {place} {what}")
+
+
+def _line(mark: Any) -> str:
+    return f"line {mark.line + 1 if mark else 1}"
