@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Any
 
 import yaml
 
@@ -79,19 +81,24 @@ class Policy:
         return [(number, rule) for number, rule in enumerate(self.rules, 1) if rule.is_for(model, stage)]
 
 
+@lru_cache(8)
 def parse_policy(body: bytes) -> Policy:
     """Raises InvalidInput naming the line and the field."""
     if len(body) > MAX_BYTES:
         raise InvalidInput(f"policy.yaml has {len(body)} bytes; at most {MAX_BYTES} are allowed")
     try:
-        root = yaml.compose(body.decode(), Loader=yaml.SafeLoader)
+        text = body.decode()
+        aliases = (event for event in yaml.parse(text, Loader=yaml.SafeLoader) if isinstance(event, yaml.AliasEvent))
+        if (alias := next(aliases, None)) is not None:  # a short text could stand for a very long policy
+            raise InvalidInput(f"policy.yaml, {_line(alias.start_mark)}: aliases are not taken; write it out")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:
         raise InvalidInput("policy.yaml is not UTF-8") from error
     except RecursionError as error:
         raise InvalidInput("policy.yaml is nested too deep") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise InvalidInput(f"policy.yaml, line {mark.line + 1 if mark else 1}: {error.problem}") from error
+        raise InvalidInput(f"policy.yaml, {_line(mark)}: {error.problem}") from error
     except yaml.YAMLError as error:
         raise InvalidInput(f"policy.yaml is not YAML: {str(error).partition(chr(10))[0]}") from error
     if root is None:
@@ -251,4 +258,8 @@ def _key(kind: str, key: str, node: yaml.Node, place: str) -> str:
 
 
 def _error(node: yaml.Node, place: str, what: str) -> InvalidInput:
-    return InvalidInput(f"policy.yaml, line {node.start_mark.line + 1}: {place} {what}")
+    return InvalidInput(f"policy.yaml, {_line(node.start_mark)}: {place} {what}")
+
+
+def _line(mark: Any) -> str:
+    return f"line {mark.line + 1 if mark else 1}"
