@@ -15,6 +15,7 @@ from cloudtrack.index.indexes import Indexes
 from cloudtrack.models.finding import ModelFinder
 from cloudtrack.registry.aliases import Aliases
 from cloudtrack.registry.history import History
+from cloudtrack.registry.manifests import KeptFiles
 from cloudtrack.registry.model_index import ModelIndex
 from cloudtrack.registry.model_versions import ModelVersions
 from cloudtrack.registry.registered_models import RegisteredModels
@@ -118,6 +119,7 @@ class Client(ModelFinder):
         self.logged_model_artifacts = Artifacts(self.store, LOGGED_MODEL)
         self.source_files = SourceFiles(self.store)
         self.webhooks = Webhooks(self.store)
+        self.kept_files = KeptFiles(self.store)
         self._open_registry()
         with contextlib.suppress(Unavailable):  # each use says so; a run starts offline
             self.make_ready()

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cloudtrack.cli import output
+from cloudtrack.cli.model_files import pin, unless_pinned
 from cloudtrack.cli.prediction import env, predict
 from cloudtrack.cli.serving import serve
 from cloudtrack.cli.state import client
@@ -16,9 +17,11 @@ app = typer.Typer(help="Register models, move stages, set aliases, predict.", no
 app.command("predict")(predict)
 app.command("env")(env)
 app.command("serve")(serve)
+app.command("pin")(pin)
 
 Name = Annotated[str, typer.Argument(help="The registered model's name.")]
 Version = Annotated[int, typer.Argument(help="The version's number.")]
+Copy = Annotated[bool, typer.Option("--copy", help="Have the registry keep the files itself: they outlive the run.")]
 Comment = Annotated[str, typer.Option("--comment", "-m", help="Why; kept in the history.")]
 
 
@@ -82,14 +85,15 @@ def register(
     source: Annotated[str, typer.Argument(help="Where the model is, such as runs:/<run id>/model.")],
     name: Name,
     comment: Comment = "",
+    copy: Copy = False,
     as_json: output.JsonOption = False,
 ) -> None:
     """Register a model as the next version of a name; the name is made where there is none."""
-    version = client(create=True).register_model(source, name, description=comment or None)
+    version = client(create=True).register_model(source, name, description=comment or None, copy=copy)
     if as_json:
         output.show_json(version)
     else:
-        output.say(f"registered {version.name} version {version.version}")
+        output.say(f"registered {version.name} version {version.version}" + unless_pinned(version))
 
 
 @app.command("promote")

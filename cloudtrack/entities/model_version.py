@@ -65,6 +65,10 @@ class ModelVersion:
     model_id: str | None = None
     digest: str | None = None
     """SHA-256 over what loading the model depends on, where it was known when it was registered."""
+    manifest: str | None = None
+    """The name of the list of its files, SHA-256 of that; None where they were not listed."""
+    kept: bool = False
+    """Whether the registry keeps the files itself, and ``source`` only says where they came from."""
     status: str = "READY"
     status_message: str | None = None
     tags: dict[str, str] = field(default_factory=dict)

@@ -79,11 +79,27 @@ class VersionCreated(Change):
     model_id: str | None = None
     digest: str | None = None
     """Of the model that was registered (see ``models.digests``), where it was known."""
+    manifest: str | None = None
+    """The name of the list of its files (see ``entities.manifest``), where it was made."""
+    kept: bool = False
+    """Whether the registry keeps the files itself."""
     description: str = ""
     tags: dict[str, str] = {}
 
     def summary(self) -> str:
         return f"version {self.version} from {self.source}"
+
+
+class VersionPinned(Change):
+    """The files of a version were listed, after it was registered; or copied into the registry."""
+
+    type: Literal["version_pinned"] = "version_pinned"
+    version: int
+    manifest: str
+    kept: bool = False
+
+    def summary(self) -> str:
+        return f"version {self.version} pinned to {self.manifest[:12]}" + (", files copied" if self.kept else "")
 
 
 class VersionChanged(Change):
@@ -199,6 +215,7 @@ AnyChange = Annotated[
     | ModelChanged
     | ModelDeleted
     | VersionCreated
+    | VersionPinned
     | VersionChanged
     | VersionDeleted
     | StageTransitioned

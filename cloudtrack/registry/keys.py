@@ -11,6 +11,10 @@ MODELS = "models/"
 INDEX = "index/models/"
 """Prefix of the index of models and versions."""
 WEBHOOKS = "webhooks/"
+MANIFESTS = "models/~manifests/"
+"""Prefix of all manifests; no model has this segment, and a model that is renamed takes its versions' along."""
+KEPT_FILES = "model_files/"
+"""Prefix of the files that the registry keeps itself."""
 
 
 def events(name: str) -> str:
@@ -35,7 +39,7 @@ def pages(name: str) -> str:
 
 def segments(store: ObjectStore) -> Iterator[str]:
     """The segments of keys of all names that exist or existed."""
-    return (folder[len(MODELS) : -1] for folder in store.list_folder(MODELS).folders)
+    return (folder[len(MODELS) : -1] for folder in store.list_folder(MODELS).folders if folder != MANIFESTS)
 
 
 def segment(name: str) -> str:
@@ -51,6 +55,16 @@ def name_of(segment: str) -> str | None:
 def events_in(segment: str) -> str:
     """Prefix of the events of the model with this segment."""
     return f"{MODELS}{segment}/events/"
+
+
+def manifest(digest: str) -> str:
+    """A manifest, by the SHA-256 of its bytes."""
+    return f"{MANIFESTS}{digest}.json"
+
+
+def kept_file(digest: str) -> str:
+    """A file that the registry keeps, by the SHA-256 of its bytes."""
+    return f"{KEPT_FILES}{digest}"
 
 
 def webhook(webhook_id: str) -> str:

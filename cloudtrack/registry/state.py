@@ -23,6 +23,7 @@ from cloudtrack.registry.events import (
     VersionChanged,
     VersionCreated,
     VersionDeleted,
+    VersionPinned,
 )
 from cloudtrack.registry.version_state import Placing, VersionState
 from cloudtrack.registry.versions import Versions
@@ -101,6 +102,8 @@ class ModelState(BaseModel):
             run_link=version.run_link,
             model_id=version.model_id,
             digest=version.digest,
+            manifest=version.manifest,
+            kept=version.kept,
             tags=dict(version.tags),
             aliases=sorted(alias for alias, target in self.aliases.items() if target == number),
         )
@@ -153,10 +156,9 @@ def fold(state: ModelState, event: Event, event_hash: str) -> None:
         case VersionCreated():
             _add_version(state, event, change)
         case VersionChanged():
-            version = state.versions.change(change.version, event.number)
-            version.description = change.description if change.description is not None else version.description
-            version.updated = event.time_ms
-            _change_tags(version.tags, change.tags)
+            _change_version(state, event, change)
+        case VersionPinned():
+            _pin(state, event, change)
         case VersionDeleted():
             state.versions.change(change.version, event.number).deleted = True
             for alias in [alias for alias, number in state.aliases.items() if number == change.version]:
@@ -221,10 +223,25 @@ def _add_version(state: ModelState, event: Event, change: VersionCreated) -> Non
             run_link=change.run_link,
             model_id=change.model_id,
             digest=change.digest,
+            manifest=change.manifest,
+            kept=change.kept,
             description=change.description,
             tags=dict(change.tags),
         )
     )
+
+
+def _change_version(state: ModelState, event: Event, change: VersionChanged) -> None:
+    version = state.versions.change(change.version, event.number)
+    version.description = change.description if change.description is not None else version.description
+    version.updated = event.time_ms
+    _change_tags(version.tags, change.tags)
+
+
+def _pin(state: ModelState, event: Event, change: VersionPinned) -> None:
+    version = state.versions.change(change.version, event.number)
+    version.manifest, version.kept = change.manifest, change.kept
+    version.updated = event.time_ms
 
 
 def _move(state: ModelState, change: StageTransitioned, event: Event) -> None:

@@ -12,6 +12,7 @@ from cloudtrack.remote.artifact_files import ArtifactFiles
 from cloudtrack.remote.connection import Connection
 from cloudtrack.remote.experiments import RemoteExperiments
 from cloudtrack.remote.history import RemoteHistory
+from cloudtrack.remote.kept_files import RemoteKeptFiles
 from cloudtrack.remote.logged_models import RemoteLoggedModels
 from cloudtrack.remote.metrics import RemoteMetrics
 from cloudtrack.remote.model_versions import RemoteModelVersions
@@ -37,6 +38,7 @@ class RemoteClient(ModelFinder):
     logged_models: RemoteLoggedModels
     registered_models: RemoteRegisteredModels
     model_versions: RemoteModelVersions
+    most_hashed_bytes = 64 << 20
 
     def __init__(
         self,
@@ -59,6 +61,7 @@ class RemoteClient(ModelFinder):
         self.logged_model_artifacts = Artifacts(files, LOGGED_MODEL)
         self.registered_models = RemoteRegisteredModels(connection)
         self.model_versions = RemoteModelVersions(connection)
+        self.kept_files = RemoteKeptFiles(connection)
         self.stages = RemoteStages(connection)
         self.aliases = RemoteAliases(connection)
         self.history = RemoteHistory(connection)

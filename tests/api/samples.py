@@ -15,12 +15,14 @@ from cloudtrack.api.endpoints import ENDPOINTS
 from cloudtrack.api.mlflow.not_implemented import not_implemented
 from cloudtrack.client import Client
 from cloudtrack.entities.dataset import Dataset, DatasetInput
+from cloudtrack.entities.manifest import Manifest, PinnedFile
 from cloudtrack.entities.run import Metric
 from cloudtrack.registry.webhooks import WebhookEvent
 from cloudtrack.tracking.records import pack_record
 
 MODEL = "model one"
 EXPERIMENT = "experiment one"
+PINNED_FILES = Manifest(files={"MLmodel": PinnedFile(size=1, sha256="a" * 64)})
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ def fill(client: Client) -> World:
     client.registered_models.create(MODEL, tags={"tag": "v"})
     client.model_versions.create(MODEL, f"runs:/{run_id}/model", run_id=run_id, tags={"tag": "v"})
     client.aliases.set(MODEL, "champion", 1)
+    client.model_versions.create(MODEL, f"runs:/{run_id}/model", run_id=run_id, manifest=PINNED_FILES)
     webhook = client.webhooks.create(
         "hook", "http://127.0.0.1:1/", [WebhookEvent.of("MODEL_VERSION", "CREATED")], secret="s3cret"
     )
@@ -228,6 +231,8 @@ SAMPLES: dict[str, Sample] = {
     "GET /cloudtrack/metrics/series": Sample({"run_ids": ["${run}"], "keys": ["loss"]}),
     "GET /cloudtrack/registered-models/history": Sample(_MODEL),
     "GET /cloudtrack/registered-models/verify": Sample(_MODEL),
+    "GET /cloudtrack/model-versions/manifest": Sample({**_MODEL, "version": "2"}),
+    "POST /cloudtrack/model-versions/pin": Sample(body={**_VERSION, "manifest": PINNED_FILES.to_bytes().decode()}),
     "GET /health": Sample(),
     "GET /version": Sample(),
     "GET /mlflow/server-info": Sample(),
