@@ -20,6 +20,8 @@ from cloudtrack.registry.model_index import ModelIndex
 from cloudtrack.registry.model_versions import ModelVersions
 from cloudtrack.registry.registered_models import RegisteredModels
 from cloudtrack.registry.registry import Registry
+from cloudtrack.registry.release_chain import ReleaseChain
+from cloudtrack.registry.releases import Releases
 from cloudtrack.registry.stages import Stages
 from cloudtrack.registry.webhooks import Webhooks
 from cloudtrack.storage.marker import initialize
@@ -82,6 +84,8 @@ class Client(ModelFinder):
     logged_models: LoggedModels
     registered_models: RegisteredModels
     model_versions: ModelVersions
+    kept_files: KeptFiles
+    releases: Releases
 
     def __init__(
         self,
@@ -151,6 +155,7 @@ class Client(ModelFinder):
         self.stages = Stages(registry)
         self.aliases = Aliases(registry)
         self.history = History(registry)
+        self.releases = Releases(ReleaseChain(self.store, self.user, operation), self.model_versions)
 
     def make_ready(self) -> None:
         """Check that this is a store of a format we know, and make it where it does not exist. Once."""

@@ -6,8 +6,8 @@ from cloudtrack.api import web
 from cloudtrack.api.cloudtrack import logged_models as own_logged_models
 from cloudtrack.api.cloudtrack import model_versions as own_model_versions
 from cloudtrack.api.cloudtrack import registered_models as own_registered_models
+from cloudtrack.api.cloudtrack import releases, series
 from cloudtrack.api.cloudtrack import runs as own_runs
-from cloudtrack.api.cloudtrack import series
 from cloudtrack.api.endpoint import Endpoint
 from cloudtrack.api.mlflow import (
     artifacts,
@@ -39,6 +39,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *own_logged_models.ENDPOINTS,
     *own_registered_models.ENDPOINTS,
     *own_model_versions.ENDPOINTS,
+    *releases.ENDPOINTS,
     *graphql.ENDPOINTS,
     *web_page.ENDPOINTS,
     *web.ENDPOINTS,

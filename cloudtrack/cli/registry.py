@@ -10,7 +10,7 @@ from cloudtrack.cli import output
 from cloudtrack.cli.state import client
 from cloudtrack.entities.model_uri import parse_instant
 from cloudtrack.errors import CorruptData
-from cloudtrack.registry.history import Anchor
+from cloudtrack.registry.anchor import Anchor
 
 app = typer.Typer(
     help="Histories of registered models: who changed what, when and why; also after a deletion.", no_args_is_help=True

@@ -16,6 +16,8 @@ from cloudtrack.entities.logged_model import EXTERNAL_TAG, LoggedModel, LoggedMo
 from cloudtrack.entities.manifest import Manifest, PinnedFile
 from cloudtrack.entities.model_uri import (
     LoggedModelFolder,
+    RegisteredVersion,
+    ReleaseMember,
     RunModel,
     is_local_uri,
     local_path,
@@ -25,6 +27,7 @@ from cloudtrack.entities.model_uri import (
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.names import check_run_id
 from cloudtrack.entities.registered_model import RegisteredModel
+from cloudtrack.entities.release import Release
 from cloudtrack.entities.run import Run
 from cloudtrack.errors import AlreadyExists, CorruptData, InvalidInput, NotFound
 from cloudtrack.models.digests import digest_of, verify_model
@@ -103,6 +106,12 @@ class _KeptFiles(Protocol):
     def keep(self, manifest: Manifest, read: Callable[[str], Reading]) -> None: ...
 
 
+class _Releases(Protocol):
+    def get(self, name: str, number: int | None = None) -> Release: ...
+
+    def at(self, name: str, time_ms: int) -> Release: ...
+
+
 class ModelFinder:
     """The verbs on models that need several services; a client has these services as attributes."""
 
@@ -113,6 +122,7 @@ class ModelFinder:
     registered_models: _RegisteredModels
     model_versions: _ModelVersions
     kept_files: _KeptFiles
+    releases: _Releases
     most_hashed_bytes: ClassVar[int] = 1 << 30
     """A model whose files have more, and whose MLmodel does not say their digests, is registered without a manifest."""
 
@@ -213,6 +223,22 @@ class ModelFinder:
             case KeptFolder(version=version):
                 return version.run_id, version.model_id
 
+    def resolve_version(self, location: RegisteredVersion | ReleaseMember) -> ModelVersion:
+        """The version that a registered name's reference, or a member of a release, means. Raises NotFound."""
+        if isinstance(location, RegisteredVersion):
+            return self.model_versions.resolve(location.name, location.reference, location.at_ms)
+        if location.at_ms is not None:
+            release = self.releases.at(location.release, location.at_ms)
+        else:
+            release = self.releases.get(location.release, location.number)
+        member = release.member(location.member)
+        try:
+            return self.model_versions.get(member.name, member.version)
+        except NotFound as error:
+            raise NotFound(
+                f"member {location.member!r} of release {release.name!r} at number {release.number}: {error.message}"
+            ) from error
+
     def locate_model(self, model_uri: str) -> ModelFolder:
         """Where a model's folder is. Raises NotFound, InvalidInput."""
         return self._locate(model_uri)[0]
@@ -226,7 +252,7 @@ class ModelFinder:
                 return self._in_run(location), registered
             if isinstance(location, LoggedModelFolder):
                 return location, registered
-            version = self.model_versions.resolve(location.name, location.reference, location.at_ms)
+            version = self.resolve_version(location)
             if registered is None or not (registered.manifest or registered.digest):
                 registered = version
             if version.kept:

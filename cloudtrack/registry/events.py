@@ -7,7 +7,6 @@ because the state after it would be a guess.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -269,11 +268,6 @@ def parse_event(key: str, body: bytes) -> Event:
     if event.format != FORMAT:
         raise CorruptData(f"{key!r} has the format {event.format[:60]!r}; this version reads {FORMAT!r}")
     return event
-
-
-def hash_of(body: bytes) -> str:
-    """What the next event says of this one: SHA-256 of its exact bytes, in hexadecimal."""
-    return hashlib.sha256(body).hexdigest()
 
 
 def _tags(tags: dict[str, str | None]) -> list[str]:

@@ -11,6 +11,7 @@ MODELS = "models/"
 INDEX = "index/models/"
 """Prefix of the index of models and versions."""
 WEBHOOKS = "webhooks/"
+RELEASES = "releases/"
 MANIFESTS = "models/~manifests/"
 """Prefix of all manifests; no model has this segment, and a model that is renamed takes its versions' along."""
 KEPT_FILES = "model_files/"
@@ -55,6 +56,26 @@ def name_of(segment: str) -> str | None:
 def events_in(segment: str) -> str:
     """Prefix of the events of the model with this segment."""
     return f"{MODELS}{segment}/events/"
+
+
+def release_events(name: str) -> str:
+    """Prefix of a release's events."""
+    return f"{RELEASES}{quote_name(name)}/events/"
+
+
+def release_events_in(segment: str) -> str:
+    """Prefix of the events of the release with this segment of keys."""
+    return f"{RELEASES}{segment}/events/"
+
+
+def release(name: str) -> str:
+    """A release's state, folded up to some event."""
+    return f"{RELEASES}{quote_name(name)}/release.json"
+
+
+def release_segments(store: ObjectStore) -> list[str]:
+    """The segments of keys of all releases that exist or existed."""
+    return [folder[len(RELEASES) : -1] for folder in store.list_folder(RELEASES).folders]
 
 
 def manifest(digest: str) -> str:

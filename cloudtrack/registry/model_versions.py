@@ -19,6 +19,7 @@ from cloudtrack.registry.model_index import ModelIndex, Shows, version_question
 from cloudtrack.registry.past import Past
 from cloudtrack.registry.registered_models import check_description, check_tags
 from cloudtrack.registry.registry import Registry, writable
+from cloudtrack.registry.release_chain import check_not_released
 from cloudtrack.registry.resolving import LATEST, alias_in, resolve_in, version_in
 from cloudtrack.registry.state import ModelState
 
@@ -164,8 +165,12 @@ class ModelVersions:
         return self._change(name, VersionChanged(version=check_version(version), tags=tags))
 
     def delete(self, name: str, version: int | str, *, comment: str | None = None) -> None:
-        """Delete a version and its aliases. Its number is not used again."""
+        """Delete a version and its aliases. Its number is not used again.
+
+        Raises StateError naming the releases that have it out now.
+        """
         number = check_version(version)
+        check_not_released(self._registry.store, name, number)
 
         def decide(state: ModelState) -> AnyChange:
             version_in(writable(name, state), number)

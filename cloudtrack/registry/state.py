@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cloudtrack.entities.model_version import ModelVersion, Stage
 from cloudtrack.entities.registered_model import PROMPT_TAG, RegisteredModel
+from cloudtrack.registry.chain import note
 from cloudtrack.registry.events import (
     AliasDeleted,
     AliasSet,
@@ -28,7 +29,6 @@ from cloudtrack.registry.events import (
 from cloudtrack.registry.version_state import Placing, VersionState
 from cloudtrack.registry.versions import Versions
 
-RECENT_OPERATIONS = 100
 MOST_COMMENT = 200
 """So many characters of a comment are in the state."""
 MOST_HELD = 50
@@ -133,12 +133,7 @@ class ModelState(BaseModel):
 
 def fold(state: ModelState, event: Event, event_hash: str) -> None:
     """Bring the state past its next event."""
-    state.number = event.number
-    state.last_hash = event_hash
-    state.updated = event.time_ms
-    state.recent[event.id] = event.number
-    if len(state.recent) > RECENT_OPERATIONS:
-        del state.recent[next(iter(state.recent))]
+    note(state, event.number, event.id, event.time_ms, event_hash)
     change = event.change
     match change:
         case ModelCreated():

@@ -17,6 +17,7 @@ from cloudtrack.remote.logged_models import RemoteLoggedModels
 from cloudtrack.remote.metrics import RemoteMetrics
 from cloudtrack.remote.model_versions import RemoteModelVersions
 from cloudtrack.remote.registered_models import RemoteRegisteredModels
+from cloudtrack.remote.releases import RemoteReleases
 from cloudtrack.remote.runs import RemoteRuns
 from cloudtrack.remote.source_files import RemoteSourceFiles
 from cloudtrack.remote.stages import RemoteStages
@@ -38,6 +39,8 @@ class RemoteClient(ModelFinder):
     logged_models: RemoteLoggedModels
     registered_models: RemoteRegisteredModels
     model_versions: RemoteModelVersions
+    kept_files: RemoteKeptFiles
+    releases: RemoteReleases
     most_hashed_bytes = 64 << 20
 
     def __init__(
@@ -65,6 +68,7 @@ class RemoteClient(ModelFinder):
         self.stages = RemoteStages(connection)
         self.aliases = RemoteAliases(connection)
         self.history = RemoteHistory(connection)
+        self.releases = RemoteReleases(connection)
 
     @property
     def uri(self) -> str:

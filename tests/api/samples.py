@@ -91,7 +91,9 @@ def fill(client: Client) -> World:
     client.registered_models.create(MODEL, tags={"tag": "v"})
     client.model_versions.create(MODEL, f"runs:/{run_id}/model", run_id=run_id, tags={"tag": "v"})
     client.aliases.set(MODEL, "champion", 1)
-    client.model_versions.create(MODEL, f"runs:/{run_id}/model", run_id=run_id, manifest=PINNED_FILES)
+    client.model_versions.create(MODEL, f"runs:/{run_id}/model", manifest=PINNED_FILES)
+    for version in (2, 1):
+        client.releases.switch("some/release", {"one": f"{MODEL}/{version}"})
     webhook = client.webhooks.create(
         "hook", "http://127.0.0.1:1/", [WebhookEvent.of("MODEL_VERSION", "CREATED")], secret="s3cret"
     )
@@ -117,6 +119,7 @@ _EXPERIMENT = {"experiment_id": "${experiment}"}
 _RUN = {"run_id": "${run}"}
 _MODEL = {"name": MODEL}
 _VERSION = {"name": MODEL, "version": "1"}
+_RELEASE = {"name": "some/release"}
 _EVENTS = [{"entity": "MODEL_VERSION", "action": "CREATED"}]
 _UPLOAD = {"path": "big.bin", "upload_id": "1"}
 _GRAPHQL = {"query": "{mlflowGetRun}", "variables": {"data": {"runId": "${run}"}}}
@@ -233,6 +236,15 @@ SAMPLES: dict[str, Sample] = {
     "GET /cloudtrack/registered-models/verify": Sample(_MODEL),
     "GET /cloudtrack/model-versions/manifest": Sample({**_MODEL, "version": "2"}),
     "POST /cloudtrack/model-versions/pin": Sample(body={**_VERSION, "manifest": PINNED_FILES.to_bytes().decode()}),
+    "POST /cloudtrack/releases/switch": Sample(
+        body={**_RELEASE, "members": {"one": f"{MODEL}/1", "new": f"{MODEL}/2"}}
+    ),
+    "POST /cloudtrack/releases/rollback": Sample(body=_RELEASE),
+    "POST /cloudtrack/releases/delete": Sample(body=_RELEASE),
+    "GET /cloudtrack/releases/get": Sample(_RELEASE, needs="READ on registered model"),
+    "GET /cloudtrack/releases/history": Sample(_RELEASE, needs="READ on registered model"),
+    "GET /cloudtrack/releases/verify": Sample(_RELEASE, needs="READ on registered model"),
+    "GET /cloudtrack/releases/names": Sample(),
     "GET /health": Sample(),
     "GET /version": Sample(),
     "GET /mlflow/server-info": Sample(),
