@@ -12,6 +12,7 @@ from cloudtrack import config
 from cloudtrack.errors import Unavailable
 from cloudtrack.index.cache import PartCache
 from cloudtrack.index.indexes import Indexes
+from cloudtrack.lineage.diffs import ModelDiffs
 from cloudtrack.models.finding import ModelFinder
 from cloudtrack.registry.aliases import Aliases
 from cloudtrack.registry.history import History
@@ -155,6 +156,7 @@ class Client(ModelFinder):
         self.stages = Stages(registry)
         self.aliases = Aliases(registry)
         self.history = History(registry)
+        self.diffs = ModelDiffs(self)
         self.releases = Releases(ReleaseChain(self.store, self.user, operation), self.model_versions)
 
     def make_ready(self) -> None:

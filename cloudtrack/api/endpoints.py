@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from cloudtrack.api import web
+from cloudtrack.api.cloudtrack import lineage, releases, series
 from cloudtrack.api.cloudtrack import logged_models as own_logged_models
 from cloudtrack.api.cloudtrack import model_versions as own_model_versions
 from cloudtrack.api.cloudtrack import registered_models as own_registered_models
-from cloudtrack.api.cloudtrack import releases, series
 from cloudtrack.api.cloudtrack import runs as own_runs
 from cloudtrack.api.endpoint import Endpoint
 from cloudtrack.api.mlflow import (
@@ -39,6 +39,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *own_logged_models.ENDPOINTS,
     *own_registered_models.ENDPOINTS,
     *own_model_versions.ENDPOINTS,
+    *lineage.ENDPOINTS,
     *releases.ENDPOINTS,
     *graphql.ENDPOINTS,
     *web_page.ENDPOINTS,

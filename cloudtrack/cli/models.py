@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cloudtrack.cli import output
+from cloudtrack.cli.model_diff import diff
 from cloudtrack.cli.model_files import pin, unless_pinned
 from cloudtrack.cli.prediction import env, predict
 from cloudtrack.cli.serving import serve
@@ -18,6 +19,7 @@ app.command("predict")(predict)
 app.command("env")(env)
 app.command("serve")(serve)
 app.command("pin")(pin)
+app.command("diff")(diff)
 
 Name = Annotated[str, typer.Argument(help="The registered model's name.")]
 Version = Annotated[int, typer.Argument(help="The version's number.")]

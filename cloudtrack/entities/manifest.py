@@ -14,6 +14,8 @@ from cloudtrack.errors import CorruptData, InvalidInput, NotFound
 FORMAT = "cloudtrack.model-manifest/1"
 MOST_FILES = 10_000
 """A version with more files is registered without a manifest."""
+MOST_TEXT_BYTES = 256 << 10
+"""The text of a longer file is not in the manifest."""
 _MOST_BYTES = 16 << 20
 
 
@@ -33,6 +35,8 @@ class Manifest(BaseModel):
 
     format: str = FORMAT
     files: dict[str, PinnedFile]
+    texts: dict[str, str] = {}
+    """What short files say that tell one version from another: ``MLmodel``, ``requirements.txt``."""
 
     @property
     def size_bytes(self) -> int:
@@ -69,6 +73,10 @@ def check_manifest(manifest: Manifest) -> Manifest:
     for path in manifest.files:
         if "\x00" in path or any(segment in ("", ".", "..") for segment in path.split("/")):
             raise InvalidInput(f"{path[:80]!r} is no path of a file in a model's folder")
+    for path, text in manifest.texts.items():
+        listed = manifest.files.get(path)
+        if listed is None or hashlib.sha256(text.encode()).hexdigest() != listed.sha256:
+            raise InvalidInput(f"the text of {path[:80]!r} is not that of the file")
     return manifest
 
 

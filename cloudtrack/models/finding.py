@@ -40,6 +40,7 @@ from cloudtrack.models.version_files import VersionFiles
 from cloudtrack.storage.object_store import Reading
 
 Loaded = TypeVar("Loaded")
+_MOST_READ_NOW_BYTES = 64 << 20
 _MOST_HOPS = 5
 """A version whose source is another version, and so on."""
 
@@ -195,6 +196,30 @@ class ModelFinder:
         if copy:
             self._keep(folder, manifest)
         return self.model_versions.pin(name, there.version, manifest, kept=copy)
+
+    def find_version(self, model_uri: str) -> ModelVersion:
+        """The registered version that a ``models:/`` or ``release:/`` URI means. Raises NotFound, InvalidInput."""
+        location = parse_model_uri(model_uri)
+        if not isinstance(location, RegisteredVersion | ReleaseMember):
+            raise InvalidInput(f"{model_uri!r} is no version of a registered model, such as models:/churn/3")
+        return self.resolve_version(location)
+
+    def manifest_of(self, version: ModelVersion) -> Manifest:
+        """The files of a version: as it is pinned, or as they are now, where little must be read for that.
+
+        Raises InvalidInput where it must be pinned first, CorruptData, NotFound.
+        """
+        if version.manifest:
+            return self.model_versions.manifest(version)
+        source, _ = self._locate(version_uri(version.name, version.version))
+        body = self._read_model_file(source.uri, source)
+        manifest = list_files(self._folder(source), body, Model.from_bytes(body), _MOST_READ_NOW_BYTES)
+        if manifest is None:
+            raise InvalidInput(
+                f"the files of version {version.version} of {version.name!r} are not listed: make the list with "
+                f"`cloudtrack models pin {version.name} {version.version}`"
+            )
+        return manifest
 
     def verify_version(self, name: str, version: int | str) -> None:
         """Read all files of a version where they are, and compare them with what was registered.

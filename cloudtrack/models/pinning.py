@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cloudtrack.entities.artifact import FileInfo
-from cloudtrack.entities.manifest import MOST_FILES, Manifest, PinnedFile
+from cloudtrack.entities.manifest import MOST_FILES, MOST_TEXT_BYTES, Manifest, PinnedFile
 from cloudtrack.errors import CorruptData
 from cloudtrack.models.digests import FOREIGN, local_files, sha256_of
+from cloudtrack.models.environment import REQUIREMENTS
 from cloudtrack.models.model_file import FILE_NAME, Model
 from cloudtrack.models.run_files import Files
 from cloudtrack.storage.object_store import Reading
@@ -72,7 +74,21 @@ def list_files(folder: StoredFolder, body: bytes, model: Model, limit_bytes: int
     read = dict(zip(unknown, map_in_order(folder.sha256, unknown), strict=True))
     for path, found in read.items():
         known[path], sizes[path] = found.sha256, found.size_bytes
-    return Manifest(files={path: PinnedFile(size=sizes[path], sha256=known[path]) for path in sorted(sizes)})
+    files = {path: PinnedFile(size=sizes[path], sha256=known[path]) for path in sorted(sizes)}
+    return Manifest(files=files, texts=_texts(folder, body, files))
+
+
+def _texts(folder: StoredFolder, body: bytes, files: Mapping[str, PinnedFile]) -> dict[str, str]:
+    """The text of MLmodel and of the requirements, where they are short and what is listed."""
+    bodies = {FILE_NAME: body}
+    if REQUIREMENTS in files and files[REQUIREMENTS].size <= MOST_TEXT_BYTES:
+        bodies[REQUIREMENTS] = folder.read(REQUIREMENTS)
+    found = {}
+    for path, content in bodies.items():
+        if len(content) <= MOST_TEXT_BYTES and hashlib.sha256(content).hexdigest() == files[path].sha256:
+            with contextlib.suppress(UnicodeDecodeError):
+                found[path] = content.decode()
+    return found
 
 
 def check_stored(folder: StoredFolder, manifest: Manifest) -> None:

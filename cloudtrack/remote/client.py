@@ -10,6 +10,7 @@ from cloudtrack.models.finding import ModelFinder
 from cloudtrack.remote.aliases import RemoteAliases
 from cloudtrack.remote.artifact_files import ArtifactFiles
 from cloudtrack.remote.connection import Connection
+from cloudtrack.remote.diffs import RemoteModelDiffs
 from cloudtrack.remote.experiments import RemoteExperiments
 from cloudtrack.remote.history import RemoteHistory
 from cloudtrack.remote.kept_files import RemoteKeptFiles
@@ -64,6 +65,7 @@ class RemoteClient(ModelFinder):
         self.logged_model_artifacts = Artifacts(files, LOGGED_MODEL)
         self.registered_models = RemoteRegisteredModels(connection)
         self.model_versions = RemoteModelVersions(connection)
+        self.diffs = RemoteModelDiffs(connection)
         self.kept_files = RemoteKeptFiles(connection)
         self.stages = RemoteStages(connection)
         self.aliases = RemoteAliases(connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import uuid
@@ -21,8 +22,14 @@ from cloudtrack.registry.webhooks import WebhookEvent
 from cloudtrack.tracking.records import pack_record
 
 MODEL = "model one"
+RELEASED = "model out"
+"""What the release has."""
 EXPERIMENT = "experiment one"
-PINNED_FILES = Manifest(files={"MLmodel": PinnedFile(size=1, sha256="a" * 64)})
+_MLMODEL = "flavors: {}\n"
+PINNED_FILES = Manifest(
+    files={"MLmodel": PinnedFile(size=len(_MLMODEL), sha256=hashlib.sha256(_MLMODEL.encode()).hexdigest())},
+    texts={"MLmodel": _MLMODEL},
+)
 
 
 @dataclass(frozen=True)
@@ -92,8 +99,10 @@ def fill(client: Client) -> World:
     client.model_versions.create(MODEL, f"runs:/{run_id}/model", run_id=run_id, tags={"tag": "v"})
     client.aliases.set(MODEL, "champion", 1)
     client.model_versions.create(MODEL, f"runs:/{run_id}/model", manifest=PINNED_FILES)
-    for version in (2, 1):
-        client.releases.switch("some/release", {"one": f"{MODEL}/{version}"})
+    client.registered_models.create(RELEASED)
+    for version in (1, 2):
+        client.model_versions.create(RELEASED, "s3://elsewhere/model")
+        client.releases.switch("some/release", {"one": f"{RELEASED}/{version}"})
     webhook = client.webhooks.create(
         "hook", "http://127.0.0.1:1/", [WebhookEvent.of("MODEL_VERSION", "CREATED")], secret="s3cret"
     )
@@ -236,8 +245,11 @@ SAMPLES: dict[str, Sample] = {
     "GET /cloudtrack/registered-models/verify": Sample(_MODEL),
     "GET /cloudtrack/model-versions/manifest": Sample({**_MODEL, "version": "2"}),
     "POST /cloudtrack/model-versions/pin": Sample(body={**_VERSION, "manifest": PINNED_FILES.to_bytes().decode()}),
+    "GET /cloudtrack/model-versions/diff": Sample(
+        {"before": f"models:/{MODEL}/2", "after": f"models:/{MODEL}/2"}, needs="READ on registered model"
+    ),
     "POST /cloudtrack/releases/switch": Sample(
-        body={**_RELEASE, "members": {"one": f"{MODEL}/1", "new": f"{MODEL}/2"}}
+        body={**_RELEASE, "members": {"one": f"{RELEASED}/1", "new": f"{MODEL}/2"}}
     ),
     "POST /cloudtrack/releases/rollback": Sample(body=_RELEASE),
     "POST /cloudtrack/releases/delete": Sample(body=_RELEASE),
