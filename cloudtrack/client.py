@@ -13,6 +13,7 @@ from cloudtrack.errors import Unavailable
 from cloudtrack.index.cache import PartCache
 from cloudtrack.index.indexes import Indexes
 from cloudtrack.lineage.diffs import ModelDiffs
+from cloudtrack.lineage.lineage import Lineage
 from cloudtrack.models.finding import ModelFinder
 from cloudtrack.registry.aliases import Aliases
 from cloudtrack.registry.history import History
@@ -156,6 +157,7 @@ class Client(ModelFinder):
         self.stages = Stages(registry)
         self.aliases = Aliases(registry)
         self.history = History(registry)
+        self.lineage = Lineage(self)
         self.diffs = ModelDiffs(self)
         self.releases = Releases(ReleaseChain(self.store, self.user, operation), self.model_versions)
 

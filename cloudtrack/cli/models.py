@@ -9,6 +9,7 @@ import typer
 from cloudtrack.cli import output
 from cloudtrack.cli.model_diff import diff
 from cloudtrack.cli.model_files import pin, unless_pinned
+from cloudtrack.cli.model_lineage import copy, from_dataset, lineage
 from cloudtrack.cli.prediction import env, predict
 from cloudtrack.cli.serving import serve
 from cloudtrack.cli.state import client
@@ -20,6 +21,9 @@ app.command("env")(env)
 app.command("serve")(serve)
 app.command("pin")(pin)
 app.command("diff")(diff)
+app.command("lineage")(lineage)
+app.command("from-dataset")(from_dataset)
+app.command("cp")(copy)
 
 Name = Annotated[str, typer.Argument(help="The registered model's name.")]
 Version = Annotated[int, typer.Argument(help="The version's number.")]

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from cloudtrack.errors import InvalidInput
 
+ORIGIN_TAG = "cloudtrack.origin"
+"""A tag of versions that came from another store: its address and the URI there. A name has one version of each."""
+
 
 class Stage:
     """Where a version stands: a model's own stages, between None and Archived."""

@@ -10,13 +10,14 @@ import difflib
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from cloudtrack.entities.manifest import Manifest
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.run import Run
 from cloudtrack.errors import NotFound
+from cloudtrack.lineage.lineage import MayReadRun, everything
 from cloudtrack.lineage.version_diff import Difference, FileChange, Side, VersionDiff
 from cloudtrack.models.environment import REQUIREMENTS
 from cloudtrack.models.model_file import FILE_NAME, Model
@@ -27,8 +28,6 @@ COMMIT, DIRTY = "mlflow.source.git.commit", "cloudtrack.git.dirty"
 _MOST_PATCH_BYTES = 1 << 20
 """Longer patches are not compared line by line."""
 _PACKAGE = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)(\[[^]]*\])?\s*(.*?)\s*$")
-
-MayReadRun = Callable[[str], bool]
 
 
 class _Services(Protocol):
@@ -51,7 +50,7 @@ class ModelDiffs:
     def __init__(self, client: _Services) -> None:
         self._client = client
 
-    def diff(self, before_uri: str, after_uri: str, *, may_read_run: MayReadRun = lambda _: True) -> VersionDiff:
+    def diff(self, before_uri: str, after_uri: str, *, may_read_run: MayReadRun = everything) -> VersionDiff:
         """How the second version differs from the first; each is named by a ``models:/`` or ``release:/`` URI.
 
         ``may_read_run`` says of which runs the asker may know. Raises NotFound, InvalidInput.

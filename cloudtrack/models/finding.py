@@ -221,6 +221,10 @@ class ModelFinder:
             )
         return manifest
 
+    def folder_of(self, version: ModelVersion) -> StoredFolder:
+        """Where the files of a version are."""
+        return self._folder(self._locate(version_uri(version.name, version.version))[0])
+
     def verify_version(self, name: str, version: int | str) -> None:
         """Read all files of a version where they are, and compare them with what was registered.
 

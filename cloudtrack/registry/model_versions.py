@@ -7,7 +7,7 @@ from typing import Any
 
 from cloudtrack.entities.manifest import Manifest, check_manifest, named_manifest
 from cloudtrack.entities.model_uri import BY_DIGEST
-from cloudtrack.entities.model_version import ModelVersion
+from cloudtrack.entities.model_version import ORIGIN_TAG, ModelVersion
 from cloudtrack.entities.names import check_key_name, check_logged_model_id, check_run_id
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import check_digest, check_version
@@ -51,15 +51,20 @@ class ModelVersions:
         """The next version: 1, 2, 3 ... without a gap, whoever else registers. Raises NotFound for an unknown name.
 
         ``manifest`` lists its files; it is written before the version is there. ``kept`` says that the registry keeps
-        the files itself.
+        the files itself. With a tag that says its origin (see ``lineage.copying``), a version of that origin is
+        returned, where one of those that changed lately has it.
         """
         if not source:
             raise InvalidInput("a model version needs a source: where the model is, such as runs:/<run id>/model")
         checked_tags, checked_description = check_tags(tags), check_description(description)
         pinned = self._manifests.write(check_manifest(manifest)) if manifest is not None else None
 
-        def decide(state: ModelState) -> AnyChange:
+        origin = checked_tags.get(ORIGIN_TAG)
+
+        def decide(state: ModelState) -> AnyChange | None:
             writable(name, state)
+            if origin is not None and _with_origin(state, origin) is not None:
+                return None
             return VersionCreated(
                 version=state.last_version + 1,
                 source=source,
@@ -74,7 +79,10 @@ class ModelVersions:
             )
 
         state, made = self._registry.commit_change(name, decide, comment=comment)
-        return version_in(state, made.version if isinstance(made, VersionCreated) else state.last_version)
+        if isinstance(made, VersionCreated):
+            return version_in(state, made.version)
+        there = _with_origin(state, origin) if origin is not None else None
+        return version_in(state, there if there is not None else state.last_version)
 
     def pin(
         self,
@@ -205,3 +213,10 @@ class ModelVersions:
             return change
 
         return version_in(self._registry.commit(name, decide), change.version)
+
+
+def _with_origin(state: ModelState, origin: str) -> int | None:
+    """The version that came from a place, among those that changed lately, the newest 64 at least."""
+    recent = state.versions.recent.values()
+    found = (version.version for version in recent if not version.deleted and version.tags.get(ORIGIN_TAG) == origin)
+    return next(found, None)

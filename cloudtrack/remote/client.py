@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from cloudtrack import config
+from cloudtrack.lineage.lineage import Lineage
 from cloudtrack.models.finding import ModelFinder
 from cloudtrack.remote.aliases import RemoteAliases
 from cloudtrack.remote.artifact_files import ArtifactFiles
@@ -65,6 +66,7 @@ class RemoteClient(ModelFinder):
         self.logged_model_artifacts = Artifacts(files, LOGGED_MODEL)
         self.registered_models = RemoteRegisteredModels(connection)
         self.model_versions = RemoteModelVersions(connection)
+        self.lineage = Lineage(self)
         self.diffs = RemoteModelDiffs(connection)
         self.kept_files = RemoteKeptFiles(connection)
         self.stages = RemoteStages(connection)

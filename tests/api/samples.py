@@ -245,6 +245,8 @@ SAMPLES: dict[str, Sample] = {
     "GET /cloudtrack/registered-models/verify": Sample(_MODEL),
     "GET /cloudtrack/model-versions/manifest": Sample({**_MODEL, "version": "2"}),
     "POST /cloudtrack/model-versions/pin": Sample(body={**_VERSION, "manifest": PINNED_FILES.to_bytes().decode()}),
+    "GET /cloudtrack/model-versions/lineage": Sample(_VERSION),
+    "GET /cloudtrack/model-versions/versions-from": Sample({"run_id": "${run}"}),
     "GET /cloudtrack/model-versions/diff": Sample(
         {"before": f"models:/{MODEL}/2", "after": f"models:/{MODEL}/2"}, needs="READ on registered model"
     ),

@@ -164,8 +164,8 @@ def test_pages_are_of_what_may_be_read(world: World) -> None:
     found = asked(app, READER, "GET", "experiments/search?max_results=1").json()
     assert [item["name"] for item in found["experiments"]] == [EXPERIMENT]
     assert "next_page_token" not in found
-    found = asked(app, READER, "GET", "registered-models/search?max_results=1").json()
-    assert [item["name"] for item in found["registered_models"]] == [MODEL]
+    found = asked(app, READER, "GET", "registered-models/search?max_results=2").json()
+    assert [item["name"] for item in found["registered_models"]] == [MODEL, RELEASED]
     assert "next_page_token" not in found
 
 

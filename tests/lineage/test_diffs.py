@@ -71,13 +71,18 @@ def test_what_cannot_be_compared_is_said(client: AnyClient, monkeypatch: pytest.
     assert run_id
     client.runs.delete(run_id)
     assert client.diffs.diff("models:/churn/1", "models:/churn/2").params  # little, so it is read now
-    client.model_versions.create("churn", f"runs:/{run_id}/model")
-    found = client.diffs.diff("models:/churn/1", "models:/churn/3")
-    assert found.left_out == ["the run of churn/3 is not there, or not for you to read"]
     with pytest.raises(NotFound):
         client.diffs.diff("models:/churn/1", "models:/churn/9")
     with pytest.raises(InvalidInput, match="no version of a registered model"):
         client.diffs.diff("models:/churn/1", f"runs:/{run_id}/model")
+
+
+def test_a_version_without_its_run_is_compared_by_its_files() -> None:
+    client = Client(MemoryStore())
+    run_id = registered(client).run_id
+    client.model_versions.create("churn", f"runs:/{run_id}/model", run_id="f" * 32)
+    found = client.diffs.diff("models:/churn/1", "models:/churn/2")
+    assert found.left_out == ["the run of churn/2 is not there, or not for you to read"]
 
 
 def test_six_objects_are_read() -> None:
