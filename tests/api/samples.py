@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from cloudtrack import clock
 from cloudtrack.api.endpoint import Endpoint
 from cloudtrack.api.endpoints import ENDPOINTS
 from cloudtrack.api.mlflow.not_implemented import not_implemented
@@ -102,6 +103,7 @@ def fill(client: Client) -> World:
     client.registered_models.create(RELEASED)
     for version in (1, 2):
         client.model_versions.create(RELEASED, "s3://elsewhere/model")
+        client.stages.transition(RELEASED, version, "Production", archive_existing_versions=True)
         client.releases.switch("some/release", {"one": f"{RELEASED}/{version}"})
     webhook = client.webhooks.create(
         "hook", "http://127.0.0.1:1/", [WebhookEvent.of("MODEL_VERSION", "CREATED")], secret="s3cret"
@@ -115,6 +117,7 @@ def fill(client: Client) -> World:
         "artifact_path": f"runs/{run_id}/artifacts/file.txt",
         "tag_key": "tag",
         "rest": "anything",
+        "now": str(clock.now_ms()),
     }
     return World(client, names)
 
@@ -241,6 +244,11 @@ SAMPLES: dict[str, Sample] = {
         body={"metrics": [{"key": "m", "value": 1, "timestamp": 1}]}
     ),
     "GET /cloudtrack/metrics/series": Sample({"run_ids": ["${run}"], "keys": ["loss"]}),
+    "POST /cloudtrack/registered-models/set-stages": Sample(body={**_MODEL, "stages": ["Dev", "Live"]}),
+    "GET /cloudtrack/registered-models/at": Sample({**_MODEL, "time_ms": "${now}"}),
+    "GET /cloudtrack/registered-models/blame": Sample(_MODEL),
+    "GET /cloudtrack/model-versions/resolve": Sample({**_MODEL, "reference": "latest"}),
+    "POST /cloudtrack/model-versions/rollback": Sample(body={"name": RELEASED, "stage": "Production"}),
     "GET /cloudtrack/registered-models/history": Sample(_MODEL),
     "GET /cloudtrack/registered-models/verify": Sample(_MODEL),
     "GET /cloudtrack/model-versions/manifest": Sample({**_MODEL, "version": "2"}),

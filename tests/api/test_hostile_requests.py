@@ -120,7 +120,8 @@ class Besieged:
             assert not {"..", "."} & set(key.split("/")), key
             assert "\x00" not in key
         assert {path.name for path in (self.parent / "store").iterdir()} <= {
-            "cloudtrack.json", "experiments", "index", "logged_models", "models", "runs", "webhooks", ".cloudtrack",
+            "cloudtrack.json", "experiments", "index", "logged_models", "models", "releases", "runs", "webhooks",
+            ".cloudtrack",
         }  # fmt: skip
 
 
