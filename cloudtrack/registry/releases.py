@@ -9,7 +9,7 @@ from cloudtrack.entities.release import MOST_MEMBERS, Member, Release, check_mem
 from cloudtrack.errors import Conflict, InvalidInput, NotFound, ObjectNotFound, StateError
 from cloudtrack.registry.anchor import Anchor
 from cloudtrack.registry.model_versions import ModelVersions
-from cloudtrack.registry.release_chain import ReleaseChain, ReleaseState, out_now, release_names, releases_with
+from cloudtrack.registry.release_chain import ReleaseChain, ReleaseState, out_now, release_names
 from cloudtrack.registry.release_events import (
     AnyReleaseChange,
     ReleaseDeleted,
@@ -129,10 +129,6 @@ class Releases:
     def verify(self, name: str, anchor: Anchor | None = None) -> Anchor:
         """The end of a history, when each event follows the one before it (see ``chain``). Raises CorruptData."""
         return self._chain.verify(name, anchor)
-
-    def holding(self, model: str, version: int | None = None) -> list[Release]:
-        """The releases that have a version of a model out now, or any version of it."""
-        return releases_with(self._chain.store, model, version)
 
     def _numbered(self, name: str, number: int) -> Release:
         events = self._chain.events(name)
