@@ -9,9 +9,9 @@ import typer
 from cloudtrack.cli import output
 from cloudtrack.cli.state import client
 from cloudtrack.client import connect
+from cloudtrack.entities.model_uri import version_uri
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.release import parse_member
-from cloudtrack.errors import InvalidInput
 from cloudtrack.lineage.copying import Copy
 
 
@@ -70,11 +70,8 @@ def copy(
 ) -> None:
     """Copy a version to another store, files and lineage; done again, it is found there."""
     source = client()
-    wanted = parse_member(version)
-    if wanted.at_ms is not None:
-        raise InvalidInput(f"{version!r} names a time: name the version itself")
-    sign = "" if wanted.reference.startswith("@") else "/"
-    made = Copy(source, source.uri, f"models:/{wanted.name}{sign}{wanted.reference}").to(
+    found = source.resolve_version(parse_member(version))
+    made = Copy(source, source.uri, version_uri(found.name, found.version)).to(
         connect(target, create=True), name or None
     )
     if as_json:
