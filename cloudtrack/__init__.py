@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from cloudtrack.fluent.models import search_model_versions as search_model_versions
     from cloudtrack.fluent.models import search_registered_models as search_registered_models
     from cloudtrack.fluent.models import set_model_version_tag as set_model_version_tag
+    from cloudtrack.fluent.releases import load_release as load_release
     from cloudtrack.fluent.searching import delete_run as delete_run
     from cloudtrack.fluent.searching import get_parent_run as get_parent_run
     from cloudtrack.fluent.searching import get_run as get_run
@@ -154,6 +155,7 @@ _HOMES = {
         "set_tag",
         "set_tags",
     ),
+    "cloudtrack.fluent.releases": ("load_release",),
     "cloudtrack.fluent.models": (
         "register_model",
         "search_model_versions",

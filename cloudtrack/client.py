@@ -12,6 +12,8 @@ from cloudtrack import config
 from cloudtrack.errors import Unavailable
 from cloudtrack.index.cache import PartCache
 from cloudtrack.index.indexes import Indexes
+from cloudtrack.lineage.diffs import ModelDiffs
+from cloudtrack.lineage.lineage import Lineage
 from cloudtrack.models.evidence import ModelEvidence
 from cloudtrack.models.finding import ModelFinder
 from cloudtrack.registry.aliases import Aliases
@@ -19,11 +21,14 @@ from cloudtrack.registry.approvals import Approvals
 from cloudtrack.registry.comments import VersionComments
 from cloudtrack.registry.feed import Feed
 from cloudtrack.registry.history import History
+from cloudtrack.registry.manifests import KeptFiles
 from cloudtrack.registry.model_index import ModelIndex
 from cloudtrack.registry.model_versions import ModelVersions
 from cloudtrack.registry.policies import Policies
 from cloudtrack.registry.registered_models import RegisteredModels
 from cloudtrack.registry.registry import OnCommit, Registry
+from cloudtrack.registry.release_chain import ReleaseChain
+from cloudtrack.registry.releases import Releases
 from cloudtrack.registry.stages import Stages
 from cloudtrack.registry.webhooks import Webhooks
 from cloudtrack.storage.marker import initialize
@@ -86,6 +91,8 @@ class Client(ModelFinder):
     logged_models: LoggedModels
     registered_models: RegisteredModels
     model_versions: ModelVersions
+    kept_files: KeptFiles
+    releases: Releases
 
     def __init__(
         self,
@@ -126,6 +133,7 @@ class Client(ModelFinder):
         self._evidence = ModelEvidence(self)
         self.feed = Feed(self.store, cache)
         self.on_commit: list[OnCommit] = []
+        self.kept_files = KeptFiles(self.store)
         self._open_registry()
         with contextlib.suppress(Unavailable):  # each use says so; a run starts offline
             self.make_ready()
@@ -160,6 +168,9 @@ class Client(ModelFinder):
         self.policy = Policies(registry, self._evidence)
         self.aliases = Aliases(registry)
         self.history = History(registry)
+        self.lineage = Lineage(self)
+        self.diffs = ModelDiffs(self)
+        self.releases = Releases(ReleaseChain(self.store, self.user, operation), self.model_versions)
 
     def make_ready(self) -> None:
         """Check that this is a store of a format we know, and make it where it does not exist. Once."""

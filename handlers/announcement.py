@@ -20,6 +20,7 @@ DETAIL_TYPES = {
     "model_changed": "Registered Model Changed",
     "model_deleted": "Registered Model Deleted",
     "version_created": "Model Version Created",
+    "version_pinned": "Model Version Pinned",
     "version_changed": "Model Version Changed",
     "version_deleted": "Model Version Deleted",
     "stage_transitioned": "Model Version Stage Changed",

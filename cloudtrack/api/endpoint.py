@@ -50,6 +50,8 @@ class On(StrEnum):
     REGISTERED_MODEL = "registered model"
     STAGE = "stage of a registered model"
     """EDIT, and to be an approver of the model."""
+    RELEASE = "release, by the models in it, as for a stage"
+    """Reading needs READ on all of them; see ``api/cloudtrack/releases.py``, which checks it."""
     ARTIFACT = "artifact"
     STORE = "store"
     """The whole store: for administrators."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloudtrack.api import web
-from cloudtrack.api.cloudtrack import comments, events, policy, series, transition_requests
+from cloudtrack.api.cloudtrack import comments, events, lineage, policy, releases, series, transition_requests
 from cloudtrack.api.cloudtrack import logged_models as own_logged_models
 from cloudtrack.api.cloudtrack import model_versions as own_model_versions
 from cloudtrack.api.cloudtrack import registered_models as own_registered_models
@@ -43,6 +43,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *comments.ENDPOINTS,
     *policy.ENDPOINTS,
     *events.ENDPOINTS,
+    *lineage.ENDPOINTS,
+    *releases.ENDPOINTS,
     *graphql.ENDPOINTS,
     *web_page.ENDPOINTS,
     *web.ENDPOINTS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cloudtrack.api.artifact_paths import ArtifactPath, check_relative, parse_artifact_path
-from cloudtrack.entities.model_uri import LoggedModelFolder, RegisteredVersion, RunModel, parse_model_uri
+from cloudtrack.entities.model_uri import LoggedModelFolder, ModelPlace, RunModel, parse_model_uri
 from cloudtrack.errors import InvalidInput
 
 PROXY_SCHEME = "mlflow-artifacts:"
@@ -60,7 +60,7 @@ class Locations:
                 return self.logged_model(model_id) + (f"/{path}" if path else "")
         return source
 
-    def parse(self, source: str) -> RunModel | LoggedModelFolder | RegisteredVersion | None:
+    def parse(self, source: str) -> ModelPlace | None:
         """What a stored source means; None for a place outside this store."""
         return parse_model_uri(source) if source.startswith(("runs:/", "models:/")) else None
 

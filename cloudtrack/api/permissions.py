@@ -87,6 +87,7 @@ _CHECKS: dict[On, Callable[[Context, Permission, Any], None]] = {
     On.LOGGED_MODEL: _on_logged_model,
     On.REGISTERED_MODEL: _on_registered_model,
     On.STAGE: _on_stage,
+    On.RELEASE: _on_login,  # which models are in it is known when it is read
     On.ARTIFACT: _on_artifact,
     On.STORE: _on_store,
 }

@@ -21,7 +21,14 @@ from typing import Any
 
 from cloudtrack.batch.prediction import PREDICTION, as_table, with_kept
 from cloudtrack.client import connect
-from cloudtrack.entities.model_uri import RegisteredVersion, is_local_uri, local_path, parse_model_uri, version_uri
+from cloudtrack.entities.model_uri import (
+    RegisteredVersion,
+    ReleaseMember,
+    is_local_uri,
+    local_path,
+    parse_model_uri,
+    version_uri,
+)
 from cloudtrack.errors import InvalidInput
 from cloudtrack.models.model_file import Model
 from cloudtrack.models.pyfunc import PyFuncModel, load_local
@@ -110,10 +117,10 @@ def _pinned(model_uri: str, store: str) -> str:
     if is_local_uri(model_uri):
         return str(Path(local_path(model_uri)).resolve())
     location = parse_model_uri(model_uri)
-    if not isinstance(location, RegisteredVersion):
+    if not isinstance(location, RegisteredVersion | ReleaseMember):
         return model_uri
     with closing(connect(store, create=False)) as client:
-        version = client.model_versions.resolve(location.name, location.reference, location.at_ms)
+        version = client.resolve_version(location)
     return version_uri(version.name, version.version)
 
 

@@ -20,6 +20,7 @@ from cloudtrack.cli import (
     models,
     output,
     registry,
+    releases,
     runs,
     sagemaker,
     server,
@@ -44,6 +45,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(artifacts.app, name="artifacts")
 app.add_typer(models.app, name="models")
 app.add_typer(registry.app, name="registry")
+app.add_typer(releases.app, name="releases")
 app.add_typer(sagemaker.app, name="sagemaker")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(access.app, name="access")

@@ -7,6 +7,9 @@ from typing import Annotated
 import typer
 
 from cloudtrack.cli import output, reviews
+from cloudtrack.cli.model_diff import diff
+from cloudtrack.cli.model_files import pin, unless_pinned
+from cloudtrack.cli.model_lineage import copy, from_dataset, lineage
 from cloudtrack.cli.prediction import env, predict
 from cloudtrack.cli.serving import serve
 from cloudtrack.cli.state import client
@@ -22,9 +25,15 @@ app.command("approve")(reviews.approve)
 app.command("reject")(reviews.reject)
 app.command("withdraw")(reviews.withdraw)
 app.command("comment")(reviews.comment)
+app.command("pin")(pin)
+app.command("diff")(diff)
+app.command("lineage")(lineage)
+app.command("from-dataset")(from_dataset)
+app.command("cp")(copy)
 
 Name = Annotated[str, typer.Argument(help="The registered model's name.")]
 Version = Annotated[int, typer.Argument(help="The version's number.")]
+Copy = Annotated[bool, typer.Option("--copy", help="Have the registry keep the files itself: they outlive the run.")]
 Comment = Annotated[str, typer.Option("--comment", "-m", help="Why; kept in the history.")]
 Force = Annotated[bool, typer.Option("--force", help="Whatever policy.yaml says; the history tells.")]
 
@@ -89,14 +98,15 @@ def register(
     source: Annotated[str, typer.Argument(help="Where the model is, such as runs:/<run id>/model.")],
     name: Name,
     comment: Comment = "",
+    copy: Copy = False,
     as_json: output.JsonOption = False,
 ) -> None:
     """Register a model as the next version of a name; the name is made where there is none."""
-    version = client(create=True).register_model(source, name, description=comment or None)
+    version = client(create=True).register_model(source, name, description=comment or None, copy=copy)
     if as_json:
         output.show_json(version)
     else:
-        output.say(f"registered {version.name} version {version.version}")
+        output.say(f"registered {version.name} version {version.version}" + unless_pinned(version))
 
 
 @app.command("promote")

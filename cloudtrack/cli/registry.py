@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cloudtrack.cli import output, policy
 from cloudtrack.cli.state import client
-from cloudtrack.entities.model_uri import parse_instant, version_uri
-from cloudtrack.registry.history import Anchor
+from cloudtrack.entities.model_uri import parse_instant
+from cloudtrack.errors import CorruptData
+from cloudtrack.registry.anchor import Anchor
 
 app = typer.Typer(
     help="Histories of registered models: who changed what, when and why; also after a deletion.", no_args_is_help=True
@@ -52,9 +51,11 @@ def verify(
     found = store.history.verify(name, Anchor.parse(anchor) if anchor else None)
     checked = 0
     for version in store.model_versions.list(name) if files else ():
-        with tempfile.TemporaryDirectory(prefix="cloudtrack-") as folder:
-            store.download_model(version_uri(name, version.version), Path(folder))
-            checked += 1
+        try:
+            store.verify_version(name, version.version)
+        except CorruptData as error:
+            raise CorruptData(f"version {version.version} of {name!r}: {error.message}") from error
+        checked += 1
     if as_json:
         output.show_json({"name": name, "events": found.number, "anchor": str(found), "versions": checked, "ok": True})
         return

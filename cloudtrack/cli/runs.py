@@ -10,6 +10,7 @@ import typer
 
 from cloudtrack.cli import output
 from cloudtrack.cli.experiments import find
+from cloudtrack.cli.model_lineage import from_run
 from cloudtrack.cli.state import client, store_client
 from cloudtrack.client import AnyClient
 from cloudtrack.entities.experiment import ViewType
@@ -19,6 +20,8 @@ from cloudtrack.lakehouse.export import Format, export_runs
 from cloudtrack.tracking.sampling import FEWEST_ROWS
 
 app = typer.Typer(help="List, search, export, show, end, delete and restore runs.", no_args_is_help=True)
+
+app.command("versions")(from_run)
 
 RunId = Annotated[str, typer.Argument(help="The run's id.")]
 _SHOWN_METRICS = 6

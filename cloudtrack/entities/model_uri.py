@@ -1,7 +1,8 @@
 """URIs of models: ``runs:/<run id>/<path>``, ``models:/<model id>``, ``models:/<name>/<version or stage>``,
 ``models:/<name>@<alias>``, ``models:/<name>@sha256:<digest>``.
 
-A stage and an alias may be asked for as they were: ``models:/<name>/Production@2026-05-01T12:00Z``.
+A stage and an alias may be asked for as they were: ``models:/<name>/Production@2026-05-01T12:00Z``. A member of a
+release is ``release:/<release>/<member>``, at one number ``release:/<release>@<number>/<member>``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from cloudtrack.errors import InvalidInput
 
 _FORMS = (
     "runs:/<run id>/<path>, models:/<model id>, models:/<name>/<version>, models:/<name>/<stage>, "
-    "models:/<name>@<alias>, models:/<name>@sha256:<digest>, and @<time> after a stage or an alias"
+    "models:/<name>@<alias>, models:/<name>@sha256:<digest>, and @<time> after a stage or an alias; "
+    "release:/<release>/<member>, release:/<release>@<number>/<member>"
 )
 BY_DIGEST = "@sha256:"
 """How a reference begins that is the digest of a model."""
@@ -48,6 +50,21 @@ class LoggedModelFolder:
 
 
 @dataclass(frozen=True)
+class ReleaseMember:
+    """A member of a release: now, at one number, or as it was at an instant."""
+
+    release: str
+    member: str
+    number: int | None = None
+    at_ms: int | None = None
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether it can come to mean another version."""
+        return self.number is None and self.at_ms is None
+
+
+@dataclass(frozen=True)
 class RegisteredVersion:
     """A version of a registered model: a number, a stage, ``latest``, an alias or ``sha256:<digest>`` after ``@``."""
 
@@ -60,6 +77,10 @@ class RegisteredVersion:
     def is_moving(self) -> bool:
         """Whether it can come to mean another version: a stage, an alias or ``latest``."""
         return self.at_ms is None and not self.reference.isdecimal() and not self.reference.startswith(BY_DIGEST)
+
+
+ModelPlace = RunModel | LoggedModelFolder | RegisteredVersion | ReleaseMember
+"""What a model URI may name."""
 
 
 def is_local_uri(uri: str) -> bool:
@@ -77,7 +98,7 @@ def version_uri(name: str, version: int) -> str:
     return f"models:/{quote(name, safe='')}/{version}"
 
 
-def parse_model_uri(uri: str) -> RunModel | LoggedModelFolder | RegisteredVersion:
+def parse_model_uri(uri: str) -> ModelPlace:
     """Raises InvalidInput."""
     scheme, _, rest = uri.partition(":/")
     rest = rest.strip("/")
@@ -94,6 +115,13 @@ def parse_model_uri(uri: str) -> RunModel | LoggedModelFolder | RegisteredVersio
         if name and reference and "/" not in reference:
             sign = "@" if mark == "@" else ""
             return RegisteredVersion(unquote(name), sign + reference, parse_instant(time) if time else None)
+    if scheme == "release":
+        place, _, member = rest.rpartition("/")
+        release, _, moment = place.partition("@")
+        if release and member:
+            number = int(moment) if moment.isdecimal() else None
+            at_ms = parse_instant(moment) if moment and number is None else None
+            return ReleaseMember(unquote(release), unquote(member), number, at_ms)
     raise InvalidInput(f"{uri!r} is no model URI; there are {_FORMS}")
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from cloudtrack.errors import InvalidInput
 
+ORIGIN_TAG = "cloudtrack.origin"
+"""A tag of versions that came from another store: its address and the URI there. A name has one version of each."""
+
 
 class Stage:
     """Where a version stands: a model's own stages, between None and Archived."""
@@ -65,6 +68,10 @@ class ModelVersion:
     model_id: str | None = None
     digest: str | None = None
     """SHA-256 over what loading the model depends on, where it was known when it was registered."""
+    manifest: str | None = None
+    """The name of the list of its files, SHA-256 of that; None where they were not listed."""
+    kept: bool = False
+    """Whether the registry keeps the files itself, and ``source`` only says where they came from."""
     status: str = "READY"
     status_message: str | None = None
     tags: dict[str, str] = field(default_factory=dict)

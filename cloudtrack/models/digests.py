@@ -15,14 +15,14 @@ from pathlib import Path
 from cloudtrack.errors import CorruptData
 from cloudtrack.models.model_file import FILE_NAME, Model
 
-_FOREIGN = ("registered_model_meta",)
+FOREIGN = ("registered_model_meta",)
 """Files that MLflow's client puts beside a model that it downloads."""
 _PIECE_BYTES = 1 << 20
 
 
 def digest_files(folder: Path) -> dict[str, str]:
     """The SHA-256 of each file below a folder but ``MLmodel``, by relative path with ``/``."""
-    return {path: _sha256(folder / path) for path in _paths(folder)}
+    return {path: sha256_of(folder / path) for path in local_files(folder)}
 
 
 def digest_of(model: Model) -> str | None:
@@ -50,25 +50,27 @@ def verify_model(folder: Path, expected: str | None = None, *, alone: bool = Tru
         )
     if model.file_digests is None:
         return
-    there = set(_paths(folder))
+    there = set(local_files(folder))
     for path, digest in sorted(model.file_digests.items()):
         if path not in there:
             raise CorruptData(f"the file {path!r} of the model is missing")
-        if _sha256(folder / path) != digest:
+        if sha256_of(folder / path) != digest:
             raise CorruptData(f"the file {path!r} is not the one that was saved with the model: it was changed")
-    foreign = sorted(there - model.file_digests.keys() - set(_FOREIGN))
+    foreign = sorted(there - model.file_digests.keys() - set(FOREIGN))
     if foreign and alone:
         raise CorruptData(f"the file {foreign[0]!r} was not saved with the model: it was put there later")
 
 
-def _paths(folder: Path) -> Iterator[str]:
+def local_files(folder: Path) -> Iterator[str]:
+    """The files below a folder but ``MLmodel``, by relative path with ``/``."""
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder).as_posix()
         if path.is_file() and relative != FILE_NAME:
             yield relative
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, read in pieces."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while piece := stream.read(_PIECE_BYTES):

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from cloudtrack.entities.artifact import FileInfo
 from cloudtrack.errors import NotFound
+from cloudtrack.storage.object_store import Reading
 from cloudtrack.storage.streaming import Progress
 
 
@@ -25,6 +26,8 @@ class Files(Protocol):
     def walk(self, owner_id: str, path: str = "") -> Iterable[FileInfo]: ...
 
     def read(self, owner_id: str, path: str) -> bytes: ...
+
+    def open(self, owner_id: str, path: str) -> Reading: ...
 
     def stat(self, owner_id: str, path: str) -> FileInfo: ...
 

@@ -10,8 +10,9 @@ from cloudtrack.entities.registered_model import check_version
 from cloudtrack.entities.transition_request import RequestStatus, TransitionRequest
 from cloudtrack.entities.version_facts import Evidence
 from cloudtrack.errors import AlreadyExists, InvalidInput, NotFound, PermissionDenied, StateError
+from cloudtrack.registry.chain import hash_of
 from cloudtrack.registry.decision import Decision, Vote
-from cloudtrack.registry.events import AnyChange, StageTransitioned, hash_of, parse_event
+from cloudtrack.registry.events import AnyChange, StageTransitioned, parse_event
 from cloudtrack.registry.gate import Gate, NoEvidence, passed, raise_denied
 from cloudtrack.registry.gathering import rules_for
 from cloudtrack.registry.judging import counting

@@ -6,12 +6,12 @@ The last one is replaced by whoever commits. Every 64th state is kept for ever t
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cloudtrack.errors import Conflict, CorruptData, ObjectChanged, ObjectExists, ObjectNotFound, Unavailable
 from cloudtrack.registry import keys
+from cloudtrack.registry.chain import Checkpoint
 from cloudtrack.registry.state import ModelState
 from cloudtrack.registry.version_pages import page_loader, write_page
 from cloudtrack.storage.object_store import ObjectStore
@@ -27,14 +27,6 @@ class _Stored(BaseModel):
     state: ModelState
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """A state as it was read, and the etag that it is replaced under; no state where it is nonsense."""
-
-    state: ModelState | None
-    etag: str
-
-
 class Checkpoints:
     """The checkpoints of one store's models."""
 
@@ -46,7 +38,7 @@ class Checkpoints:
         """The state before the first event."""
         return self._bound(ModelState(name=name))
 
-    def read(self, name: str) -> Checkpoint | None:
+    def read(self, name: str) -> Checkpoint[ModelState] | None:
         """The last checkpoint of a model; None where there is none."""
         try:
             found = self._store.get(keys.checkpoint(name))
@@ -64,7 +56,7 @@ class Checkpoints:
                 return self._parsed(self._store.get(keys.snapshot(name, kept)).body)
         return self.empty(name)
 
-    def save(self, name: str, state: ModelState, known: Checkpoint | None) -> None:
+    def save(self, name: str, state: ModelState, known: Checkpoint[ModelState] | None) -> None:
         """Move the checkpoint forward, from the one that the state was folded on.
 
         Only a help: the commit has been made, so no failure matters here. A rival's checkpoint is as good, and the

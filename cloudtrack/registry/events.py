@@ -7,7 +7,6 @@ because the state after it would be a guess.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -82,11 +81,27 @@ class VersionCreated(Change):
     model_id: str | None = None
     digest: str | None = None
     """Of the model that was registered (see ``models.digests``), where it was known."""
+    manifest: str | None = None
+    """The name of the list of its files (see ``entities.manifest``), where it was made."""
+    kept: bool = False
+    """Whether the registry keeps the files itself."""
     description: str = ""
     tags: dict[str, str] = {}
 
     def summary(self) -> str:
         return f"version {self.version} from {self.source}"
+
+
+class VersionPinned(Change):
+    """The files of a version were listed, after it was registered; or copied into the registry."""
+
+    type: Literal["version_pinned"] = "version_pinned"
+    version: int
+    manifest: str
+    kept: bool = False
+
+    def summary(self) -> str:
+        return f"version {self.version} pinned to {self.manifest[:12]}" + (", files copied" if self.kept else "")
 
 
 class VersionChanged(Change):
@@ -210,6 +225,7 @@ AnyChange = Annotated[
     | ModelChanged
     | ModelDeleted
     | VersionCreated
+    | VersionPinned
     | VersionChanged
     | VersionDeleted
     | StageTransitioned
@@ -272,11 +288,6 @@ def parse_event(key: str, body: bytes) -> Event:
     if event.format != FORMAT:
         raise CorruptData(f"{key!r} has the format {event.format[:60]!r}; this version reads {FORMAT!r}")
     return event
-
-
-def hash_of(body: bytes) -> str:
-    """What the next event says of this one: SHA-256 of its exact bytes, in hexadecimal."""
-    return hashlib.sha256(body).hexdigest()
 
 
 def _tags(tags: dict[str, str | None]) -> list[str]:

@@ -13,6 +13,11 @@ INDEX = "index/models/"
 REGISTRY_POLICY = "policy.yaml"
 """What versions must have and be before they come to a stage; written by people."""
 WEBHOOKS = "webhooks/"
+RELEASES = "releases/"
+MANIFESTS = "models/~manifests/"
+"""Prefix of all manifests; no model has this segment, and a model that is renamed takes its versions' along."""
+KEPT_FILES = "model_files/"
+"""Prefix of the files that the registry keeps itself."""
 
 
 def events(name: str) -> str:
@@ -37,7 +42,7 @@ def pages(name: str) -> str:
 
 def segments(store: ObjectStore) -> Iterator[str]:
     """The segments of keys of all names that exist or existed."""
-    return (folder[len(MODELS) : -1] for folder in store.list_folder(MODELS).folders)
+    return (folder[len(MODELS) : -1] for folder in store.list_folder(MODELS).folders if folder != MANIFESTS)
 
 
 def segment(name: str) -> str:
@@ -53,6 +58,36 @@ def name_of(segment: str) -> str | None:
 def events_in(segment: str) -> str:
     """Prefix of the events of the model with this segment."""
     return f"{MODELS}{segment}/events/"
+
+
+def release_events(name: str) -> str:
+    """Prefix of a release's events."""
+    return f"{RELEASES}{quote_name(name)}/events/"
+
+
+def release_events_in(segment: str) -> str:
+    """Prefix of the events of the release with this segment of keys."""
+    return f"{RELEASES}{segment}/events/"
+
+
+def release(name: str) -> str:
+    """A release's state, folded up to some event."""
+    return f"{RELEASES}{quote_name(name)}/release.json"
+
+
+def release_segments(store: ObjectStore) -> list[str]:
+    """The segments of keys of all releases that exist or existed."""
+    return [folder[len(RELEASES) : -1] for folder in store.list_folder(RELEASES).folders]
+
+
+def manifest(digest: str) -> str:
+    """A manifest, by the SHA-256 of its bytes."""
+    return f"{MANIFESTS}{digest}.json"
+
+
+def kept_file(digest: str) -> str:
+    """A file that the registry keeps, by the SHA-256 of its bytes."""
+    return f"{KEPT_FILES}{digest}"
 
 
 def webhook(webhook_id: str) -> str:

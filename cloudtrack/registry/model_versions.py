@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cloudtrack.entities.manifest import Manifest, check_manifest, named_manifest
 from cloudtrack.entities.model_uri import BY_DIGEST
-from cloudtrack.entities.model_version import ModelVersion
-from cloudtrack.entities.names import check_key_name
+from cloudtrack.entities.model_version import ORIGIN_TAG, ModelVersion
+from cloudtrack.entities.names import check_key_name, check_logged_model_id, check_run_id
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import check_digest, check_version
-from cloudtrack.errors import InvalidInput, NotFound
+from cloudtrack.errors import InvalidInput, NotFound, StateError
 from cloudtrack.index.cache import PartCache
-from cloudtrack.registry.events import AnyChange, VersionChanged, VersionCreated, VersionDeleted
+from cloudtrack.registry.events import AnyChange, VersionChanged, VersionCreated, VersionDeleted, VersionPinned
+from cloudtrack.registry.manifests import Manifests
 from cloudtrack.registry.model_index import ModelIndex, Shows, version_question
 from cloudtrack.registry.past import Past
 from cloudtrack.registry.registered_models import check_description, check_tags
 from cloudtrack.registry.registry import Registry, writable
+from cloudtrack.registry.release_chain import check_not_released
 from cloudtrack.registry.resolving import LATEST, alias_in, resolve_in, version_in
 from cloudtrack.registry.state import ModelState
 
@@ -27,6 +30,7 @@ class ModelVersions:
     def __init__(self, registry: Registry, index: ModelIndex | None = None) -> None:
         self._registry = registry
         self._past = Past(registry)
+        self._manifests = Manifests(registry.store)
         self._index = index or ModelIndex(registry.store, PartCache(registry.store))
 
     def create(
@@ -40,15 +44,27 @@ class ModelVersions:
         description: str | None = None,
         model_id: str | None = None,
         digest: str | None = None,
+        manifest: Manifest | None = None,
+        kept: bool = False,
         comment: str | None = None,
     ) -> ModelVersion:
-        """The next version: 1, 2, 3 ... without a gap, whoever else registers. Raises NotFound for an unknown name."""
+        """The next version: 1, 2, 3 ... without a gap, whoever else registers. Raises NotFound for an unknown name.
+
+        ``manifest`` lists its files; it is written before the version is there. ``kept`` says that the registry keeps
+        the files itself. With a tag that says its origin (see ``lineage.copying``), a version of that origin is
+        returned, where one of those that changed lately has it.
+        """
         if not source:
             raise InvalidInput("a model version needs a source: where the model is, such as runs:/<run id>/model")
         checked_tags, checked_description = check_tags(tags), check_description(description)
+        pinned = self._manifests.write(check_manifest(manifest)) if manifest is not None else None
 
-        def decide(state: ModelState) -> AnyChange:
+        origin = checked_tags.get(ORIGIN_TAG)
+
+        def decide(state: ModelState) -> AnyChange | None:
             writable(name, state)
+            if origin is not None and _with_origin(state, origin) is not None:
+                return None
             return VersionCreated(
                 version=state.last_version + 1,
                 source=source,
@@ -56,12 +72,51 @@ class ModelVersions:
                 run_link=run_link,
                 model_id=model_id,
                 digest=check_digest(digest),
+                manifest=pinned,
+                kept=kept,
                 description=checked_description,
                 tags=checked_tags,
             )
 
         state, made = self._registry.commit_change(name, decide, comment=comment)
-        return version_in(state, made.version if isinstance(made, VersionCreated) else state.last_version)
+        if isinstance(made, VersionCreated):
+            return version_in(state, made.version)
+        there = _with_origin(state, origin) if origin is not None else None
+        return version_in(state, there if there is not None else state.last_version)
+
+    def pin(
+        self,
+        name: str,
+        version: int | str,
+        manifest: Manifest,
+        *,
+        kept: bool = False,
+        comment: str | None = None,
+    ) -> ModelVersion:
+        """Bind a version to the list of its files, for ever. Raises StateError where it is bound to another list."""
+        number, pinned = check_version(version), self._manifests.write(check_manifest(manifest))
+
+        def decide(state: ModelState) -> AnyChange | None:
+            there = version_in(writable(name, state), number)
+            if there.manifest not in (None, pinned):
+                raise StateError(f"version {number} of {name!r} is pinned to other files already; register a new one")
+            if there.manifest == pinned and there.kept >= kept:
+                return None
+            return VersionPinned(version=number, manifest=pinned, kept=kept)
+
+        return version_in(self._registry.commit(name, decide, comment=comment), number)
+
+    def manifest(self, version: ModelVersion) -> Manifest:
+        """The files of a version as they were registered. Raises NotFound where they were not listed, CorruptData."""
+        return self._manifests.read(named_manifest(version))
+
+    def of_run(self, run_id: str) -> PagedList[ModelVersion]:
+        """The versions that came from a run, newest first."""
+        return self.search(f"run_id = '{check_run_id(run_id)}'", max_results=None)
+
+    def of_model(self, model_id: str) -> PagedList[ModelVersion]:
+        """The versions that came from a logged model, newest first."""
+        return self.search(f"model_id = '{check_logged_model_id(model_id)}'", max_results=None)
 
     def get(self, name: str, version: int | str) -> ModelVersion:
         """Raises NotFound."""
@@ -118,8 +173,12 @@ class ModelVersions:
         return self._change(name, VersionChanged(version=check_version(version), tags=tags))
 
     def delete(self, name: str, version: int | str, *, comment: str | None = None) -> None:
-        """Delete a version and its aliases. Its number is not used again."""
+        """Delete a version and its aliases. Its number is not used again.
+
+        Raises StateError naming the releases that have it out now.
+        """
         number = check_version(version)
+        check_not_released(self._registry.store, name, number)
 
         def decide(state: ModelState) -> AnyChange:
             version_in(writable(name, state), number)
@@ -154,3 +213,10 @@ class ModelVersions:
             return change
 
         return version_in(self._registry.commit(name, decide), change.version)
+
+
+def _with_origin(state: ModelState, origin: str) -> int | None:
+    """The version that came from a place, among those that changed lately, the newest 64 at least."""
+    recent = state.versions.recent.values()
+    found = (version.version for version in recent if not version.deleted and version.tags.get(ORIGIN_TAG) == origin)
+    return next(found, None)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 from cloudtrack import clock
 from cloudtrack.errors import CorruptData, InvalidInput, NotFound
-from cloudtrack.registry.events import parse_event
 from cloudtrack.registry.registry import Registry, existing
 from cloudtrack.registry.state import ModelState
 
@@ -46,17 +43,4 @@ class Past:
 
     def _last_until(self, name: str, time_ms: int) -> int:
         """The number of the last event that was not after an instant; events come in the order of their times."""
-        now = self._registry.read_any(name)
-        if not now.number:
-            raise NotFound(f"there is no registered model {name!r}, and there never was")
-        if time_ms >= now.updated:
-            return now.number
-        events = self._registry.events(name)
-
-        def time_of(number: int) -> int:
-            event = parse_event(events.key(number), events.get(number))
-            if event.number != number:
-                raise CorruptData(f"{events.key(number)!r} says that it is event {event.number}")
-            return event.time_ms
-
-        return bisect_right(range(1, now.number), time_ms, key=time_of)
+        return self._registry.last_until(name, self._registry.read_any(name), time_ms)

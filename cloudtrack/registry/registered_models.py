@@ -23,6 +23,7 @@ from cloudtrack.registry.events import (
 )
 from cloudtrack.registry.model_index import ModelIndex, Shows, model_question
 from cloudtrack.registry.registry import Registry, existing, writable
+from cloudtrack.registry.release_chain import check_not_released
 from cloudtrack.registry.state import ModelState
 
 MAX_DESCRIPTION_BYTES = 1 << 20
@@ -106,7 +107,11 @@ class RegisteredModels:
         return self._change(name, ModelChanged(tags={check_key_name("tag", key): None}))
 
     def delete(self, name: str, *, comment: str | None = None) -> None:
-        """Delete a model with its versions and aliases. Its history stays, and version numbers are not used again."""
+        """Delete a model with its versions and aliases. Its history stays, and version numbers are not used again.
+
+        Raises StateError naming the releases that have a version of it out now.
+        """
+        check_not_released(self._registry.store, name)
 
         def decide(state: ModelState) -> AnyChange:
             writable(name, state)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from cloudtrack.entities.version_facts import Measured, ModelFileFacts
 from cloudtrack.errors import NotFound
+from cloudtrack.registry.chain import hash_of
 from cloudtrack.registry.decision import Check, Decision, Inputs, ModelFile, Value, Vote, sha256_of
-from cloudtrack.registry.events import Event, StageTransitioned, hash_of, parse_event
+from cloudtrack.registry.events import Event, StageTransitioned, parse_event
 from cloudtrack.registry.gathering import gather
 from cloudtrack.registry.judging import judge_text
 from cloudtrack.registry.registry import Registry

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cloudtrack.entities.model_version import ModelVersion, Stage
 from cloudtrack.entities.registered_model import PROMPT_TAG, RegisteredModel
+from cloudtrack.registry.chain import note
 from cloudtrack.registry.events import (
     AliasDeleted,
     AliasSet,
@@ -23,13 +24,13 @@ from cloudtrack.registry.events import (
     VersionChanged,
     VersionCreated,
     VersionDeleted,
+    VersionPinned,
 )
 from cloudtrack.registry.review_state import Comments, Requests
 from cloudtrack.registry.reviewing import fold_review
 from cloudtrack.registry.version_state import Placing, VersionState
 from cloudtrack.registry.versions import Versions
 
-RECENT_OPERATIONS = 100
 MOST_COMMENT = 200
 """So many characters of a comment are in the state."""
 MOST_HELD = 50
@@ -105,6 +106,8 @@ class ModelState(BaseModel):
             run_link=version.run_link,
             model_id=version.model_id,
             digest=version.digest,
+            manifest=version.manifest,
+            kept=version.kept,
             tags=dict(version.tags),
             aliases=sorted(alias for alias, target in self.aliases.items() if target == number),
         )
@@ -134,12 +137,7 @@ class ModelState(BaseModel):
 
 def fold(state: ModelState, event: Event, event_hash: str) -> None:
     """Bring the state past its next event."""
-    state.number = event.number
-    state.last_hash = event_hash
-    state.updated = event.time_ms
-    state.recent[event.id] = event.number
-    if len(state.recent) > RECENT_OPERATIONS:
-        del state.recent[next(iter(state.recent))]
+    note(state, event.number, event.id, event.time_ms, event_hash)
     change = event.change
     match change:
         case ModelCreated():
@@ -157,10 +155,9 @@ def fold(state: ModelState, event: Event, event_hash: str) -> None:
         case VersionCreated():
             _add_version(state, event, change)
         case VersionChanged():
-            version = state.versions.change(change.version, event.number)
-            version.description = change.description if change.description is not None else version.description
-            version.updated = event.time_ms
-            _change_tags(version.tags, change.tags)
+            _change_version(state, event, change)
+        case VersionPinned():
+            _pin(state, event, change)
         case VersionDeleted():
             _delete_version(state, change)
         case StageTransitioned():
@@ -226,6 +223,8 @@ def _add_version(state: ModelState, event: Event, change: VersionCreated) -> Non
             run_link=change.run_link,
             model_id=change.model_id,
             digest=change.digest,
+            manifest=change.manifest,
+            kept=change.kept,
             description=change.description,
             tags=dict(change.tags),
         )
@@ -239,6 +238,19 @@ def _delete_version(state: ModelState, change: VersionDeleted) -> None:
         state.aliased.pop(alias, None)
     state.requests.close(change.version)
     state.comments.drop(change.version)
+
+
+def _change_version(state: ModelState, event: Event, change: VersionChanged) -> None:
+    version = state.versions.change(change.version, event.number)
+    version.description = change.description if change.description is not None else version.description
+    version.updated = event.time_ms
+    _change_tags(version.tags, change.tags)
+
+
+def _pin(state: ModelState, event: Event, change: VersionPinned) -> None:
+    version = state.versions.change(change.version, event.number)
+    version.manifest, version.kept = change.manifest, change.kept
+    version.updated = event.time_ms
 
 
 def _move(state: ModelState, change: StageTransitioned, event: Event) -> None:

@@ -40,5 +40,7 @@ class VersionState(BaseModel):
     run_link: str | None = None
     model_id: str | None = None
     digest: str | None = None
+    manifest: str | None = None
+    kept: bool = False
     description: str = ""
     tags: dict[str, str] = {}

@@ -6,20 +6,24 @@ import os
 from pathlib import Path
 
 from cloudtrack import config
+from cloudtrack.lineage.lineage import Lineage
 from cloudtrack.models.finding import ModelFinder
 from cloudtrack.remote.aliases import RemoteAliases
 from cloudtrack.remote.approvals import RemoteApprovals
 from cloudtrack.remote.artifact_files import ArtifactFiles
 from cloudtrack.remote.comments import RemoteVersionComments
 from cloudtrack.remote.connection import Connection
+from cloudtrack.remote.diffs import RemoteModelDiffs
 from cloudtrack.remote.experiments import RemoteExperiments
 from cloudtrack.remote.feed import RemoteFeed
 from cloudtrack.remote.history import RemoteHistory
+from cloudtrack.remote.kept_files import RemoteKeptFiles
 from cloudtrack.remote.logged_models import RemoteLoggedModels
 from cloudtrack.remote.metrics import RemoteMetrics
 from cloudtrack.remote.model_versions import RemoteModelVersions
 from cloudtrack.remote.policies import RemotePolicies
 from cloudtrack.remote.registered_models import RemoteRegisteredModels
+from cloudtrack.remote.releases import RemoteReleases
 from cloudtrack.remote.runs import RemoteRuns
 from cloudtrack.remote.source_files import RemoteSourceFiles
 from cloudtrack.remote.stages import RemoteStages
@@ -42,6 +46,9 @@ class RemoteClient(ModelFinder):
     logged_models: RemoteLoggedModels
     registered_models: RemoteRegisteredModels
     model_versions: RemoteModelVersions
+    kept_files: RemoteKeptFiles
+    releases: RemoteReleases
+    most_hashed_bytes = 64 << 20
 
     def __init__(
         self,
@@ -64,6 +71,9 @@ class RemoteClient(ModelFinder):
         self.logged_model_artifacts = Artifacts(files, LOGGED_MODEL)
         self.registered_models = RemoteRegisteredModels(connection)
         self.model_versions = RemoteModelVersions(connection)
+        self.lineage = Lineage(self)
+        self.diffs = RemoteModelDiffs(connection)
+        self.kept_files = RemoteKeptFiles(connection)
         self.stages = RemoteStages(connection)
         self.approvals = RemoteApprovals(connection)
         self.comments = RemoteVersionComments(connection)
@@ -72,6 +82,7 @@ class RemoteClient(ModelFinder):
         self.history = RemoteHistory(connection)
         self.feed = RemoteFeed(connection)
         self.webhooks = RemoteWebhooks(connection)
+        self.releases = RemoteReleases(connection)
 
     @property
     def uri(self) -> str:

@@ -137,6 +137,8 @@ def model_version(message: Json) -> ModelVersion:
         run_link=message.get("run_link") or None,
         model_id=message.get("model_id") or None,
         digest=message.get("digest") or None,
+        manifest=message.get("manifest"),
+        kept=message.get("kept", False),
         status=message["status"],
         status_message=message.get("status_message"),
         tags=_dict(message, "tags"),

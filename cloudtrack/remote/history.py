@@ -6,8 +6,9 @@ from typing import Any
 
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel, check_model_name
+from cloudtrack.registry.anchor import Anchor
 from cloudtrack.registry.events import Event
-from cloudtrack.registry.history import Anchor, Blame
+from cloudtrack.registry.history import Blame
 from cloudtrack.remote import entities
 from cloudtrack.remote.addresses import OWN
 from cloudtrack.remote.connection import Connection, Json

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cloudtrack.entities.manifest import Manifest, check_manifest, named_manifest
 from cloudtrack.entities.model_version import ModelVersion
+from cloudtrack.entities.names import check_logged_model_id, check_run_id
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import check_digest, check_model_name, check_version
 from cloudtrack.errors import InvalidInput
@@ -37,6 +39,8 @@ class RemoteModelVersions:
         description: str | None = None,
         model_id: str | None = None,
         digest: str | None = None,
+        manifest: Manifest | None = None,
+        kept: bool = False,  # noqa: ARG002 - the server sees that of the source
         comment: str | None = None,
     ) -> ModelVersion:
         """The next version: 1, 2, 3 ... without a gap, whoever else registers. Raises NotFound for an unknown name."""
@@ -51,9 +55,40 @@ class RemoteModelVersions:
             "description": description or "",
             "model_id": model_id or "",
             "digest": check_digest(digest) or "",
+            "manifest": check_manifest(manifest).to_bytes().decode() if manifest is not None else "",
             "comment": comment or "",
         }
         return version_of(self._connection.call("POST", f"{_VERSIONS}/create", content))
+
+    def pin(
+        self,
+        name: str,
+        version: int | str,
+        manifest: Manifest,
+        *,
+        kept: bool = False,
+        comment: str | None = None,
+    ) -> ModelVersion:
+        """Bind a version to the list of its files, for ever. Raises StateError where it is bound to another list."""
+        if kept:
+            raise InvalidInput("over a server the registry does not keep a copy of files: name the store itself")
+        pinned = {"manifest": check_manifest(manifest).to_bytes().decode(), "comment": comment or ""}
+        content = {**_named(name, version), **pinned}
+        return version_of(self._connection.call("POST", f"{OWN}/model-versions/pin", content))
+
+    def manifest(self, version: ModelVersion) -> Manifest:
+        """The files of a version as they were registered. Raises NotFound where they were not listed, CorruptData."""
+        named_manifest(version)
+        answer = self._connection.get(f"{OWN}/model-versions/manifest", **_named(version.name, version.version))
+        return Manifest.from_bytes("the server's answer", answer["manifest"])
+
+    def of_run(self, run_id: str) -> PagedList[ModelVersion]:
+        """The versions that came from a run, newest first."""
+        return self.search(f"run_id = '{check_run_id(run_id)}'", max_results=None)
+
+    def of_model(self, model_id: str) -> PagedList[ModelVersion]:
+        """The versions that came from a logged model, newest first."""
+        return self.search(f"model_id = '{check_logged_model_id(model_id)}'", max_results=None)
 
     def get(self, name: str, version: int | str) -> ModelVersion:
         """Raises NotFound."""

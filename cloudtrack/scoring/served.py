@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from cloudtrack.client import AnyClient, connect
-from cloudtrack.entities.model_uri import RegisteredVersion, is_local_uri, local_path, parse_model_uri, version_uri
+from cloudtrack.entities.model_uri import (
+    RegisteredVersion,
+    ReleaseMember,
+    is_local_uri,
+    local_path,
+    parse_model_uri,
+    version_uri,
+)
 from cloudtrack.errors import InvalidInput
 from cloudtrack.models.model_file import Model
 from cloudtrack.models.pyfunc import load_local
@@ -66,16 +73,16 @@ class ModelSource:
         if self._is_local:
             return False
         location = parse_model_uri(self.uri)
-        return isinstance(location, RegisteredVersion) and location.is_moving
+        return isinstance(location, RegisteredVersion | ReleaseMember) and location.is_moving
 
     def resolve(self) -> Place:
         """What the URI means now; reads no more than the registry. Raises NotFound, InvalidInput."""
         if self._is_local:
             return NOWHERE
         location = parse_model_uri(self.uri)
-        if not isinstance(location, RegisteredVersion):
+        if not isinstance(location, RegisteredVersion | ReleaseMember):
             return Place(self.uri)
-        version = self._connected().model_versions.resolve(location.name, location.reference, location.at_ms)
+        version = self._connected().resolve_version(location)
         return Place(version_uri(version.name, version.version), str(version.version))
 
     def load(self, place: Place) -> ServedModel:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloudtrack.entities.names import check_run_id
-from cloudtrack.errors import InvalidInput
+from cloudtrack.errors import InvalidInput, ObjectNotFound
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking import keys
 
@@ -23,3 +23,10 @@ class SourceFiles:
         if name not in _KEYS:
             raise InvalidInput(f"{name!r} is no source file of a run: {' or '.join(_KEYS)}")
         self._store.create(_KEYS[name](check_run_id(run_id)), body)
+
+    def read(self, run_id: str, name: str) -> bytes | None:
+        """What was written; None where nothing was."""
+        try:
+            return self._store.get(_KEYS[name](check_run_id(run_id))).body
+        except ObjectNotFound:
+            return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import uuid
@@ -16,12 +17,20 @@ from cloudtrack.api.endpoints import ENDPOINTS
 from cloudtrack.api.mlflow.not_implemented import not_implemented
 from cloudtrack.client import Client
 from cloudtrack.entities.dataset import Dataset, DatasetInput
+from cloudtrack.entities.manifest import Manifest, PinnedFile
 from cloudtrack.entities.run import Metric
 from cloudtrack.registry.webhooks import WebhookEvent
 from cloudtrack.tracking.records import pack_record
 
 MODEL = "model one"
+RELEASED = "model out"
+"""What the release has."""
 EXPERIMENT = "experiment one"
+_MLMODEL = "flavors: {}\n"
+PINNED_FILES = Manifest(
+    files={"MLmodel": PinnedFile(size=len(_MLMODEL), sha256=hashlib.sha256(_MLMODEL.encode()).hexdigest())},
+    texts={"MLmodel": _MLMODEL},
+)
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,12 @@ def fill(client: Client) -> World:
     client.approvals.request(MODEL, 1, "Production")
     client.comments.create(MODEL, 1, "words")
     client.policy.set("rules: []\n")
+    client.model_versions.create(MODEL, f"runs:/{run_id}/model", manifest=PINNED_FILES)
+    client.registered_models.create(RELEASED)
+    for version in (1, 2):
+        client.model_versions.create(RELEASED, "s3://elsewhere/model")
+        client.stages.transition(RELEASED, version, "Production", archive_existing_versions=True)
+        client.releases.switch("some/release", {"one": f"{RELEASED}/{version}"})
     webhook = client.webhooks.create(
         "hook", "http://127.0.0.1:1/", [WebhookEvent.of("MODEL_VERSION", "CREATED")], secret="s3cret"
     )
@@ -121,6 +136,7 @@ _EXPERIMENT = {"experiment_id": "${experiment}"}
 _RUN = {"run_id": "${run}"}
 _MODEL = {"name": MODEL}
 _VERSION = {"name": MODEL, "version": "1"}
+_RELEASE = {"name": "some/release"}
 _EVENTS = [{"entity": "MODEL_VERSION", "action": "CREATED"}]
 _UPLOAD = {"path": "big.bin", "upload_id": "1"}
 _GRAPHQL = {"query": "{mlflowGetRun}", "variables": {"data": {"runId": "${run}"}}}
@@ -255,6 +271,22 @@ SAMPLES: dict[str, Sample] = {
     "POST /cloudtrack/policy/set": Sample(body={"policy": "rules: []"}),
     "GET /cloudtrack/policy/check": Sample({**_VERSION, "stage": "Staging"}),
     "GET /cloudtrack/policy/replay": Sample(_MODEL),
+    "GET /cloudtrack/model-versions/manifest": Sample({**_MODEL, "version": "2"}),
+    "POST /cloudtrack/model-versions/pin": Sample(body={**_VERSION, "manifest": PINNED_FILES.to_bytes().decode()}),
+    "GET /cloudtrack/model-versions/lineage": Sample(_VERSION),
+    "GET /cloudtrack/model-versions/versions-from": Sample({"run_id": "${run}"}),
+    "GET /cloudtrack/model-versions/diff": Sample(
+        {"before": f"models:/{MODEL}/2", "after": f"models:/{MODEL}/2"}, needs="READ on registered model"
+    ),
+    "POST /cloudtrack/releases/switch": Sample(
+        body={**_RELEASE, "members": {"one": f"{RELEASED}/1", "new": f"{MODEL}/2"}}
+    ),
+    "POST /cloudtrack/releases/rollback": Sample(body=_RELEASE),
+    "POST /cloudtrack/releases/delete": Sample(body=_RELEASE),
+    "GET /cloudtrack/releases/get": Sample(_RELEASE, needs="READ on registered model"),
+    "GET /cloudtrack/releases/history": Sample(_RELEASE, needs="READ on registered model"),
+    "GET /cloudtrack/releases/verify": Sample(_RELEASE, needs="READ on registered model"),
+    "GET /cloudtrack/releases/names": Sample(),
     "GET /health": Sample(),
     "GET /version": Sample(),
     "GET /mlflow/server-info": Sample(),

@@ -120,8 +120,8 @@ class Besieged:
             assert not {"..", "."} & set(key.split("/")), key
             assert "\x00" not in key
         assert {path.name for path in (self.parent / "store").iterdir()} <= {
-            "cloudtrack.json", "experiments", "index", "logged_models", "models", "policy.yaml", "runs", "webhooks",
-            ".cloudtrack",
+            "cloudtrack.json", "experiments", "index", "logged_models", "models", "policy.yaml", "releases", "runs",
+            "webhooks", ".cloudtrack",
         }  # fmt: skip
 
 
@@ -527,8 +527,10 @@ def test_a_source_that_is_no_place_of_a_model_is_refused(besieged: Besieged, sou
 
 def test_a_source_elsewhere_is_kept_and_never_opened(besieged: Besieged) -> None:
     body = json.dumps({"name": "model one", "source": "s3://[no-host"}).encode()
-    assert besieged.send("POST", "/api/2.0/mlflow/model-versions/create", body, JSON).status == 200
-    path = "/model-versions/get-artifact?name=model+one&version=2&path=MLmodel"
+    answer = besieged.send("POST", "/api/2.0/mlflow/model-versions/create", body, JSON)
+    assert answer.status == 200
+    version = answer.json()["model_version"]["version"]
+    path = f"/model-versions/get-artifact?name=model+one&version={version}&path=MLmodel"
     assert besieged.send("GET", path).status == 400
 
 

@@ -16,7 +16,7 @@ from cloudtrack.api.endpoints import ENDPOINTS
 from cloudtrack.api.message import Response
 from cloudtrack.api.mlflow.not_implemented import not_implemented
 from cloudtrack.client import Client
-from tests.api.samples import EXPERIMENT, MODEL, SAMPLES, World, fill, key_of, new_world
+from tests.api.samples import EXPERIMENT, MODEL, RELEASED, SAMPLES, World, fill, key_of, new_world
 from tests.api.sending import ask
 
 JSON = {"Content-Type": "application/json"}
@@ -46,7 +46,8 @@ def guarded(world: World) -> App:
     for principal, permission, approver in GRANTS:
         for experiment_id in (world.names["experiment"], world.names["trash"]):
             access.grant(principal.name, Resource.EXPERIMENT, experiment_id, permission)
-        access.grant(principal.name, Resource.REGISTERED_MODEL, MODEL, permission, approver=approver)
+        for model in (MODEL, RELEASED):
+            access.grant(principal.name, Resource.REGISTERED_MODEL, model, permission, approver=approver)
     return App(world.client, access=access)
 
 
@@ -163,8 +164,8 @@ def test_pages_are_of_what_may_be_read(world: World) -> None:
     found = asked(app, READER, "GET", "experiments/search?max_results=1").json()
     assert [item["name"] for item in found["experiments"]] == [EXPERIMENT]
     assert "next_page_token" not in found
-    found = asked(app, READER, "GET", "registered-models/search?max_results=1").json()
-    assert [item["name"] for item in found["registered_models"]] == [MODEL]
+    found = asked(app, READER, "GET", "registered-models/search?max_results=2").json()
+    assert [item["name"] for item in found["registered_models"]] == [MODEL, RELEASED]
     assert "next_page_token" not in found
 
 

@@ -21,8 +21,9 @@ from cloudtrack.entities.run import Metric
 from cloudtrack.errors import Conflict, InvalidInput, NotFound, PermissionDenied, Unavailable
 from cloudtrack.models.digests import digest_of
 from cloudtrack.models.model_file import Model
+from cloudtrack.registry.chain import hash_of
 from cloudtrack.registry.decision import Holder, Inputs, Value
-from cloudtrack.registry.events import Event, StageTransitioned, hash_of
+from cloudtrack.registry.events import Event, StageTransitioned
 from cloudtrack.registry.judging import judge_text
 from cloudtrack.registry.policy_file import MAX_BYTES, parse_policy
 from cloudtrack.registry.review_events import TransitionDenied

@@ -17,7 +17,8 @@ from cloudtrack.index.pending import announce
 from cloudtrack.registry import keys
 from cloudtrack.registry import keys as registry_keys
 from cloudtrack.registry.aliases import Aliases
-from cloudtrack.registry.history import Anchor, History
+from cloudtrack.registry.anchor import Anchor
+from cloudtrack.registry.history import History
 from cloudtrack.registry.model_versions import ModelVersions
 from cloudtrack.registry.registered_models import RegisteredModels
 from cloudtrack.registry.registry import Registry

@@ -27,9 +27,10 @@ ONLY_OVER_A_STORE = {
     "runs": {"resume", "commits"},
     "metrics": {"columns", "columns_of_runs", "series"},
     "logged_models": {"note_version"},
+    "source_files": {"read"},
 }
 """What the server itself needs."""
-ARGUMENTS_OF_THE_SERVER = {"operation", "shows", "prompts", "creator_id"}
+ARGUMENTS_OF_THE_SERVER = {"operation", "shows", "prompts", "creator_id", "allow", "may_read_run"}
 SERVICES = (
     "experiments",
     "runs",
@@ -43,6 +44,10 @@ SERVICES = (
     "stages",
     "aliases",
     "history",
+    "kept_files",
+    "releases",
+    "lineage",
+    "diffs",
 )
 
 

@@ -9,6 +9,7 @@ from cloudtrack.api.context import Context
 from cloudtrack.api.endpoint import Declarations, Domain, Needs, On
 from cloudtrack.api.fields import Bool, Int64, Required
 from cloudtrack.api.mlflow import messages
+from cloudtrack.api.mlflow.model_versions import VersionRequest, parse_manifest
 from cloudtrack.api.mlflow.registered_models import ModelRequest
 
 ENDPOINTS = Declarations(Domain.REGISTRY)
@@ -24,6 +25,37 @@ class Rollback(ModelRequest):
     expect: Int64 | None = None
     comment: str = ""
     force: Bool = False
+
+
+class PinVersion(VersionRequest):
+    manifest: Required
+    """The list of its files, as JSON."""
+    comment: str = ""
+
+
+@ENDPOINTS.add("GET", "/cloudtrack/model-versions/manifest", Needs(Permission.READ, On.REGISTERED_MODEL))
+def get_manifest(context: Context, request: VersionRequest) -> dict[str, Any]:
+    """The files of a version with their sizes and digests, as they were registered."""
+    versions = context.client.model_versions
+    manifest = versions.manifest(versions.get(request.name, request.version))
+    return {"manifest": manifest.to_bytes().decode()}
+
+
+@ENDPOINTS.add(
+    "POST",
+    "/cloudtrack/model-versions/pin",
+    Needs(Permission.EDIT, On.REGISTERED_MODEL),
+    domain=Domain.TRANSITIONS,
+)
+def pin_version(context: Context, request: PinVersion) -> dict[str, Any]:
+    """Bind a version to the list of its files, for ever."""
+    version = context.client.model_versions.pin(
+        request.name,
+        request.version,
+        parse_manifest(request.manifest),
+        comment=request.comment or None,
+    )
+    return {"model_version": messages.model_version(version, context.locations)}
 
 
 @ENDPOINTS.add(

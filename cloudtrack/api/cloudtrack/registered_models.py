@@ -14,7 +14,7 @@ from cloudtrack.api.mlflow import messages
 from cloudtrack.api.mlflow.experiments import check_page_size
 from cloudtrack.api.mlflow.registered_models import ModelRequest
 from cloudtrack.errors import CorruptData
-from cloudtrack.registry.history import Anchor
+from cloudtrack.registry.anchor import Anchor
 
 ENDPOINTS = Declarations(Domain.REGISTRY)
 

@@ -22,6 +22,10 @@ from cloudtrack.api.mlflow.presigned import signed_download
 from cloudtrack.api.mlflow.runs import RunRequest
 from cloudtrack.entities.artifact import FileInfo
 from cloudtrack.entities.model_uri import LoggedModelFolder, RunModel
+from cloudtrack.entities.model_version import ModelVersion
+from cloudtrack.models.version_files import VersionFiles
+from cloudtrack.registry.keys import kept_file
+from cloudtrack.storage.object_store import Reading
 from cloudtrack.storage.streaming import CHUNK_BYTES
 
 ENDPOINTS = Declarations(Domain.ARTIFACTS)
@@ -156,6 +160,8 @@ def get_version_artifact(context: Context, request: GetVersionArtifact) -> Respo
     """The bytes of a file of a model version."""
     path = check_relative(request.path)
     version = context.client.model_versions.get(request.name, request.version)
+    if version.kept:
+        return send_kept_file(context, version, path)
     match context.locations.parse(version.source):
         case RunModel(run_id, folder):
             return send_file(context, ArtifactPath("runs", run_id, f"{folder}/{path}"))
@@ -174,6 +180,16 @@ def upload_run_artifact(context: Context, request: GetArtifact) -> Response:
     return Response()
 
 
+def send_kept_file(context: Context, version: ModelVersion, path: str) -> Response:
+    """A file that the registry keeps itself, the same way."""
+    files = VersionFiles(context.client.kept_files, version, context.client.model_versions.manifest(version))
+    name = path.rpartition("/")[2]
+    if context.settings.signs and (signer := context.client.store.signer) is not None:
+        key, expires_s = kept_file(files.file(path).sha256), context.settings.presigned_expiry_s
+        return Response(307, {"location": signer.get(key, expires_s=expires_s, filename=name, content_type="").url})
+    return _sent(files.open("", path), name)
+
+
 def send_file(context: Context, artifact: ArtifactPath) -> Response:
     """A file as an attachment, in pieces; a redirect to a signed URL where bytes do not pass this server."""
     if context.settings.signs and (signer := context.client.store.signer) is not None:
@@ -181,7 +197,10 @@ def send_file(context: Context, artifact: ArtifactPath) -> Response:
         signed = signed_download(context, artifact, signer, context.settings.presigned_expiry_s)
         return Response(307, {"location": signed.url})
     reading = artifact.service(context.client).open(artifact.owner_id, artifact.path)
-    name = artifact.path.rpartition("/")[2]
+    return _sent(reading, artifact.path.rpartition("/")[2])
+
+
+def _sent(reading: Reading, name: str) -> Response:
     headers = {
         **SAFE_FILE,
         "content-type": _media_type(name),

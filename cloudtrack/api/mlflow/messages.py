@@ -158,6 +158,8 @@ def model_version(entity: ModelVersion, locations: Locations) -> Json:
             "run_link": entity.run_link or "",
             "model_id": entity.model_id,
             "digest": entity.digest,
+            "manifest": entity.manifest if locations.is_full else None,
+            "kept": (entity.kept or None) if locations.is_full else None,
             "user_id": entity.user_id or None,
             "tags": pairs(entity.tags),
             "aliases": sorted(entity.aliases),

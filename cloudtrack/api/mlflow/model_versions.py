@@ -11,7 +11,10 @@ from cloudtrack.api.errors import ApiError
 from cloudtrack.api.fields import Bool, Int64, KeyValue, RequestModel, Required, as_dict
 from cloudtrack.api.mlflow import messages
 from cloudtrack.api.mlflow.experiments import check_page_size
+from cloudtrack.entities.manifest import Manifest
 from cloudtrack.entities.model_uri import LoggedModelFolder, RegisteredVersion, RunModel
+from cloudtrack.entities.model_version import ModelVersion
+from cloudtrack.errors import CorruptData
 
 ENDPOINTS = Declarations(Domain.REGISTRY)
 
@@ -32,6 +35,8 @@ class CreateVersion(RequestModel):
     model_id: str = ""
     digest: str = ""
     """Not MLflow's: of the model, as our own client computes it."""
+    manifest: str = ""
+    """Not MLflow's: the list of its files, as JSON (see ``entities.manifest``)."""
     comment: str = ""
 
 
@@ -77,7 +82,10 @@ class VersionTagKey(VersionRequest):
 @ENDPOINTS.add("POST", "/mlflow/model-versions/create", _EDIT, domain=_WRITES)
 def create_model_version(context: Context, request: CreateVersion) -> dict[str, Any]:
     """Register a model as the next version of a name."""
-    source, run_id, model_id = _checked_source(context, request)
+    source, run_id, model_id, copied = _checked_source(context, request)
+    manifest = parse_manifest(request.manifest) if request.manifest else None
+    if copied is not None and copied.manifest:
+        manifest = context.client.model_versions.manifest(copied)
     version = context.client.model_versions.create(
         request.name,
         source,
@@ -87,6 +95,8 @@ def create_model_version(context: Context, request: CreateVersion) -> dict[str, 
         description=request.description,
         model_id=model_id or None,
         digest=request.digest or None,
+        manifest=manifest,
+        kept=copied is not None and copied.kept,
         comment=request.comment or None,
     )
     if model_id:
@@ -165,9 +175,21 @@ def delete_model_version_tag(context: Context, request: VersionTagKey) -> None:
     context.client.model_versions.delete_tag(request.name, request.version, request.key)
 
 
-def _checked_source(context: Context, request: CreateVersion) -> tuple[str, str, str]:
-    """Source as it is stored, run and logged model. The caller must be allowed to read what a version exposes."""
+def parse_manifest(text: str) -> Manifest:
+    """Raises ApiError."""
+    try:
+        return Manifest.from_bytes("what was sent", text)
+    except CorruptData as error:
+        raise ApiError("INVALID_PARAMETER_VALUE", error.message) from error
+
+
+def _checked_source(context: Context, request: CreateVersion) -> tuple[str, str, str, ModelVersion | None]:
+    """Source as it is stored, run and logged model, and the version that is copied, where the source is one.
+
+    The caller must be allowed to read what a version exposes.
+    """
     source = context.locations.kept_source(request.source)
+    copied: ModelVersion | None = None
     run_id, model_id = request.run_id, request.model_id
     match context.locations.parse(source):
         case RegisteredVersion(name, reference, at_ms):
@@ -184,7 +206,7 @@ def _checked_source(context: Context, request: CreateVersion) -> tuple[str, str,
     if model_id:
         context.check_logged_model(Permission.READ, model_id)
         run_id = run_id or context.client.logged_models.get(model_id).source_run_id
-    return source, run_id, model_id
+    return source, run_id, model_id, copied
 
 
 def _check_same(name: str, given: str, found: str, source: str) -> None:

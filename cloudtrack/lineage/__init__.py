@@ -1,0 +1,1 @@
+"""Where versions come from, how two differ, and versions that go to other stores."""

@@ -1,0 +1,1 @@
+"""Where versions come from, how they differ, and how they travel."""
