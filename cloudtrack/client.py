@@ -148,18 +148,21 @@ class Client(ModelFinder):
         """Where the store is."""
         return self.store.url
 
-    def acting_as(self, user: str, *, operation: str = "", groups: tuple[str, ...] = ()) -> Client:
+    def acting_as(
+        self, user: str, *, operation: str = "", groups: tuple[str, ...] = (), request_id: str = ""
+    ) -> Client:
         """The same store and services, with another author of registry events, who is in these groups.
 
-        What is done with it in the registry is one ``operation``, and is not done twice under that name.
+        What is done with it in the registry is one ``operation``, and is not done twice under that name. Events note
+        the ``request_id``.
         """
         other = copy.copy(self)
         other.user = user
-        other._open_registry(operation, groups)
+        other._open_registry(operation, groups, request_id)
         return other
 
-    def _open_registry(self, operation: str = "", groups: tuple[str, ...] = ()) -> None:
-        registry = Registry(self.store, self.user, operation, groups, on_commit=self.on_commit)
+    def _open_registry(self, operation: str = "", groups: tuple[str, ...] = (), request_id: str = "") -> None:
+        registry = Registry(self.store, self.user, operation, groups, request_id=request_id, on_commit=self.on_commit)
         self.registered_models = RegisteredModels(registry, self.model_index)
         self.model_versions = ModelVersions(registry, self.model_index)
         self.stages = Stages(registry, self._evidence)

@@ -51,10 +51,10 @@ class Context:
         self._access = access
         self._owners = owners
         self.client = client
-        if self.principal or self.operation:
+        if self.principal or self.operation or request.request_id:
             user = self.principal.name if self.principal else client.user
             groups = self.principal.groups if self.principal else ()
-            self.client = client.acting_as(user, operation=self.operation, groups=groups)
+            self.client = client.acting_as(user, operation=self.operation, groups=groups, request_id=request.request_id)
 
     @property
     def is_own_client(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cloudtrack import clock
 from cloudtrack.cli import output, policy
 from cloudtrack.cli.state import client
 from cloudtrack.entities.model_uri import parse_instant
@@ -18,6 +19,7 @@ app = typer.Typer(
 app.add_typer(policy.app, name="policy")
 app.command("replay")(policy.replay)
 
+_DAY_MS = 24 * 3600 * 1000
 Name = Annotated[str, typer.Argument(help="The registered model's name.")]
 
 
@@ -62,6 +64,23 @@ def verify(
     if files:
         output.say(f"{name}: the files of {checked} versions are those that were registered")
     output.say(f"{name}: {found.number} events, the chain holds; anchor {found}")
+
+
+@app.command("anchor")
+def anchor(
+    name: Name,
+    lock_days: Annotated[
+        int | None, typer.Option(help="Lock it for so many days; needs a bucket with Object Lock.", min=1, max=36500)
+    ] = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Verify a history, keep its end as an anchor in the store, and print it to be kept elsewhere too."""
+    until_ms = clock.now_ms() + lock_days * _DAY_MS if lock_days else None
+    kept = client().history.keep_anchor(name, locked_until_ms=until_ms)
+    if as_json:
+        output.show_json({"name": name, "anchor": str(kept), "locked_until_ms": until_ms})
+    else:
+        output.say(str(kept))
 
 
 @app.command("at")

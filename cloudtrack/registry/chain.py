@@ -195,12 +195,13 @@ class Chain(ABC, Generic[S, C, E]):
             raise self._never(name)
         return found
 
-    def verify(self, name: str, anchor: Anchor | None = None) -> Anchor:
+    def verify(self, name: str, *anchors: Anchor) -> Anchor:
         """The end of a history, when each event follows the one before it. Needs read access only.
 
-        With an ``anchor`` that was kept elsewhere a history that was written anew or cut off is noticed too. Raises
+        With ``anchors`` that were kept a history that was written anew or cut off is noticed too. Raises
         CorruptData naming the first event that does not follow: altered, inserted, out of order, or missing.
         """
+        expected = {anchor.number: anchor.event_hash for anchor in anchors}
         events = self.events(name)
         previous_hash, last = "", 0
         for number, body in events.read_listed():
@@ -214,16 +215,16 @@ class Chain(ABC, Generic[S, C, E]):
                     f"{events.key(number)!r} does not follow event {number - 1}: one of the two was altered or replaced"
                 )
             previous_hash, last = hash_of(body), number
-            if anchor is not None and number == anchor.number and previous_hash != anchor.event_hash:
+            if expected.pop(number, previous_hash) != previous_hash:
                 raise CorruptData(
                     f"{events.key(number)!r} is not the event of the anchor: it or one before was altered"
                 )
         beyond = next((info.key for info in self.store.list(events.prefix, start_after=events.key(last))), None)
         if beyond is not None:
             raise CorruptData(f"{events.key(last + 1)!r} is missing, but {beyond!r} is there: the history has a gap")
-        if anchor is not None and last < anchor.number:
+        if expected:
             raise CorruptData(
-                f"{events.key(last + 1)!r} is missing, and the anchor is event {anchor.number}: the end was cut off"
+                f"{events.key(last + 1)!r} is missing, and the anchor is event {max(expected)}: the end was cut off"
             )
         if last == 0:
             raise self._never(name)

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import BaseModel, ValidationError
+
 from cloudtrack.entities.registered_model import RegisteredModel
+from cloudtrack.errors import CorruptData, InvalidInput
+from cloudtrack.registry import keys
 from cloudtrack.registry.anchor import Anchor
 from cloudtrack.registry.events import Event
 from cloudtrack.registry.past import Past
 from cloudtrack.registry.registry import Registry
 from cloudtrack.registry.version_state import Placing
+from cloudtrack.storage.parallel import map_in_order
+
+ANCHOR_FORMAT = "cloudtrack.anchor/1"
+
+
+class KeptAnchor(BaseModel):
+    """An anchor as it is stored."""
+
+    format: str = ANCHOR_FORMAT
+    anchor: str
 
 
 @dataclass(frozen=True)
@@ -62,7 +76,41 @@ class History:
     def verify(self, name: str, anchor: Anchor | None = None) -> Anchor:
         """The end of a history, when each event follows the one before it. Needs read access only.
 
-        With an ``anchor`` that was kept elsewhere a history that was written anew or cut off is noticed too. Raises
-        CorruptData naming the first event that does not follow: altered, inserted, out of order, or missing.
+        With an ``anchor`` that was kept elsewhere, and those that the store keeps, a history that was written anew or
+        cut off is noticed too. Raises CorruptData naming the first event that does not follow: altered, inserted, out
+        of order, or missing.
         """
-        return self._registry.verify(name, anchor)
+        return self._registry.verify(name, *self.anchors(name), *([anchor] if anchor else []))
+
+    def anchors(self, name: str) -> list[Anchor]:
+        """The anchors of a history that the store keeps, by number. Raises CorruptData for what is none."""
+        store, prefix = self._registry.store, keys.anchors(name)
+        found = map_in_order(lambda info: (info.key, store.get(info.key).body), store.list(prefix))
+        return [_anchor(key, body) for key, body in found]
+
+    def keep_anchor(self, name: str, *, locked_until_ms: int | None = None) -> Anchor:
+        """Verify a history, and keep its end as an anchor in the store.
+
+        In a bucket with Object Lock it may be locked until an instant, in milliseconds since the epoch: then whoever
+        cuts off the history cannot take the anchor away too. Raises as ``verify`` does, and InvalidInput where nothing
+        can be locked.
+        """
+        store = self._registry.store
+        anchor = self.verify(name)
+        if locked_until_ms is not None and store.signer is None:
+            raise InvalidInput(f"nothing can be locked in {store.url}: only a bucket with Object Lock can do that")
+        key = f"{keys.anchors(name)}{anchor.number:012d}.json"
+        store.create(key, KeptAnchor(anchor=str(anchor)).model_dump_json().encode())
+        if locked_until_ms is not None and store.signer is not None:
+            store.signer.retain(key, locked_until_ms)
+        return anchor
+
+
+def _anchor(key: str, body: bytes) -> Anchor:
+    try:
+        kept = KeptAnchor.model_validate_json(body)
+        if kept.format == ANCHOR_FORMAT:
+            return Anchor.parse(kept.anchor)
+    except (ValidationError, InvalidInput):
+        pass
+    raise CorruptData(f"{key!r} is no anchor of a history")

@@ -35,6 +35,11 @@ def snapshot(name: str, number: int) -> str:
     return f"{MODELS}{segment(name)}/snapshots/{number:012d}.json"
 
 
+def anchors(name: str) -> str:
+    """Prefix of the anchors of a model's history."""
+    return f"{MODELS}{segment(name)}/anchors/"
+
+
 def pages(name: str) -> str:
     """Prefix of the pages of a model's versions."""
     return f"{MODELS}{segment(name)}/pages/"

@@ -39,14 +39,16 @@ class Registry(Chain[ModelState, AnyChange, Event]):
         operation: str = "",
         groups: tuple[str, ...] = (),
         *,
+        request_id: str = "",
         on_commit: Iterable[OnCommit] = (),
     ) -> None:
-        """``groups`` are the actor's, as a login proves them.
+        """``groups`` are the actor's, as a login proves them; ``request_id`` is that of the request they sent.
 
         ``on_commit`` are told of what this commits, where that is certain at once: for what is a help, not a promise.
         """
         super().__init__(store, actor, operation)
         self.groups = groups
+        self._request_id = request_id
         self._on_commit = on_commit
         self._checkpoints = Checkpoints(store)
 
@@ -113,6 +115,7 @@ class Registry(Chain[ModelState, AnyChange, Event]):
             time_ms=max(clock.now_ms(), state.updated),
             actor=self.actor,
             comment=comment,
+            request_id=self._request_id or None,
             previous_hash=state.last_hash,
             change=change,
         )

@@ -128,7 +128,7 @@ class Releases:
 
     def verify(self, name: str, anchor: Anchor | None = None) -> Anchor:
         """The end of a history, when each event follows the one before it (see ``chain``). Raises CorruptData."""
-        return self._chain.verify(name, anchor)
+        return self._chain.verify(name, *([anchor] if anchor else []))
 
     def _numbered(self, name: str, number: int) -> Release:
         events = self._chain.events(name)

@@ -48,5 +48,19 @@ class RemoteHistory:
         """
         return Anchor.parse(self._get("verify", name, anchor=str(anchor) if anchor else None)["anchor"])
 
+    def anchors(self, name: str) -> list[Anchor]:
+        """The anchors of a history that the store keeps, by number. Raises CorruptData for what is none."""
+        return [Anchor.parse(text) for text in self._get("anchors", name)["anchors"]]
+
+    def keep_anchor(self, name: str, *, locked_until_ms: int | None = None) -> Anchor:
+        """Verify a history, and keep its end as an anchor in the store.
+
+        In a bucket with Object Lock it may be locked until an instant, in milliseconds since the epoch: then whoever
+        cuts off the history cannot take the anchor away too. Raises as ``verify`` does, and InvalidInput where nothing
+        can be locked.
+        """
+        content = {"name": check_model_name(name), "locked_until_ms": locked_until_ms}
+        return Anchor.parse(self._connection.call("POST", f"{OWN}/registered-models/anchor", content)["anchor"])
+
     def _get(self, verb: str, name: str, **question: Any) -> Json:
         return self._connection.get(f"{OWN}/registered-models/{verb}", name=check_model_name(name), **question)

@@ -1,4 +1,6 @@
-"""Requests that somebody else sends: signed URLs, so that a file's bytes never pass through this process.
+"""What S3 can do and other stores cannot: signed URLs, uploads in parts that others send, and Object Lock.
+
+By a signed URL a file's bytes never pass through this process.
 
 Whoever has a signed request may send it until it expires, without credentials: it is a secret. It lives no
 longer than the credentials that signed it; those of a role are renewed when they have 10 to 15 minutes left.
@@ -12,6 +14,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -101,6 +104,23 @@ class Signer:
     def abort_multipart(self, key: str, upload_id: str) -> None:
         """Throw the parts away. Raises NotFound where the server knows of no such upload."""
         self._call("abort_multipart_upload", self._path(key), {"UploadId": upload_id})
+
+    def retain(self, key: str, until_ms: int) -> None:
+        """Let nobody change or delete the object as it is now before an instant, the owner of the account included.
+
+        Raises InvalidInput where the bucket has no Object Lock. Source: S3's PutObjectRetention, mode COMPLIANCE.
+        """
+        until = datetime.fromtimestamp(until_ms / 1000, UTC)
+        try:
+            self._call(
+                "put_object_retention",
+                self._path(key),
+                {"Retention": {"Mode": "COMPLIANCE", "RetainUntilDate": until}},
+            )
+        except InvalidInput as error:
+            raise InvalidInput(
+                f"{key!r} cannot be locked: the bucket of {self._options.url} needs Object Lock ({error.message})"
+            ) from error
 
     def _path(self, key: str) -> str:
         return self._prefix + check_key(key, prefix_bytes=len(self._prefix.encode()))

@@ -254,6 +254,8 @@ SAMPLES: dict[str, Sample] = {
     "GET /cloudtrack/registered-models/verify": Sample(_MODEL),
     "GET /cloudtrack/registered-models/at": Sample({**_MODEL, "time_ms": "${now}"}),
     "GET /cloudtrack/registered-models/blame": Sample(_MODEL),
+    "GET /cloudtrack/registered-models/anchors": Sample(_MODEL),
+    "POST /cloudtrack/registered-models/anchor": Sample(body=_MODEL),
     "POST /cloudtrack/registered-models/set-stages": Sample(body={**_MODEL, "stages": ["Staging", "Production"]}),
     "GET /cloudtrack/model-versions/resolve": Sample({**_MODEL, "reference": "latest"}),
     "POST /cloudtrack/model-versions/rollback": Sample(body={**_MODEL, "stage": "Production"}),

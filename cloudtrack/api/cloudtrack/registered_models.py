@@ -33,6 +33,10 @@ class GetAt(ModelRequest):
     time_ms: Int64
 
 
+class KeepAnchor(ModelRequest):
+    locked_until_ms: Int64 | None = None
+
+
 class VerifyHistory(ModelRequest):
     anchor: str = ""
 
@@ -84,6 +88,18 @@ def verify_model_history(context: Context, request: VerifyHistory) -> dict[str, 
     except CorruptData as error:
         raise ApiError("DATA_LOSS", error.message) from error  # which event, is what was asked
     return {"events": anchor.number, "anchor": str(anchor)}
+
+
+@ENDPOINTS.add("GET", "/cloudtrack/registered-models/anchors", _READ)
+def list_anchors(context: Context, request: ModelRequest) -> dict[str, Any]:
+    """The anchors of a registered model's history that the store keeps."""
+    return {"anchors": [str(anchor) for anchor in context.client.history.anchors(request.name)]}
+
+
+@ENDPOINTS.add("POST", "/cloudtrack/registered-models/anchor", _MANAGE, domain=Domain.TRANSITIONS)
+def keep_anchor(context: Context, request: KeepAnchor) -> dict[str, Any]:
+    """Verify a registered model's history, and keep its end as an anchor; locked, in a bucket with Object Lock."""
+    return {"anchor": str(context.client.history.keep_anchor(request.name, locked_until_ms=request.locked_until_ms))}
 
 
 def _number(page_token: str) -> int:
