@@ -31,7 +31,7 @@ test-flavors: $(STAMP) $(FLAVORS_STAMP) $(FLAVORS2_STAMP)  ## every flavor with 
 
 test-all: $(STAMP) $(MLFLOW_STAMP) $(MLFLOW2_STAMP) template-test test-flavors  ## the slow proofs too, and those that need MLflow 3 and 2
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group distributed
-	$(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "not infra and not flavors"
+	CLOUDTRACK_THOROUGH=1 $(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "not infra and not flavors"
 
 check: lint test  ## everything that must hold before a commit
 

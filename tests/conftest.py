@@ -25,7 +25,7 @@ BOTH_MODES = ("folder", "server")
 """A store, and a server in front of one: the same for all who use ``connect``."""
 
 for _name in [name for name in os.environ if name.startswith(("AWS_", "CLOUDTRACK_", "MLFLOW_"))]:
-    if not (_name.startswith("CLOUDTRACK_MLFLOW") and _name.endswith("_PYTHON")):
+    if not (_name.startswith("CLOUDTRACK_MLFLOW") and _name.endswith("_PYTHON")) and _name != "CLOUDTRACK_THOROUGH":
         del os.environ[_name]
 os.environ.update(
     AWS_ACCESS_KEY_ID="testing",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cloudtrack.errors import InvalidInput
 from cloudtrack.search.fields import Types
 from cloudtrack.search.filters import parse_filter, parse_order
+from tests.campaign import examples
 
 TYPES: Types = {"attributes": {"name": str, "time": float}, "metrics": float, "tags": str}
 
@@ -19,7 +20,7 @@ def holds(text: str, **values: object) -> bool:
     return parse_filter(text, TYPES).holds(lambda _, key: values.get(key))
 
 
-@settings(max_examples=2000, deadline=None, derandomize=True)
+@settings(max_examples=examples(2000), deadline=None, derandomize=True)
 @given(found=st.text("abA%_\n", max_size=8), pattern=st.text("ab%_", max_size=6))
 def test_like_is_what_a_regular_expression_would_say(found: str, pattern: str) -> None:
     expected = "".join({"%": ".*", "_": "."}.get(char, re.escape(char)) for char in pattern)

@@ -29,6 +29,7 @@ from cloudtrack.storage.folder import FolderStore
 from cloudtrack.storage.signing import SignedRequest
 from tests.api.samples import SAMPLES, World, fill, key_of, new_world
 from tests.api.sending import ask
+from tests.campaign import examples
 
 JSON = {"Content-Type": "application/json"}
 CANARY = "the canary is alive"
@@ -291,7 +292,7 @@ SHARED = new_world()
 SHARED_APP = App(SHARED.client)
 
 
-@trials(max_examples=1500, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@trials(max_examples=examples(1500), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(field=st.sampled_from(FIELDS), value=ODD)
 def test_a_wrong_type_in_any_field_is_refused(field: tuple[Endpoint, tuple[Any, ...]], value: Any) -> None:
     endpoint, way = field

@@ -49,7 +49,9 @@ def run_id(store_url: str, tmp_path: Path) -> str:
 IN_BOTH_MODES = pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
 
 
-@pytest.mark.parametrize("store_url", ["folder", "server", "moto-obstore", "seaweed-obstore"], indirect=True)
+@pytest.mark.parametrize(
+    "store_url", ["folder", pytest.param("server", marks=pytest.mark.slow), "seaweed-obstore"], indirect=True
+)
 def test_the_demo_does_the_whole_job_twice(store_url: str) -> None:
     first = cloudtrack("demo", store=store_url)
     assert first.returncode == 0, first.stderr

@@ -31,6 +31,7 @@ from cloudtrack.search.filters import parse_filter
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.opening import open_store
+from tests.campaign import examples
 from tests.index.things import TYPES, Things
 from tests.storage.lossy import CountingStore, LossyStore, Stopped, StoppingStore
 
@@ -179,7 +180,7 @@ class FolderMachine(CollectionMachine):
 
 TestInMemory = CollectionMachine.TestCase
 TestInMemory.settings = settings(
-    max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=examples(40), stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestInAFolder = FolderMachine.TestCase
 TestInAFolder.settings = settings(TestInMemory.settings, max_examples=10)

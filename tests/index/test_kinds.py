@@ -38,11 +38,14 @@ from cloudtrack.registry.model_source import ModelSource
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.opening import open_store
+from tests.campaign import examples
 from tests.storage.lossy import CountingStore, LossyStore, Stopped, StoppingStore
 
 NAMES = ("a", "b" * 220)
 SOURCE = f"runs:/{'0' * 32}/model"
-few = settings(max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(
+    max_examples=examples(25), stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 
 writes = st.none() | st.none() | st.integers(0, 4)
@@ -310,7 +313,7 @@ class RegistryInAFolderMachine(RegistryMachine):
 TestTracking = TrackingMachine.TestCase
 TestTracking.settings = few
 TestRegistry = RegistryMachine.TestCase
-TestRegistry.settings = settings(few, max_examples=30, stateful_step_count=50)
+TestRegistry.settings = settings(few, max_examples=examples(30), stateful_step_count=50)
 TestTrackingInAFolder = TrackingInAFolderMachine.TestCase
 TestTrackingInAFolder.settings = settings(few, max_examples=6)
 TestRegistryInAFolder = RegistryInAFolderMachine.TestCase

@@ -21,6 +21,7 @@ from cloudtrack.index.ranking import Ranking, Term, key_of, token_of
 from cloudtrack.index.row import Row
 from cloudtrack.search.filters import parse_filter
 from cloudtrack.search.sql import condition
+from tests.campaign import examples
 from tests.index.things import SCHEMA, TYPES
 
 text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6)
@@ -37,7 +38,7 @@ values = st.dictionaries(st.tuples(st.sampled_from(["params", "tags"]), key).map
         ).map(lambda rest: {**texts, **numbers, **rest})
     )
 )
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def part(rows: list[dict[str, Any]], folder: Path, name: str = "p") -> PartFiles:
@@ -230,7 +231,7 @@ def test_lists_keep_every_value_when_a_merge_moves_them_to_the_shared_column(
 
 
 @given(filters)
-@settings(parent=quick, max_examples=400)
+@settings(parent=quick, max_examples=examples(400))
 @example("metrics.a > 0")
 @example("metrics.a >= -inf")
 @example("metrics.a != 0.5")

@@ -19,6 +19,7 @@ from cloudtrack.models.enforcement import enforce_input
 from cloudtrack.models.infer import infer_schema, infer_signature
 from cloudtrack.models.schema import ColSpec, ColumnType, Schema
 from cloudtrack.models.signature import ModelSignature, ParamSpec
+from tests.campaign import examples
 from tests.models.enforcement.case import Case, Form, array, column, maps, obj, table
 from tests.models.enforcement.columns import TABLES
 from tests.models.enforcement.corpus import CORPUS
@@ -209,7 +210,7 @@ def places(value: Any, kind: Form, path: str) -> list[tuple[list[Any], str]]:
     return [([at, *way], found) for at, item, part, name in parts for way, found in places(item, part, name)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.data())
 def test_nested_data_passes_untouched_and_a_defect_is_named_by_its_path(data: st.DataObject) -> None:
     kind = data.draw(KINDS.filter(lambda form: form["type"] in ("array", "map", "object")))
@@ -256,7 +257,7 @@ CELLS = [
 ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.data(), st.booleans())
 def test_what_a_signature_is_inferred_from_fits_it(data: st.DataObject, has_gaps: bool) -> None:
     columns = data.draw(st.lists(st.sampled_from(CELLS), min_size=1, max_size=3))
@@ -269,7 +270,7 @@ def test_what_a_signature_is_inferred_from_fits_it(data: st.DataObject, has_gaps
         assert all(_is_same(*pair) for pair in zip(frame[name].tolist(), found[name].tolist(), strict=True))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=5), st.sampled_from(["float", "double"]))
 def test_a_whole_number_becomes_a_float_or_is_refused_but_never_another_number(numbers: list[int], kind: str) -> None:
     schema = Schema.from_json(json.dumps([column(kind, "a")]))

@@ -41,6 +41,7 @@ from cloudtrack.models.pickle_scan import Scan
 from cloudtrack.models.pickle_values import Import, Refused
 from cloudtrack.models.pickles import describe, load_pickle
 from cloudtrack.models.trust import trusting
+from tests.campaign import examples
 from tests.models import malice
 
 joblib: Any = importlib.import_module("joblib")
@@ -297,7 +298,7 @@ PLAIN = st.recursive(
     lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.text() | st.integers(), inner),
     max_leaves=20,
 )
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @FEW
@@ -334,7 +335,7 @@ with warnings.catch_warnings():
     ]
 
 
-@settings(FEW, max_examples=400)
+@settings(FEW, max_examples=examples(400))
 @given(data=st.data())
 def test_damaged_pickles_are_refused_or_corrupt_and_run_nothing(data: st.DataObject, tmp_path: Path) -> None:
     canary = tmp_path / "canary"
@@ -406,7 +407,7 @@ PIECES = [
 ]
 
 
-@settings(FEW, max_examples=1000)
+@settings(FEW, max_examples=examples(1000))
 @given(st.lists(st.sampled_from(PIECES), min_size=2, max_size=20), st.sampled_from([b"", b"\x80\x04"]))
 def test_what_is_followed_is_what_both_readers_of_python_do(pieces: list[bytes], start: bytes) -> None:
     pickled = start + b"".join(pieces) + b"."

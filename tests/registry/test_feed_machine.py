@@ -15,6 +15,7 @@ from cloudtrack.maintenance.reindexing import rebuild
 from cloudtrack.registry.registry import Registry
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
+from tests.campaign import examples
 from tests.storage.lossy import LossyStore, Stopped, StoppingStore
 
 SOURCE = "runs:/" + "a" * 32 + "/model"
@@ -129,6 +130,6 @@ class Feeding(RuleBasedStateMachine):
 
 
 Feeding.TestCase.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=examples(100), stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 test_consumers_read_exactly_the_histories = Feeding.TestCase

@@ -24,7 +24,7 @@ STAGES = ("Staging", "Production", "Archived", "None")
 REFERENCES = (*STAGES, "latest", "@champion", "@next", "1", "7")
 
 
-@pytest.mark.parametrize(("mode", "count"), [("folder", 500), ("server", 40)])
+@pytest.mark.parametrize(("mode", "count"), [("folder", 500), ("server", 12)])
 def test_random_events(mode: str, count: int, make_url: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
     client = connect(make_url(mode))
     rng = random.Random(7)

@@ -25,8 +25,8 @@ def _registry(url: str) -> Registry:
 @pytest.mark.parametrize(
     ("kind", "writers", "times", "lost_share"),
     [
-        ("folder", 16, 10, 0.0),
-        ("moto-obstore", 8, 10, 0.0),
+        ("folder", 12, 6, 0.0),
+        ("moto-obstore", 6, 4, 0.0),
         pytest.param("folder", 64, 20, 0.0, marks=pytest.mark.slow),
         pytest.param("moto-obstore", 64, 20, 0.0, marks=pytest.mark.slow),
         ("seaweed-obstore", 4, 10, 0.0),
@@ -51,8 +51,8 @@ def test_version_numbers_are_dense_whoever_registers(
 @pytest.mark.parametrize(
     ("kind", "promoters"),
     [
-        ("folder", 12),
-        ("moto-obstore", 8),
+        ("folder", 8),
+        ("moto-obstore", 5),
         pytest.param("folder", 64, marks=pytest.mark.slow),
         pytest.param("moto-obstore", 64, marks=pytest.mark.slow),
         pytest.param("seaweed-obstore", 4, marks=pytest.mark.slow),

@@ -22,6 +22,7 @@ from cloudtrack.registry.version_pages import page_loader, write_page
 from cloudtrack.registry.version_state import VersionState
 from cloudtrack.registry.versions import Versions
 from cloudtrack.storage.memory import MemoryStore
+from tests.campaign import examples
 from tests.storage.lossy import CountingStore
 
 STAGES = ("None", "Staging", "Production", "Archived")
@@ -47,7 +48,7 @@ steps = st.lists(
 
 
 @pytest.mark.usefixtures("small")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(steps)
 def test_they_are_those_of_a_plain_dictionary(done: list[Step]) -> None:
     store = MemoryStore()

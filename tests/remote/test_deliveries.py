@@ -28,6 +28,7 @@ from cloudtrack.tracking.documents import RunDocument
 from cloudtrack.tracking.frames import Frame, pack_frame
 from cloudtrack.tracking.records import pack_record
 from tests.api.sending import ask
+from tests.campaign import examples
 
 RUN = "a" * 32
 WRITER = "0123456789abcdef"
@@ -273,7 +274,7 @@ def test_fields_that_a_delivery_has_no_business_with_are_dropped(app: App) -> No
     assert b"other" not in stored
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=300), st.binary(max_size=300))
 def test_no_bytes_make_the_server_fail(app: App, head: bytes, columns: bytes) -> None:
     for body in (head, header() + head, record(head, columns), header() + record(head, columns)):

@@ -23,6 +23,7 @@ from cloudtrack.scoring.app import ScoringApp
 from cloudtrack.scoring.following import Follower
 from cloudtrack.scoring.served import ModelSource, Place, ServedModel
 from cloudtrack.scoring.server import ServeOptions
+from tests.campaign import examples
 from tests.scoring.models import MODELS
 
 
@@ -197,7 +198,7 @@ def typed_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(body=st.dictionaries(_FORMS, _VALUES, min_size=1, max_size=2))
 def test_whatever_json_holds_is_never_the_servers_failure(typed_app: ScoringApp, body: dict[str, Any]) -> None:
     answer = post(typed_app, json.dumps(body).encode())

@@ -15,6 +15,7 @@ from cloudtrack.search import grammar
 from cloudtrack.search.expression import EVERYTHING, And, Comparison, Expression, Not, Or
 from cloudtrack.search.fields import Types
 from cloudtrack.search.filters import MAX_COMPARISONS, MAX_DEPTH, MAX_PATTERNS, Order, parse_filter, parse_order
+from tests.campaign import examples
 from tests.search.corpus.others import QUESTIONS as OTHER_QUESTIONS
 from tests.search.corpus.runs import QUESTIONS as RUN_QUESTIONS
 from tests.search.corpus.understood import UNDERSTOOD
@@ -251,7 +252,7 @@ def is_refused_well(parse: Any, argument: Any) -> None:
 
 
 @given(mutated() | st.text(max_size=60) | st.lists(tokens, max_size=20).map(" ".join) | st.lists(tokens).map("".join))
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(1500), deadline=None)
 def test_any_text_is_read_or_refused_in_one_short_line(text: str) -> None:
     is_refused_well(parse_filter, text)
     is_refused_well(parse_order, [text])

@@ -13,6 +13,7 @@ from cloudtrack.errors import InvalidInput
 from cloudtrack.index import engine
 from cloudtrack.search.pattern_grammar import MAX_LENGTH
 from cloudtrack.search.patterns import MAX_SIZE, Pattern
+from tests.campaign import examples
 
 usual = st.sampled_from(["a", "b", ".", r"\b", "^", "$", "[^a]", r"\w", r"\s", " "])
 rare = st.sampled_from(
@@ -75,7 +76,7 @@ def found_by_us(pattern: Pattern, texts: list[str]) -> list[str]:
 @example("^*")
 @example(r"[^\D\d]")
 @example(r"a\b")
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(1500), deadline=None)
 def test_a_pattern_that_is_accepted_finds_what_sql_finds(pattern: str) -> None:
     ours = compiled(pattern)
     if ours is not None:
@@ -83,7 +84,7 @@ def test_a_pattern_that_is_accepted_finds_what_sql_finds(pattern: str) -> None:
 
 
 @given(patterns.filter(lambda pattern: not re.search(r"\\[sSbB]|\$|[\^$]\)?[*+?{]|--|&&", pattern)))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 def test_a_pattern_finds_what_pythons_engine_finds(pattern: str) -> None:
     """But for the end before a last line feed, and for spaces and words, which RE2 sees otherwise."""
     ours = compiled(pattern)

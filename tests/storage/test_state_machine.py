@@ -15,6 +15,7 @@ from cloudtrack.errors import ObjectChanged, ObjectExists, ObjectNotFound
 from cloudtrack.storage.folder import FolderStore
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
+from tests.campaign import examples
 
 KEYS = ["a", "b/c", "b/d", "b/e/f", "b.x", "z/1", "z/10", "z/2"]
 keys = st.sampled_from(KEYS)
@@ -94,4 +95,6 @@ class FolderMachine(StoreMachine):
 
 @pytest.mark.parametrize("machine", [StoreMachine, FolderMachine])
 def test_a_store_behaves_like_a_dictionary(machine: Any) -> None:
-    run_state_machine_as_test(machine, settings=settings(max_examples=60, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(
+        machine, settings=settings(max_examples=examples(60), stateful_step_count=30, deadline=None)
+    )

@@ -23,6 +23,7 @@ from cloudtrack.index.cache import PartCache
 from cloudtrack.index.compaction import Compactor
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.tracking.run_source import RunSource
+from tests.campaign import examples
 from tests.storage.lossy import CountingStore, Stopped, StoppingStore
 
 FILTERS: dict[str, Callable[[Run], bool]] = {
@@ -132,7 +133,7 @@ def _without_url(run: Run) -> Any:
 
 TestRuns = RunsMachine.TestCase
 TestRuns.settings = settings(
-    max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=examples(30), stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 

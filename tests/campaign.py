@@ -1,0 +1,12 @@
+"""How much is tried at random: a quarter in ``make test``, all of it in ``make test-all``."""
+
+from __future__ import annotations
+
+import os
+
+IS_THOROUGH = bool(os.environ.get("CLOUDTRACK_THOROUGH"))
+
+
+def examples(count: int) -> int:
+    """So many, or a quarter of it."""
+    return count if IS_THOROUGH else max(1, count // 4)
