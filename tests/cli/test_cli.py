@@ -13,7 +13,6 @@ import pytest
 
 from cloudtrack.client import Client, connect
 from cloudtrack.entities.run import Metric
-from tests.conftest import BOTH_MODES
 
 
 def cloudtrack(*arguments: str, store: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -46,7 +45,9 @@ def run_id(store_url: str, tmp_path: Path) -> str:
     return run.info.run_id
 
 
-IN_BOTH_MODES = pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
+IN_BOTH_MODES = pytest.mark.parametrize(
+    "store_url", ["folder", pytest.param("server", marks=pytest.mark.slow)], indirect=True
+)
 
 
 @pytest.mark.parametrize(

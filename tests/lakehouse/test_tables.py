@@ -89,7 +89,15 @@ def agree(client: Client) -> None:
         assert same(list(answer), sorted(points, key=lambda row: (*row[:4], row[4] != row[4], row[4])))
 
 
-@pytest.mark.parametrize("store_url", KINDS, indirect=True)
+OFTEN = ("folder", "seaweed-obstore")
+"""Kinds of stores that are tried by make test too."""
+
+
+@pytest.mark.parametrize(
+    "store_url",
+    [pytest.param(kind, marks=[] if kind in OFTEN else pytest.mark.slow) for kind in KINDS],
+    indirect=True,
+)
 def test_the_tables_agree_with_the_sdk_on_every_kind_of_store(store: ObjectStore, tmp_path: Path) -> None:
     client = open_client(store, tmp_path)
     agree(client)

@@ -394,7 +394,7 @@ def test_rest_takes_version_and_stage_as_databricks_does_and_answers_with_the_ve
     assert send("GET", "get", {"name": MODEL, "id": "1"})["request"]["status"] == "approved"
 
 
-@pytest.mark.parametrize("kind", ["folder", "server"])
+@pytest.mark.parametrize("kind", ["folder", pytest.param("server", marks=pytest.mark.slow)])
 def test_a_review_on_the_command_line(kind: str, make_url: Callable[[str], str], tmp_path: Path) -> None:
     url = make_url(kind)
     file = tmp_path / "mine.yaml"

@@ -18,6 +18,7 @@ from cloudtrack.registry import keys
 from cloudtrack.scoring.served import ModelSource
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.opening import open_store
+from tests.campaign import examples
 from tests.conftest import BOTH_MODES
 from tests.processes import run_together
 from tests.registry.racers import RELEASE, releases_of, switch_expecting, switch_release, watch_or_switch
@@ -153,15 +154,20 @@ def test_a_member_is_a_model_uri(make_url: Callable[[str], str]) -> None:
 # Races, stops, lost answers
 
 
+SWITCHES, READS = examples(50), examples(150)
+
+
 @pytest.mark.parametrize("kind", ["folder", "moto-obstore"])
 def test_nobody_ever_sees_a_mixed_set(kind: str, make_url: Callable[[str], str]) -> None:
     url = make_url(kind)
     fill(Client(url))
     releases_of(open_store(url)).switch(RELEASE, {"a": "a/1", "b": "b/1"})
-    seen = run_together(watch_or_switch, [("watch", url, 150), ("watch", url, 150), *[("switch", url, 50)] * 4])
+    seen = run_together(
+        watch_or_switch, [("watch", url, READS), ("watch", url, READS), *[("switch", url, SWITCHES)] * 4]
+    )
     assert 0 not in seen[0] + seen[1]
     releases = releases_of(open_store(url))
-    assert releases.verify(RELEASE).number <= 201
+    assert releases.verify(RELEASE).number <= 4 * SWITCHES + 1
     made = [number for numbers in seen[2:] for number in numbers]
     assert max(made) == releases.get(RELEASE).number
     for event in releases.history(RELEASE):

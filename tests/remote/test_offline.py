@@ -145,6 +145,7 @@ def test_a_server_that_is_killed_and_comes_back_has_every_point_once(tmp_path: P
     assert list((tmp_path / "spool").glob("*.spool")) == []
 
 
+@pytest.mark.slow
 def test_training_ends_well_when_the_server_is_gone(tmp_path: Path) -> None:
     done = run_script(
         """

@@ -8,15 +8,19 @@ import pytest
 
 from cloudtrack.storage.document import DocumentStore
 from cloudtrack.storage.opening import open_store
+from tests.campaign import examples
 from tests.conftest import SHARED_KINDS
 from tests.processes import run_together
 from tests.servers.lossy_proxy import lossy_proxy
 from tests.storage.racers import KEY, Counter, claim, increment
 
+TIMES = examples(100)
+"""So often each writer writes."""
+
 
 def _width(kind: str) -> int:
     """SeaweedFS is exact, but slow when many writers contend for a key."""
-    return 4 if kind.startswith("seaweed") else 16
+    return 4 if kind.startswith("seaweed") else examples(16) * 2
 
 
 def _count_up(url: str, writers: int, times: int, *, lost_share: float = 0.0) -> Counter:
@@ -29,18 +33,18 @@ def _count_up(url: str, writers: int, times: int, *, lost_share: float = 0.0) ->
 @pytest.mark.parametrize("kind", SHARED_KINDS)
 def test_no_increment_of_many_writers_is_lost(kind: str, make_url: Callable[[str], str]) -> None:
     writers = _width(kind)
-    counter = _count_up(make_url(kind), writers, 50)
-    assert counter.count == writers * 50
-    assert counter.by_writer == {str(writer): 50 for writer in range(writers)}
-    assert counter.version == writers * 50 + 1
+    counter = _count_up(make_url(kind), writers, TIMES)
+    assert counter.count == writers * TIMES
+    assert counter.by_writer == {str(writer): TIMES for writer in range(writers)}
+    assert counter.version == writers * TIMES + 1
 
 
 @pytest.mark.parametrize("kind", ["folder", "moto-obstore", "seaweed-obstore"])
 def test_nothing_is_applied_twice_when_answers_are_lost(kind: str, make_url: Callable[[str], str]) -> None:
     writers = _width(kind)
-    counter = _count_up(make_url(kind), writers, 50, lost_share=0.25)
-    assert counter.count == writers * 50
-    assert counter.by_writer == {str(writer): 50 for writer in range(writers)}
+    counter = _count_up(make_url(kind), writers, TIMES, lost_share=0.25)
+    assert counter.count == writers * TIMES
+    assert counter.by_writer == {str(writer): TIMES for writer in range(writers)}
 
 
 @pytest.mark.parametrize("kind", ["moto-s3fs", "moto-obstore"])
@@ -58,7 +62,7 @@ def test_nothing_is_applied_twice_when_connections_break_after_the_write(
 @pytest.mark.parametrize("kind", SHARED_KINDS)
 def test_of_many_simultaneous_creates_exactly_one_wins(kind: str, make_url: Callable[[str], str]) -> None:
     url = make_url(kind)
-    racers = 32 if not kind.startswith("seaweed") else 4
+    racers = examples(32) if not kind.startswith("seaweed") else 4
     won = run_together(claim, [(url, writer) for writer in range(racers)])
     assert won.count(True) == 1
     assert open_store(url).get("claims/one").body == f"writer {won.index(True)}".encode()
@@ -70,6 +74,6 @@ def test_of_many_creates_exactly_one_wins_when_connections_break_after_the_write
 ) -> None:
     with lossy_proxy(moto_url, share=0.5) as proxy:
         url = make_url(kind).replace(moto_url, proxy.url)
-        won = run_together(claim, [(url, writer) for writer in range(16)])
+        won = run_together(claim, [(url, writer) for writer in range(examples(32))])
     assert won.count(True) == 1
     assert open_store(url.replace(proxy.url, moto_url)).get("claims/one").body == f"writer {won.index(True)}".encode()
