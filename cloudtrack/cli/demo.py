@@ -28,7 +28,7 @@ def demo(as_json: output.JsonOption = False) -> None:
         f"  {program} runs list --experiment {EXPERIMENT} --order-by 'metrics.accuracy DESC'",
         f"  {program} runs show {result.best_run_id}",
         f"  {program} models show {MODEL}",
-        f"  {program} models history {MODEL}",
+        f"  {program} registry log {MODEL}",
         f"  {program} demo    (again: the next version takes over)",
         "The same on S3: set CLOUDTRACK_URI=s3://bucket/prefix",
     ):
