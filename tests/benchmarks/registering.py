@@ -33,7 +33,7 @@ def measure(mlflow: str) -> tuple[dict[str, float], dict[str, float]]:
 def _rate(python: str, module: str, verb: str, processes: int, *, start_s: float) -> float:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         uri = f"{folder}/store" if module == "cloudtrack" else f"sqlite:///{folder}/mlflow.db"
-        command = [python, str(SCRIPT), module, uri]
+        command = [python, "-W", "ignore", str(SCRIPT), module, uri]
         environment = {**os.environ, "CLOUDTRACK_SPOOL_DIR": f"{folder}/spool", "MLFLOW_DISABLE_TELEMETRY": "true"}
         subprocess.run([*command, "prepare", "8", "0"], check=True, capture_output=True, cwd=folder, env=environment)
         begin = str(time.time() + start_s)
