@@ -10,9 +10,6 @@ https://docs.dask.org/en/stable/generated/dask.dataframe.DataFrame.map_partition
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import tempfile
 import threading
 from collections.abc import Mapping
 from contextlib import closing
@@ -30,6 +27,7 @@ from cloudtrack.entities.model_uri import (
     version_uri,
 )
 from cloudtrack.errors import InvalidInput
+from cloudtrack.models.finding import load_from
 from cloudtrack.models.model_file import Model
 from cloudtrack.models.pyfunc import PyFuncModel, load_local
 from cloudtrack.models.schema import ColSpec, Schema, TensorSpec
@@ -125,17 +123,15 @@ def _pinned(model_uri: str, store: str) -> str:
 
 
 def _loaded(key: _Key) -> PyFuncModel:
-    """The model, loaded once by a process, whose files stay as long as the process: it may read them late."""
+    """The model, loaded once by a process; its files stay as long as it does: it may read them late."""
+    model_uri, store, trust = key
     with _loading:
         if key not in _models:
-            model_uri, store, trust = key
             with trusting(trust):
-                _models[key] = load_local(model_uri if is_local_uri(model_uri) else _downloaded(model_uri, store))
+                _models[key] = load_local(model_uri) if is_local_uri(model_uri) else _loaded_from(model_uri, store)
         return _models[key]
 
 
-def _downloaded(model_uri: str, store: str) -> Path:
-    folder = tempfile.mkdtemp(prefix="cloudtrack-batch-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+def _loaded_from(model_uri: str, store: str) -> PyFuncModel:
     with closing(connect(store, create=False)) as client:
-        return client.download_model(model_uri, Path(folder))
+        return load_from(model_uri, lambda: client, None, load_local)

@@ -18,10 +18,10 @@ from cloudtrack import ids
 from cloudtrack.batch.prediction import as_table
 from cloudtrack.errors import InvalidInput
 from cloudtrack.models.frameworks import framework
-from cloudtrack.models.kept_files import keep_while
 from cloudtrack.models.model_file import Model
 from cloudtrack.models.pyfunc import PyFuncModel, load_local
 from cloudtrack.models.schema import ColSpec
+from cloudtrack.models.temporary_folders import keep_while
 from cloudtrack.models.trust import trusting
 
 _TYPES = {

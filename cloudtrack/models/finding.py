@@ -31,11 +31,11 @@ from cloudtrack.entities.release import Release
 from cloudtrack.entities.run import Run
 from cloudtrack.errors import AlreadyExists, CorruptData, InvalidInput, NotFound
 from cloudtrack.models.digests import digest_of, verify_model
-from cloudtrack.models.kept_files import keep_while
 from cloudtrack.models.model_file import FILE_NAME as MODEL_FILE_NAME
 from cloudtrack.models.model_file import Model
 from cloudtrack.models.pinning import StoredFolder, check_local, check_stored, list_files
 from cloudtrack.models.run_files import Files, RunFiles
+from cloudtrack.models.temporary_folders import keep_while
 from cloudtrack.models.version_files import VersionFiles
 from cloudtrack.storage.object_store import Reading
 

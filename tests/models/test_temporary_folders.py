@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import cloudtrack as ct
-from cloudtrack.models.kept_files import keep_while
+from cloudtrack.models.temporary_folders import keep_while
 
 
 class Late(ct.pyfunc.PythonModel):
@@ -99,7 +99,7 @@ def test_flavors_keep_files_too(make_url: Callable[[str], str], downloads: Path)
 def test_files_are_gone_when_the_process_ends_and_not_when_a_fork_does(owner: str, tmp_path: Path) -> None:
     program = f"""
         import os, pathlib, sys
-        from cloudtrack.models.kept_files import keep_while
+        from cloudtrack.models.temporary_folders import keep_while
 
         folder = pathlib.Path({str(tmp_path / "kept")!r})
         folder.mkdir()
