@@ -1,0 +1,33 @@
+/** Colours of the theme for what is drawn on canvas, and when they change. */
+
+import { useEffect, useState } from "preact/hooks";
+import { changeSettings, getSettings, onSettings, type Settings } from "./settings";
+
+const ORDER: Settings["theme"][] = ["auto", "light", "dark", "contrast"];
+
+export function nextTheme(): string {
+  const theme = ORDER[(ORDER.indexOf(getSettings().theme) + 1) % ORDER.length] as Settings["theme"];
+  changeSettings({ theme });
+  return theme;
+}
+
+/** A number that changes with the theme: whatever draws on canvas draws anew. */
+export function useTheme(): number {
+  const [count, set] = useState(0);
+  useEffect(() => {
+    const again = (): void => set((before) => before + 1);
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    system.addEventListener("change", again);
+    const stop = onSettings(again);
+    return () => {
+      system.removeEventListener("change", again);
+      stop();
+    };
+  }, []);
+  return count;
+}
+
+/** The styles that custom properties are read from; resolve `light-dark()` by asking for a colour that is used. */
+export function inkStyles(): CSSStyleDeclaration {
+  return getComputedStyle(document.documentElement);
+}

@@ -1,0 +1,3 @@
+export default function Page(_: { name: string; a: string; b: string; query: ReadonlyMap<string, string> }) {
+  return <p>…</p>;
+}

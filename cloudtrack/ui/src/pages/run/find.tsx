@@ -1,0 +1,3 @@
+export default function Page(_: { run: string; path: string }) {
+  return <p>…</p>;
+}

@@ -1,0 +1,3 @@
+export default function Page(_: { query: ReadonlyMap<string, string> }) {
+  return <p>…</p>;
+}
