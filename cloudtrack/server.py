@@ -168,8 +168,8 @@ class Server:
         self, scope: Scope, receive: Receive, headers: dict[str, str], request_id: str, body: BinaryIO
     ) -> Response:
         try:
-            self._gate.check(scope["method"], headers)
             path = _decoded_path(scope)
+            self._gate.check(scope["method"], headers, path)
             principal = await self._principal(headers.get("authorization"))
             size = 0
             if principal is not None or self._authenticator is None:  # nobody else's bytes are kept

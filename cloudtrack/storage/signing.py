@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.storage.object_store import check_key
@@ -75,6 +75,11 @@ class Signer:
                 "x-amz-server-side-encryption-aws-kms-key-id": self._options.kms_key,
             }
         return SignedRequest(self._sign("put_object", key, expires_s, self._encryption), headers)
+
+    def origin(self) -> str:
+        """Where signed URLs lead: scheme, host and port, as the policy of a web page names them."""
+        parts = urlsplit(self.get("origin", expires_s=1).url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     def create_multipart(self, key: str) -> str:
         """Begin an upload in parts; its id. The parts take room until the upload is completed or aborted."""
