@@ -88,7 +88,7 @@ def _sent(context: Context, file: BundleFile, name: str) -> Response:
         "vary": "accept-encoding",
     }
     if _has(context.request.headers.get("if-none-match", ""), etag):
-        return Response(304, headers)
+        return Response(304, headers, iter(()))  # in pieces, so that no length of nothing is sent along
     if packed:
         return Response(200, {**headers, "content-encoding": "gzip"}, file.packed)
     return Response(200, headers, file.content)

@@ -127,6 +127,13 @@ class Signer:
                 f"{key!r} cannot be locked: the bucket of {self._options.url} needs Object Lock ({error.message})"
             ) from error
 
+    def publish(self, key: str, content: bytes, *, content_type: str, cache_control: str) -> None:
+        """Write an object for browsers, with the headers that they get. It replaces what was there: of use for what
+        is no part of a store.
+        """
+        headers = {"ContentType": content_type, "CacheControl": cache_control}
+        self._call("put_object", self._path(key), {"Body": content, **headers, **self._encryption})
+
     def _path(self, key: str) -> str:
         return self._prefix + check_key(key, prefix_bytes=len(self._prefix.encode()))
 

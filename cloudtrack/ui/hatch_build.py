@@ -6,26 +6,21 @@ goes on without the page; a wheel or an sdist without it must not come to be, un
 
 from __future__ import annotations
 
-import importlib.util
 import os
+import runpy
 from pathlib import Path
-from types import ModuleType
+from types import SimpleNamespace
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-def _builder() -> ModuleType:
-    """``build.py`` beside this file; cloudtrack itself cannot be imported yet."""
-    spec = importlib.util.spec_from_file_location("cloudtrack_ui_build", Path(__file__).with_name("build.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def _builder() -> SimpleNamespace:
+    """What is in ``building.py`` beside this file; cloudtrack itself cannot be imported yet."""
+    return SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("building.py"))))
 
 
-class UiBuildHook(BuildHookInterface):  # type: ignore[type-arg, misc]  # the build back end is no dependency of ours
+class UiBuildHook(BuildHookInterface):  # type: ignore[misc]  # the build back end is no dependency of ours
     """Called by hatchling for each wheel, sdist and editable installation."""
 
     def dependencies(self) -> list[str]:
@@ -45,5 +40,5 @@ class UiBuildHook(BuildHookInterface):  # type: ignore[type-arg, misc]  # the bu
                 raise
             self.app.display_warning(f"the web page is not built: {error}")
 
-    def _is_needed(self, builder: ModuleType) -> bool:
+    def _is_needed(self, builder: SimpleNamespace) -> bool:
         return bool(builder.is_needed(os.environ.get("CLOUDTRACK_UI_BUILD", "auto")))
