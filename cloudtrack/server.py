@@ -41,6 +41,7 @@ from cloudtrack.http.asgi import (
 from cloudtrack.http.listening import is_local, listen, log_to_stderr, told_options
 from cloudtrack.registry.deliverer import Deliverer
 from cloudtrack.registry.deliveries import Deliveries
+from cloudtrack.ui import building
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -82,6 +83,8 @@ class ServerOptions:
 def serve(options: ServerOptions, *, workers: int = 1) -> None:
     """Serve until SIGINT or SIGTERM; requests under way are finished."""
     options.checked()
+    if building.has_sources() and not building.is_fresh():
+        _log.warning("the web page is not what its sources are: python -m cloudtrack.ui build")
     listen(
         lambda: create(options),
         "cloudtrack.server:from_environment",
@@ -168,8 +171,8 @@ class Server:
         self, scope: Scope, receive: Receive, headers: dict[str, str], request_id: str, body: BinaryIO
     ) -> Response:
         try:
-            self._gate.check(scope["method"], headers)
             path = _decoded_path(scope)
+            self._gate.check(scope["method"], headers, path)
             principal = await self._principal(headers.get("authorization"))
             size = 0
             if principal is not None or self._authenticator is None:  # nobody else's bytes are kept

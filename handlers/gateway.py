@@ -54,11 +54,17 @@ def result_of(response: Response, request: Request, *, for_less: str = FOR_LESS)
     """An answer as API Gateway takes it; one that is too large for Lambda becomes an error that says what to do."""
     body = _read(response.body)
     headers = dict(response.headers)
-    is_text = headers.get("content-type", "").startswith(_TEXT_TYPES) and len(body) <= _MOST_TEXT_BYTES
+    is_packed = "content-encoding" in headers
+    is_short = len(body) <= _MOST_TEXT_BYTES and not is_packed
+    is_text = is_short and headers.get("content-type", "").startswith(_TEXT_TYPES)
     if is_text:
         encoded = body.decode(errors="replace")
     else:
-        if headers.get("content-type") == JSON_TYPE and "gzip" in request.headers.get("accept-encoding", ""):
+        if (
+            headers.get("content-type") == JSON_TYPE
+            and not is_packed
+            and "gzip" in request.headers.get("accept-encoding", "")
+        ):
             body = gzip.compress(body, 1)
             headers |= {"content-encoding": "gzip", "vary": "accept-encoding"}
         encoded = base64.b64encode(body).decode()

@@ -18,7 +18,7 @@ BALLAST = -name '*.pyi' -o -path '*/lark/tools' -o -path '*/lark/__pyinstaller' 
           -o -path '*/numpy/*/tests' -o -name .lock -o -name bin
 # The same of cloudtrack: the front doors that are none of a function's. The API reads what a model says of itself, and
 # loads none; scoring loads one, and has no port to listen on.
-OTHER_DOORS := __main__.py batch cli demo.py http lakehouse mlflow_client.py server.py
+OTHER_DOORS := __main__.py batch cli demo.py http lakehouse mlflow_client.py server.py ui
 LOADERS := $(addprefix models/,enforcement* frameworks.py input_example.py loading.py pickle*.py pyfunc.py \
 	rebuilding.py saving.py trust.py)
 SERVERS := $(addprefix scoring/,Dockerfile asgi.py endpoints.py sagemaker.py server.py)
@@ -45,20 +45,26 @@ template-test: $(STAMP) sam-build build/lambda/runtime.done build/lambda/s3fs.do
 	SAM_PYTHON=$(CURDIR)/$(SAM)/bin/python LAMBDA_PACKAGES=$(CURDIR)/build/lambda \
 		LAMBDA_BUNDLES=$(CURDIR)/build/sam/$(HOST_ARCH) LAMBDA_DEPLOYED=$(CURDIR)/build/sam/$(ARCH) $(BIN)/python -m pytest -m infra tests/infra tests/handlers
 
-build-RunsFunction build-MetricsFunction build-CompactionFunction build-HooksFunction build-ApiFunction: $(BUNDLES)/search.done $(BUNDLES)/own.done
-	$(call bundle,search,own)
+build-RunsFunction build-MetricsFunction build-CompactionFunction build-HooksFunction: $(BUNDLES)/search.done $(BUNDLES)/own.done
+	$(call bundle,search own)
 
 build-AuthorizerFunction: $(BUNDLES)/authorizer.done $(BUNDLES)/own.done
-	$(call bundle,authorizer,own)
+	$(call bundle,authorizer own)
 
 build-ScoringFunction: $(BUNDLES)/scoring.done $(BUNDLES)/scorer.done
-	$(call bundle,scoring,scorer)
+	$(call bundle,scoring scorer)
+
+build-WebFunction: $(BUNDLES)/lambda.done $(BUNDLES)/own.done $(BUNDLES)/page.done
+	$(call bundle,lambda own page)
+
+build-ApiFunction: $(BUNDLES)/search.done $(BUNDLES)/own.done $(BUNDLES)/page.done
+	$(call bundle,search own page)
 
 build-%Function: $(BUNDLES)/lambda.done $(BUNDLES)/own.done
-	$(call bundle,lambda,own)
+	$(call bundle,lambda own)
 
 define bundle
-	cp -R $(BUNDLES)/$(1)/. $(BUNDLES)/$(2)/. "$(ARTIFACTS_DIR)/"
+	cp -R $(foreach part,$(1),$(BUNDLES)/$(part)/.) "$(ARTIFACTS_DIR)/"
 endef
 
 # Without a look at the sources' times, which a zip file changes. Lambda cannot keep what it would compile itself.
@@ -69,13 +75,21 @@ sourceless = $(compile) -b -s $(1) -p /var/task $(1) && find $(1) -name '*.py' -
 
 $(BUNDLES)/own.done: CUT := flavors fluent scoring $(LOADERS)
 $(BUNDLES)/scorer.done: CUT := $(SERVERS)
-$(BUNDLES)/own.done $(BUNDLES)/scorer.done: $(shell find cloudtrack handlers -type f -not -name '*.pyc') pyproject.toml infra/lambda.mk $(SAM_STAMP)
+$(BUNDLES)/own.done $(BUNDLES)/scorer.done: $(shell find cloudtrack handlers -path cloudtrack/ui -prune -o -type f -not -name '*.pyc' -print) pyproject.toml infra/lambda.mk $(SAM_STAMP)
 	rm -rf $(basename $@)
-	$(SAM)/bin/uv pip install --quiet --python $(SAM)/bin/python --no-deps --target $(basename $@) .
+	CLOUDTRACK_UI_BUILD=skip $(SAM)/bin/uv pip install --quiet --python $(SAM)/bin/python --no-deps --target $(basename $@) .
 	cd $(basename $@)/cloudtrack && rm -rf $(OTHER_DOORS) $(CUT)
 	rm -rf $(basename $@)/bin $(basename $@)/.lock
 	mkdir $(basename $@)/handlers && cp handlers/*.py $(basename $@)/handlers
 	$(call compiled,$(basename $@))
+	touch $@
+
+# The web page: the build of the package makes it, and brings Node where there is none.
+$(BUNDLES)/page.done: $(shell find cloudtrack/ui -path '*/node_modules' -prune -o -path cloudtrack/ui/dist -prune -o -type f -not -name '*.pyc' -print) pyproject.toml infra/lambda.mk $(SAM_STAMP)
+	rm -rf $(basename $@)
+	mkdir -p $(basename $@)/cloudtrack/ui
+	$(SAM)/bin/uv build --quiet --wheel --out-dir $(BUNDLES)/wheel .
+	test ! -d cloudtrack/ui/dist || cp -R cloudtrack/ui/dist $(basename $@)/cloudtrack/ui
 	touch $@
 
 # scipy asks numpy for all of its modules.

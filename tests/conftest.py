@@ -23,9 +23,10 @@ SHARED_KINDS = KINDS[1:]
 """Kinds that several processes can open."""
 BOTH_MODES = ("folder", "server")
 """A store, and a server in front of one: the same for all who use ``connect``."""
+_KEPT = ("CLOUDTRACK_THOROUGH", "CLOUDTRACK_CHROMIUM")
 
 for _name in [name for name in os.environ if name.startswith(("AWS_", "CLOUDTRACK_", "MLFLOW_"))]:
-    if not (_name.startswith("CLOUDTRACK_MLFLOW") and _name.endswith("_PYTHON")) and _name != "CLOUDTRACK_THOROUGH":
+    if not (_name.startswith("CLOUDTRACK_MLFLOW") and _name.endswith("_PYTHON")) and _name not in _KEPT:
         del os.environ[_name]
 os.environ.update(
     AWS_ACCESS_KEY_ID="testing",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloudtrack.api import web
+from cloudtrack.api import page_files, web
 from cloudtrack.api.cloudtrack import comments, events, lineage, policy, releases, series, transition_requests
 from cloudtrack.api.cloudtrack import logged_models as own_logged_models
 from cloudtrack.api.cloudtrack import model_versions as own_model_versions
@@ -48,5 +48,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *graphql.ENDPOINTS,
     *web_page.ENDPOINTS,
     *web.ENDPOINTS,
+    *page_files.ENDPOINTS,
     *not_implemented.ENDPOINTS,
 )

@@ -14,6 +14,7 @@ from cloudtrack.api.errors import ApiError
 from cloudtrack.api.message import Response
 
 _SAFE_METHODS = ("GET", "HEAD")
+_PAGES = ("/", "/index.html")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _HEADERS = {
     "x-content-type-options": "nosniff",
@@ -30,8 +31,8 @@ class Gate:
 
     hosts: Collection[str] = field(default_factory=frozenset)
 
-    def check(self, method: str, headers: Mapping[str, str]) -> None:
-        """Raises ApiError for a request that must not come in."""
+    def check(self, method: str, headers: Mapping[str, str], path: str = "") -> None:
+        """Raises ApiError for a request that must not come in. A link on another site may open the web page."""
         if method not in _METHODS:
             raise ApiError("BAD_REQUEST", f"the method {method[:20]} is not used here", status=405)
         host = headers.get("host", "").lower()
@@ -41,11 +42,17 @@ class Gate:
                 f"this server does not answer to the name {host[:100]!r}; start it with --allowed-host to let it",
             )
         site = headers.get("sec-fetch-site", "none")
-        if site not in ("none", "same-origin"):
+        if site not in ("none", "same-origin") and not (path in _PAGES and _opens_tab(method, headers)):
             raise ApiError("PERMISSION_DENIED", "a page of another site may not use this server")
         origin = headers.get("origin")
         if method not in _SAFE_METHODS and origin is not None and urlsplit(origin).netloc.lower() != host:
             raise ApiError("PERMISSION_DENIED", "a page of another site may not change anything here")
+
+
+def _opens_tab(method: str, headers: Mapping[str, str]) -> bool:
+    """Whether a browser asks for what a whole tab will show; not a frame, and not a script."""
+    asked = (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest"))
+    return method == "GET" and asked == ("navigate", "document")
 
 
 def local_hosts(port: int) -> frozenset[str]:

@@ -27,6 +27,7 @@ from cloudtrack.cli import (
     sql,
     sync,
     tokens,
+    ui,
     webhooks,
 )
 from cloudtrack.cli.state import state
@@ -55,10 +56,12 @@ app.command("ddl")(ddl.ddl)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("events")(events.events)
+app.command("export-site")(ui.export_site)
 app.command("reindex")(index.reindex)
 app.command("server")(server.server)
 app.command("sql")(sql.sql)
 app.command("sync")(sync.sync)
+app.command("ui")(ui.ui)
 
 
 def _show_version(wanted: bool) -> None:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.storage.object_store import check_key
@@ -76,6 +76,11 @@ class Signer:
             }
         return SignedRequest(self._sign("put_object", key, expires_s, self._encryption), headers)
 
+    def origin(self) -> str:
+        """Where signed URLs lead: scheme, host and port, as the policy of a web page names them."""
+        parts = urlsplit(self.get("origin", expires_s=1).url)
+        return f"{parts.scheme}://{parts.netloc}"
+
     def create_multipart(self, key: str) -> str:
         """Begin an upload in parts; its id. The parts take room until the upload is completed or aborted."""
         return str(self._call("create_multipart_upload", self._path(key), self._encryption)["UploadId"])
@@ -121,6 +126,13 @@ class Signer:
             raise InvalidInput(
                 f"{key!r} cannot be locked: the bucket of {self._options.url} needs Object Lock ({error.message})"
             ) from error
+
+    def publish(self, key: str, content: bytes, *, content_type: str, cache_control: str) -> None:
+        """Write an object for browsers, with the headers that they get. It replaces what was there: of use for what
+        is no part of a store.
+        """
+        headers = {"ContentType": content_type, "CacheControl": cache_control}
+        self._call("put_object", self._path(key), {"Body": content, **headers, **self._encryption})
 
     def _path(self, key: str) -> str:
         return self._prefix + check_key(key, prefix_bytes=len(self._prefix.encode()))

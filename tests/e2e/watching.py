@@ -1,0 +1,59 @@
+"""What a page must never do: log an error, break its policy, or ask another site."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+_POLICY = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`policy: ${event.violatedDirective} refuses ${event.blockedURI || "inline code"}`));
+"""
+
+
+@dataclass
+class Watch:
+    """What has gone wrong in the pages of one browser context. A test says what it expects to go wrong."""
+
+    seen: list[str] = field(default_factory=list)
+    _expected: list[str] = field(default_factory=list)
+    _origins: set[str] = field(default_factory=set)
+
+    def expect(self, pattern: str) -> None:
+        """Problems with a match of this regular expression are what the test is about."""
+        self._expected.append(pattern)
+
+    def allow_origin(self, url: str) -> None:
+        """Pages may ask this origin too: an S3 server behind signed URLs."""
+        self._origins.add(_origin(url))
+
+    def problems(self) -> list[str]:
+        """What nobody expected."""
+        return [text for text in self.seen if not any(re.search(pattern, text) for pattern in self._expected)]
+
+    def attach(self, context: Any) -> None:
+        """Watch all pages of a context of Playwright's."""
+        context.add_init_script(_POLICY)
+        context.on("console", self._on_console)
+        context.on("weberror", lambda error: self.seen.append(f"uncaught: {error.error}"))
+        context.on("request", self._on_request)
+
+    def _on_console(self, message: Any) -> None:
+        if message.type == "error":
+            self.seen.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _on_request(self, request: Any) -> None:
+        if not request.url.startswith(("http:", "https:", "ws:", "wss:")):
+            return
+        origin = _origin(request.url)
+        if request.is_navigation_request() and request.frame.parent_frame is None:
+            self._origins.add(origin)  # the test, or a link in the page, opened it
+        elif origin not in self._origins:
+            self.seen.append(f"foreign request: {request.url}")
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
