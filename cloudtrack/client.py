@@ -42,6 +42,7 @@ from cloudtrack.tracking.logged_models import LoggedModels
 from cloudtrack.tracking.metrics import Metrics
 from cloudtrack.tracking.run_documents import RunDocuments
 from cloudtrack.tracking.run_index import RunIndex
+from cloudtrack.tracking.run_table import RunTables
 from cloudtrack.tracking.runs import Runs
 from cloudtrack.tracking.source_files import SourceFiles
 from cloudtrack.tracking.sync import SyncReport, sync_spools
@@ -125,6 +126,7 @@ class Client(ModelFinder):
             spool_dir=self._spool_dir,
             make_ready=self.make_ready,
         )
+        self.run_tables = RunTables(self.run_index, self.experiments)
         self.metrics = Metrics(documents)
         self.artifacts = Artifacts(self.store)
         self.logged_model_artifacts = Artifacts(self.store, LOGGED_MODEL)

@@ -20,6 +20,7 @@ from cloudtrack.access.authentication import Authenticator
 from cloudtrack.access.opening import open_authenticator
 from cloudtrack.access.principal import Principal
 from cloudtrack.api.app import App
+from cloudtrack.api.compression import compressed
 from cloudtrack.api.errors import ApiError, api_error
 from cloudtrack.api.gate import Gate, local_hosts, secured
 from cloudtrack.api.message import Request, Response
@@ -196,7 +197,10 @@ class Server:
             principal,
             request_id,
         )
-        return await self._in_thread(self._app, request)
+        return await self._in_thread(self._respond, request)
+
+    def _respond(self, request: Request) -> Response:
+        return compressed(self._app(request), request)
 
     async def _in_thread(self, function: Callable[[A], R], argument: A) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, argument)

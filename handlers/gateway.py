@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import io
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 from cloudtrack import config
 from cloudtrack.access.principal import Principal
+from cloudtrack.api.compression import compressed
 from cloudtrack.api.errors import ApiError
 from cloudtrack.api.message import JSON_TYPE, Request, Response
 
@@ -21,7 +22,7 @@ Result = dict[str, Any]
 _MOST_RESULT_BYTES = (6 << 20) - (64 << 10)
 """Lambda sends 6 MiB; headers and the JSON around the body need some of it."""
 _MOST_TEXT_BYTES = 64 << 10
-"""Longer texts go compressed, or at least in base64: as a string in JSON a text may grow sixfold."""
+"""Longer texts go in base64: as a string in JSON a text may grow sixfold."""
 _TEXT_TYPES = (JSON_TYPE, "text/")
 FOR_LESS = "ask for fewer results with max_results, and for files by a signed URL, as MLflow's clients do by themselves"
 """What to do about an answer that is too large."""
@@ -52,22 +53,12 @@ def request_of(event: Event) -> Request:
 
 def result_of(response: Response, request: Request, *, for_less: str = FOR_LESS) -> Result:
     """An answer as API Gateway takes it; one that is too large for Lambda becomes an error that says what to do."""
-    body = _read(response.body)
+    response = compressed(replace(response, body=_read(response.body)), request)
+    body = response.whole_body()
     headers = dict(response.headers)
-    is_packed = "content-encoding" in headers
-    is_short = len(body) <= _MOST_TEXT_BYTES and not is_packed
-    is_text = is_short and headers.get("content-type", "").startswith(_TEXT_TYPES)
-    if is_text:
-        encoded = body.decode(errors="replace")
-    else:
-        if (
-            headers.get("content-type") == JSON_TYPE
-            and not is_packed
-            and "gzip" in request.headers.get("accept-encoding", "")
-        ):
-            body = gzip.compress(body, 1)
-            headers |= {"content-encoding": "gzip", "vary": "accept-encoding"}
-        encoded = base64.b64encode(body).decode()
+    is_text = headers.get("content-type", "").startswith(_TEXT_TYPES) and len(body) <= _MOST_TEXT_BYTES
+    is_text = is_text and "content-encoding" not in headers
+    encoded = body.decode(errors="replace") if is_text else base64.b64encode(body).decode()
     if len(encoded) > _MOST_RESULT_BYTES:
         return result_of(_too_large(for_less), request)
     return {"statusCode": response.status, "headers": headers, "body": encoded, "isBase64Encoded": not is_text}

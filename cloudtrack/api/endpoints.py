@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from cloudtrack.api import page_files, web
-from cloudtrack.api.cloudtrack import comments, events, lineage, policy, releases, series, transition_requests
+from cloudtrack.api.cloudtrack import (
+    comments,
+    events,
+    lineage,
+    policy,
+    releases,
+    run_table,
+    series,
+    transition_requests,
+)
 from cloudtrack.api.cloudtrack import logged_models as own_logged_models
 from cloudtrack.api.cloudtrack import model_versions as own_model_versions
 from cloudtrack.api.cloudtrack import registered_models as own_registered_models
@@ -36,6 +45,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *webhooks.ENDPOINTS,
     *own_runs.ENDPOINTS,
     *series.ENDPOINTS,
+    *run_table.ENDPOINTS,
     *own_logged_models.ENDPOINTS,
     *own_registered_models.ENDPOINTS,
     *own_model_versions.ENDPOINTS,

@@ -30,7 +30,7 @@ from cloudtrack.storage.object_store import NotModified, ObjectStore
 from cloudtrack.storage.parallel import map_in_order
 
 T = TypeVar("T")
-_MOST_ROWS = 2**40
+MOST_ROWS = 2**40
 """Of a part: its number times this, plus a row's number, is one number for both."""
 _Expressions = tuple[str, str, tuple[Any, ...]]
 """What a search selects of a part, and where; and parameters, which are the same for all parts."""
@@ -122,7 +122,7 @@ def search(
         views = map_in_order(lambda collection: collection.view(), collections)
         return _search(collections, views, expression, ranking, limit, after)
 
-    return _while_merged(attempt)
+    return while_merged(attempt)
 
 
 def all_texts(collection: Collection) -> list[str]:
@@ -134,14 +134,14 @@ def all_texts(collection: Collection) -> list[str]:
         old = [_live_texts(files, part.dead) for files, part in parts]
         return [*chain.from_iterable(old), *(row.text for row in view.rows)]
 
-    return _while_merged(attempt)
+    return while_merged(attempt)
 
 
 def _live_texts(files: PartFiles, dead: Container[int]) -> list[str]:
     return [text for number, text in enumerate(files.entities) if number not in dead]
 
 
-def _while_merged(attempt: Callable[[], T]) -> T:
+def while_merged(attempt: Callable[[], T]) -> T:
     """What an attempt finds: anew where a part that it wanted has been merged away."""
     for number in range(_MOST_ATTEMPTS):
         try:
@@ -224,7 +224,7 @@ def _from_parts(
 
 def _expressions(columns: PartColumns, expression: Expression, ranking: Ranking, names: list[str]) -> _Expressions:
     def column(kind: str, key: str) -> tuple[str, type]:
-        return _typed(columns, f"{kind}.{key}")
+        return typed_column(columns, f"{kind}.{key}")
 
     pairs = ranking.sql_keys([_last(*read_column(column, *_split(term.column))) for term in ranking.terms])
     shown = ", ".join(f"{pair} AS {name}" for pair, name in zip([*pairs, ID], names, strict=True))
@@ -237,10 +237,10 @@ def _scan(expressions: _Expressions, parts: Sequence[_Part], first: int) -> tupl
     shown, where, parameters = expressions
     source = source_of([part.files for part in parts])
     text = f"SELECT {first} + file_index AS part, file_row_number, {shown} FROM {source} WHERE ({where})"  # noqa: S608
-    dead = [number * _MOST_ROWS + row for number, part in enumerate(parts) for row in part.dead]
+    dead = [number * MOST_ROWS + row for number, part in enumerate(parts) for row in part.dead]
     if not dead:
         return text, [*parameters]
-    live = f"file_index * {_MOST_ROWS} + file_row_number NOT IN (SELECT unnest(?))"
+    live = f"file_index * {MOST_ROWS} + file_row_number NOT IN (SELECT unnest(?))"
     return f"{text} AND {live}", [*parameters, dead]
 
 
@@ -249,7 +249,8 @@ def _split(column: str) -> tuple[str, str]:
     return kind, key
 
 
-def _typed(columns: PartColumns, column: str) -> tuple[str, type]:
+def typed_column(columns: PartColumns, column: str) -> tuple[str, type]:
+    """The SQL expression of a column in a part as filters compare it, and its type."""
     kind = columns.schema.type_of(column)
     expression = columns.sql(column)
     return (f"CAST({expression} AS DOUBLE)" if kind == WHOLE else expression), _TYPES[kind]

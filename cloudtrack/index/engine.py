@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from cloudtrack.errors import ObjectNotFound
@@ -26,13 +27,23 @@ def cursor() -> Any:
 
 def fetch(query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
     """All rows of a query's answer. Raises ObjectNotFound where a file that it reads is gone."""
+    rows: list[tuple[Any, ...]] = _asked(query, parameters, lambda answer: answer.fetchall())
+    return rows
+
+
+def fetch_columns(query: str, parameters: list[Any] | None = None) -> dict[str, Any]:
+    """The same by columns, as numpy's arrays; those with missing values are masked."""
+    columns: dict[str, Any] = _asked(query, parameters, lambda answer: answer.fetchnumpy())
+    return columns
+
+
+def _asked(query: str, parameters: list[Any] | None, read: Callable[[Any], Any]) -> Any:
     import duckdb
 
     try:
-        rows: list[tuple[Any, ...]] = cursor().execute(query, parameters or []).fetchall()
+        return read(cursor().execute(query, parameters or []))
     except duckdb.IOException as error:
         raise ObjectNotFound(f"a part of the index is gone: {error}") from error
-    return rows
 
 
 def _connect() -> Any:

@@ -17,9 +17,11 @@ from cloudtrack.index.parts import Parts
 from cloudtrack.index.question import Question
 from cloudtrack.index.ranking import Key, Ranking, key_of, token_of
 from cloudtrack.index.rebuild import Rebuild
+from cloudtrack.index.relation import Seen
 from cloudtrack.index.source import Found, Source
 from cloudtrack.search.expression import EVERYTHING, Expression
 from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.storage.parallel import map_in_order
 
 ONE = ""
 """The name of the collection, where there is one of its kind."""
@@ -127,10 +129,15 @@ class Indexes(ABC):
         unique = list(dict.fromkeys(names))
         collections = [self.collection(name) for name in unique]
         hits = search(collections, expression, ranking, limit=limit, after=after)
-        for name, collection in zip(unique, collections, strict=True):
-            if self.compacts and collection.waiting >= LONG_LIST:
-                self._compact_beside(name)
+        self._shorten(unique)
         return hits
+
+    def look(self, names: Sequence[str]) -> list[Seen]:
+        """These collections as they are now, each once, for ``relation_of``."""
+        collections = {name: self.collection(name) for name in names}
+        views = map_in_order(lambda collection: collection.view(), collections.values())
+        self._shorten(collections)
+        return [Seen(*item, view) for item, view in zip(collections.items(), views, strict=True)]
 
     def collection(self, name: str) -> Collection:
         """A collection, as all searches of this process share it."""
@@ -153,6 +160,11 @@ class Indexes(ABC):
         """Return when no compaction of this process is under way."""
         for thread in list(self._compacting.values()):
             thread.join()
+
+    def _shorten(self, names: Iterable[str]) -> None:
+        for name in names:
+            if self.compacts and self.collection(name).waiting >= LONG_LIST:
+                self._compact_beside(name)
 
     def _compact_beside(self, name: str) -> None:
         """In a thread, one at a time for each collection. Whoever may not write leaves it to others."""

@@ -37,6 +37,12 @@ class PartFiles:
         return PartColumns(self.schema, frozenset(name for name in names if "." in name))
 
     @cached_property
+    def shared(self) -> frozenset[str]:
+        """The columns that its rows have in the shared one."""
+        keys = f"SELECT DISTINCT unnest(map_keys({REST})) FROM {self.source}"  # noqa: S608 - a quoted path
+        return frozenset(name for (name,) in engine.fetch(keys))
+
+    @cached_property
     def entities(self) -> Blocks:
         """Its rows as they are shown."""
         return Blocks(self.entities_path)
