@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from typing import Any
 
 from pydantic import Field
 
 from cloudtrack.access.permission import Permission
+from cloudtrack.api.conditional import unless_known
 from cloudtrack.api.context import Context
 from cloudtrack.api.endpoint import Declarations, Domain, Needs, On
 from cloudtrack.api.errors import ApiError, missing_parameter
 from cloudtrack.api.fields import Int64
-from cloudtrack.api.message import Request, Response, json_response
+from cloudtrack.api.message import Response, json_response
 from cloudtrack.api.mlflow.metrics import RunIds
 from cloudtrack.tracking.sampling import Places, Sample
 from cloudtrack.tracking.series import Series
@@ -23,7 +22,6 @@ ENDPOINTS = Declarations(Domain.METRICS)
 _MOST_SERIES = 100
 _MOST_ROWS = 30_000
 """Of all series together: as JSON less than 5 MB, whatever the numbers are."""
-_ANY_TAG = re.compile(r'"[^"]*"|\*')
 
 
 class GetSeries(RunIds):
@@ -53,7 +51,7 @@ def get_series(context: Context, request: GetSeries) -> Response:
         buckets=min(request.buckets, _MOST_ROWS // (len(runs) * len(keys))),
         method=request.method,
     )
-    return _unless_known(json_response({"series": [_message(one) for one in series]}), context.request)
+    return unless_known(json_response({"series": [_message(one) for one in series]}), context.request)
 
 
 def _message(series: Series) -> dict[str, Any]:
@@ -72,12 +70,3 @@ def _not_shown(found: Sample) -> dict[str, Any]:
     """Where a line has no value, of those kinds that there are."""
     kinds: dict[str, Places] = {"nan": found.nan, "inf": found.infinite, "-inf": found.negative_infinite}
     return {name: {"count": of.count, "x": of.x.tolist()} for name, of in kinds.items() if of.count}
-
-
-def _unless_known(answer: Response, request: Request) -> Response:
-    """The answer with a strong ETag, or 304 where the client has it already."""
-    tag = f'"{hashlib.sha256(answer.whole_body()).hexdigest()[:32]}"'
-    headers = {"etag": tag, "cache-control": "no-cache"}
-    if {tag, "*"} & {*_ANY_TAG.findall(request.headers.get("if-none-match", ""))}:
-        return Response(304, headers, iter(()))  # in pieces, so that no length of nothing is sent along
-    return Response(answer.status, {**answer.headers, **headers}, answer.body)
