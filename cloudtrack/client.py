@@ -16,11 +16,14 @@ from cloudtrack.lineage.diffs import ModelDiffs
 from cloudtrack.lineage.lineage import Lineage
 from cloudtrack.models.evidence import ModelEvidence
 from cloudtrack.models.finding import ModelFinder
+from cloudtrack.registry.activity_log import ActivityLog
 from cloudtrack.registry.aliases import Aliases
 from cloudtrack.registry.approvals import Approvals
+from cloudtrack.registry.boards import Boards
 from cloudtrack.registry.comments import VersionComments
 from cloudtrack.registry.feed import Feed
 from cloudtrack.registry.history import History
+from cloudtrack.registry.inbox import Inbox
 from cloudtrack.registry.manifests import KeptFiles
 from cloudtrack.registry.model_index import ModelIndex
 from cloudtrack.registry.model_versions import ModelVersions
@@ -30,6 +33,7 @@ from cloudtrack.registry.registry import OnCommit, Registry
 from cloudtrack.registry.release_chain import ReleaseChain
 from cloudtrack.registry.releases import Releases
 from cloudtrack.registry.stages import Stages
+from cloudtrack.registry.timelines import Timelines
 from cloudtrack.registry.webhooks import Webhooks
 from cloudtrack.storage.marker import initialize
 from cloudtrack.storage.object_store import ObjectStore
@@ -172,6 +176,10 @@ class Client(ModelFinder):
         self.comments = VersionComments(registry)
         self.policy = Policies(registry, self._evidence)
         self.aliases = Aliases(registry)
+        self.activity = ActivityLog(registry, self.feed)
+        self.boards = Boards(registry)
+        self.timelines = Timelines(registry)
+        self.inbox = Inbox(registry, self.model_index)
         self.history = History(registry)
         self.lineage = Lineage(self)
         self.diffs = ModelDiffs(self)

@@ -64,6 +64,11 @@ def new_api_token() -> str:
     return f"ctk_{secrets.token_urlsafe(32)}"
 
 
+def new_ticket_key() -> str:
+    """A secret of 256 bits: 64 hexadecimal digits."""
+    return secrets.token_hex(32)
+
+
 def new_run_name() -> str:
     """A readable default name, such as ``calm-otter-417``."""
     return f"{_random.choice(_ADJECTIVES)}-{_random.choice(_NOUNS)}-{_random.randrange(1000)}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 POLICY = "access/policy.json"
 TOKENS = "access/tokens/"
+TICKET_KEY = "access/ticket-key"
+"""The secret that tickets are made with: 64 hexadecimal digits."""
 
 
 def token(digest: str) -> str:

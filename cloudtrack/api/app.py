@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from cloudtrack.access.access import Access
+from cloudtrack.access.tickets import Tickets
 from cloudtrack.api.context import Context, Owners
 from cloudtrack.api.endpoint import Domain, Endpoint, Routes
 from cloudtrack.api.endpoints import ENDPOINTS
@@ -43,6 +44,7 @@ class App:
         self.settings = settings or Settings()
         self._access = access
         self._owners = Owners(client)
+        self._tickets = Tickets(client.store)
         self._locations = Locations(client.uri, direct=self.settings.gives_bucket_uris)
         self._routes = Routes(endpoint for endpoint in ENDPOINTS if endpoint.domain in domains)
 
@@ -76,6 +78,7 @@ class App:
             owners=self._owners,
             locations=self._locations,
             settings=self.settings,
+            tickets=self._tickets,
         )
         check_login(endpoint, context)
         parameters = parse_request(request, endpoint, path_parameters)

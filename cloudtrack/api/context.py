@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from dataclasses import replace
 from functools import lru_cache
@@ -10,6 +11,7 @@ from typing import Any
 from cloudtrack.access.access import Access
 from cloudtrack.access.permission import Permission, Resource
 from cloudtrack.access.principal import Principal
+from cloudtrack.access.tickets import Tickets
 from cloudtrack.api.locations import Locations
 from cloudtrack.api.message import Request
 from cloudtrack.api.settings import Settings
@@ -43,11 +45,13 @@ class Context:
         owners: Owners,
         locations: Locations,
         settings: Settings,
+        tickets: Tickets,
     ) -> None:
         self.request = request
         self.principal: Principal | None = request.principal
         self.locations = replace(locations, is_full=True) if self.is_own_client else locations
         self.settings = settings
+        self.tickets = tickets
         self._access = access
         self._owners = owners
         self.client = client
@@ -77,6 +81,15 @@ class Context:
     def is_guarded(self) -> bool:
         """Whether permissions count: not on an open server."""
         return self._access is not None
+
+    def with_ticket(self, ticket: str, subject: str) -> Context:
+        """The context of whoever has a ticket: its subject was checked when it was issued. Raises Unauthenticated."""
+        if self._access is None:
+            return self
+        self.tickets.check(ticket, subject)
+        other = copy.copy(self)
+        other._access = None
+        return other
 
     @property
     def user(self) -> str:
@@ -135,6 +148,14 @@ class Context:
             return
         if self.principal is None or not self._access.policy().is_approver(self.principal, name):
             raise PermissionDenied(f"moving versions of {name!r} between stages needs an approver of the model")
+
+    def may_approve(self, name: str) -> bool:
+        """Whether the caller may move versions of this model between stages."""
+        if self.permission(Resource.REGISTERED_MODEL, name) < Permission.EDIT:
+            return False
+        return self._access is None or (
+            self.principal is not None and self._access.policy().is_approver(self.principal, name)
+        )
 
     def check_admin(self) -> None:
         """Raises PermissionDenied for all but administrators."""

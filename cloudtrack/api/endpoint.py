@@ -53,6 +53,7 @@ class On(StrEnum):
     RELEASE = "release, by the models in it, as for a stage"
     """Reading needs READ on all of them; see ``api/cloudtrack/releases.py``, which checks it."""
     ARTIFACT = "artifact"
+    FILES = "run, logged model or registered model, whichever is named"
     STORE = "store"
     """The whole store: for administrators."""
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from cloudtrack.api import page_files, web
 from cloudtrack.api.cloudtrack import (
+    activity,
+    boards,
     comments,
     events,
     lineage,
+    mlmodels,
     policy,
+    previews,
     releases,
     run_table,
     series,
     transition_requests,
 )
+from cloudtrack.api.cloudtrack import artifacts as own_artifacts
 from cloudtrack.api.cloudtrack import logged_models as own_logged_models
 from cloudtrack.api.cloudtrack import model_versions as own_model_versions
 from cloudtrack.api.cloudtrack import registered_models as own_registered_models
@@ -55,6 +60,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *events.ENDPOINTS,
     *lineage.ENDPOINTS,
     *releases.ENDPOINTS,
+    *own_artifacts.ENDPOINTS,
+    *previews.ENDPOINTS,
+    *boards.ENDPOINTS,
+    *activity.ENDPOINTS,
+    *mlmodels.ENDPOINTS,
     *graphql.ENDPOINTS,
     *web_page.ENDPOINTS,
     *web.ENDPOINTS,

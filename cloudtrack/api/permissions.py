@@ -69,6 +69,16 @@ def _on_artifact(context: Context, needed: Permission, request: Any) -> None:
         context.check_logged_model(needed, artifact.owner_id)
 
 
+def _on_files(context: Context, needed: Permission, request: Any) -> None:
+    owner = request.checked
+    if owner.run_id:
+        context.check_run(needed, owner.run_id)
+    elif owner.model_id:
+        context.check_logged_model(needed, owner.model_id)
+    else:
+        context.check(needed, Resource.REGISTERED_MODEL, owner.name)
+
+
 def _on_store(context: Context, _needed: Permission, _request: Any) -> None:
     context.check_admin()
 
@@ -89,5 +99,6 @@ _CHECKS: dict[On, Callable[[Context, Permission, Any], None]] = {
     On.STAGE: _on_stage,
     On.RELEASE: _on_login,  # which models are in it is known when it is read
     On.ARTIFACT: _on_artifact,
+    On.FILES: _on_files,
     On.STORE: _on_store,
 }

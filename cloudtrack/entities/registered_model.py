@@ -32,6 +32,8 @@ class RegisteredModel:
     """From None to Archived."""
     exclusive_stages: list[str] = field(default_factory=list)
     """Those that one version holds at a time."""
+    open_requests: int | None = None
+    """How many requests for transitions are open; None where that is not known."""
 
 
 def check_model_name(name: Any) -> str:

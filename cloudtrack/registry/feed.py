@@ -58,6 +58,13 @@ class FeedPage(NamedTuple):
     cursor: str
 
 
+class End(NamedTuple):
+    """The last event of a history, and when it was committed; 0 where that is not known without reading it."""
+
+    number: int
+    updated_ms: int
+
+
 class Feed:
     """The feed of one store's registry. Any thread may use it."""
 
@@ -101,6 +108,19 @@ class Feed:
             return number
 
         return self._ends(first_before, None)
+
+    def ends(self, shows: Shows | None = None) -> dict[str, End]:
+        """The ends of all histories that the asker may know of, by segment of keys."""
+        heads = {segment: head for segment, head in self._heads.read().items() if self._is_shown(segment, shows)}
+        numbers = map_in_order(lambda segment: self._last(segment, heads[segment]), heads)
+        return {
+            segment: End(number, head.updated if number == head.certain else 0)
+            for (segment, head), number in zip(heads.items(), numbers, strict=True)
+        }
+
+    def event(self, segment: str, number: int) -> FeedEvent:
+        """One event of the model with a segment of keys. Raises ObjectNotFound, CorruptData."""
+        return FeedEvent(self._name(segment), self._read(segment, number).event)
 
     def token(self, cursor: str) -> str:
         """What a cursor means now, ``start`` and ``now`` too, as a token. Raises InvalidInput, NotFound."""

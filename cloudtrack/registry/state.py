@@ -132,6 +132,7 @@ class ModelState(BaseModel):
             aliases=dict(sorted(self.aliases.items())),
             stages=list(self.stages),
             exclusive_stages=list(self.exclusive_stages),
+            open_requests=len(self.requests.open),
         )
 
 

@@ -119,6 +119,7 @@ def registered_model(message: Json) -> RegisteredModel:
         aliases={item["alias"]: int(item["version"]) for item in message.get("aliases", [])},
         stages=message.get("stages", list(Stage.NAMES)),
         exclusive_stages=message.get("exclusive_stages", []),
+        open_requests=message.get("open_requests"),
     )
 
 

@@ -58,10 +58,12 @@ class Signer:
         self._made: Any = None
         self._encryption = options.encryption()
 
-    def get(self, key: str, *, expires_s: int, filename: str = "", content_type: str = "") -> SignedRequest:
-        """A GET of the object. A browser saves what it gets, as ``filename``, and never shows it."""
+    def get(
+        self, key: str, *, expires_s: int, filename: str = "", content_type: str = "", inline: bool = False
+    ) -> SignedRequest:
+        """A GET of the object. A browser saves what it gets, as ``filename``; ``inline`` lets it be shown."""
         shown_as = {
-            "ResponseContentDisposition": _attachment(filename),
+            "ResponseContentDisposition": _disposition("inline" if inline else "attachment", filename),
             "ResponseContentType": content_type or _NEVER_RENDERED,
         }
         return SignedRequest(self._sign("get_object", key, expires_s, shown_as))
@@ -199,13 +201,11 @@ class Signer:
             raise failure from error
 
 
-def _attachment(filename: str) -> str:
+def _disposition(kind: str, filename: str) -> str:
     """A Content-Disposition. Source: RFC 6266; the plain name is for programs that do not know the other."""
     if not filename:
-        return "attachment"
-    return (
-        f"attachment; filename=\"{_UNSAFE_IN_QUOTES.sub('_', filename)}\"; filename*=UTF-8''{quote(filename, safe='')}"
-    )
+        return kind
+    return f"{kind}; filename=\"{_UNSAFE_IN_QUOTES.sub('_', filename)}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
 def _etag_of_parts(etags: Sequence[str]) -> str:

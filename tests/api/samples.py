@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from cloudtrack import clock
+from cloudtrack.access.tickets import Tickets
 from cloudtrack.api.endpoint import Endpoint
 from cloudtrack.api.endpoints import ENDPOINTS
 from cloudtrack.api.mlflow.not_implemented import not_implemented
@@ -92,7 +93,7 @@ def fill(client: Client) -> World:
     run_id = client.runs.create(experiment_id, run_name="run one", start_time=1, tags={"tag": "v"}).info.run_id
     client.runs.log_batch(run_id, metrics=[Metric("loss", 0.5, 1)], params={"lr": "1"})
     client.runs.log_inputs(run_id, [DatasetInput(Dataset("iris", "1", "local", "{}"))])
-    for path in ("file.txt", "model/MLmodel"):
+    for path in ("file.txt", "page.html", "model/MLmodel"):
         client.artifacts.log_text(run_id, "content", path)
     model = client.logged_models.create(experiment_id, name="logged", source_run_id=run_id, tags={"tag": "v"})
     client.logged_model_artifacts.log_text(model.model_id, "content", "MLmodel")
@@ -113,6 +114,7 @@ def fill(client: Client) -> World:
     webhook = client.webhooks.create(
         "hook", "http://127.0.0.1:1/", [WebhookEvent.of("MODEL_VERSION", "CREATED")], secret="s3cret"
     )
+    tickets = Tickets(client.store)
     names = {
         "experiment": experiment_id,
         "trash": trash,
@@ -123,6 +125,8 @@ def fill(client: Client) -> World:
         "tag_key": "tag",
         "rest": "anything",
         "now": str(clock.now_ms()),
+        "file_ticket": tickets.issue(f"artifacts/file\0{run_id}\0\0\0\0file.txt"),
+        "page_ticket": tickets.issue(f"artifacts/render\0{run_id}\0\0\0\0page.html"),
     }
     return World(client, names)
 
@@ -289,6 +293,18 @@ SAMPLES: dict[str, Sample] = {
     "GET /cloudtrack/releases/history": Sample(_RELEASE, needs="READ on registered model"),
     "GET /cloudtrack/releases/verify": Sample(_RELEASE, needs="READ on registered model"),
     "GET /cloudtrack/releases/names": Sample(),
+    "GET /cloudtrack/artifacts/tree": Sample(_RUN),
+    "GET /cloudtrack/artifacts/preview": Sample({**_RUN, "path": "file.txt"}),
+    "GET /cloudtrack/artifacts/url": Sample({**_RUN, "path": "file.txt"}),
+    "GET /cloudtrack/artifacts/file": Sample({**_RUN, "path": "file.txt", "ticket": "${file_ticket}"}),
+    "GET /cloudtrack/artifacts/render": Sample({**_RUN, "path": "page.html", "ticket": "${page_ticket}"}),
+    "GET /cloudtrack/models/board": Sample(_MODEL),
+    "GET /cloudtrack/models/table": Sample(),
+    "GET /cloudtrack/models/activity": Sample(_MODEL),
+    "GET /cloudtrack/models/timeline": Sample(_MODEL),
+    "GET /cloudtrack/models/mlmodel": Sample({**_RUN, "path": "model"}),
+    "GET /cloudtrack/activity": Sample(),
+    "GET /cloudtrack/transition-requests/open": Sample(),
     "GET /health": Sample(),
     "GET /version": Sample(),
     "GET /mlflow/server-info": Sample(),

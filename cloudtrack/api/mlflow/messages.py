@@ -137,6 +137,7 @@ def registered_model(entity: RegisteredModel, locations: Locations) -> Json:
             "aliases": [{"alias": alias, "version": str(version)} for alias, version in sorted(entity.aliases.items())],
             "stages": entity.stages if locations.is_full else None,
             "exclusive_stages": entity.exclusive_stages if locations.is_full else None,
+            "open_requests": entity.open_requests if locations.is_full else None,
         }
     )
 
