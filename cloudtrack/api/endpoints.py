@@ -6,12 +6,14 @@ from cloudtrack.api import web
 from cloudtrack.api.cloudtrack import (
     comments,
     events,
+    experiment_table,
     lineage,
     policy,
     releases,
     run_table,
     series,
     transition_requests,
+    ui_config,
 )
 from cloudtrack.api.cloudtrack import logged_models as own_logged_models
 from cloudtrack.api.cloudtrack import model_versions as own_model_versions
@@ -46,6 +48,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *own_runs.ENDPOINTS,
     *series.ENDPOINTS,
     *run_table.ENDPOINTS,
+    *experiment_table.ENDPOINTS,
+    *ui_config.ENDPOINTS,
     *own_logged_models.ENDPOINTS,
     *own_registered_models.ENDPOINTS,
     *own_model_versions.ENDPOINTS,
