@@ -40,6 +40,7 @@ from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.opening import open_store
 from cloudtrack.tracking.artifacts import LOGGED_MODEL, Artifacts
 from cloudtrack.tracking.experiment_index import ExperimentIndex
+from cloudtrack.tracking.experiment_table import ExperimentTables
 from cloudtrack.tracking.experiments import Experiments
 from cloudtrack.tracking.logged_model_index import LoggedModelIndex
 from cloudtrack.tracking.logged_models import LoggedModels
@@ -131,6 +132,7 @@ class Client(ModelFinder):
             make_ready=self.make_ready,
         )
         self.run_tables = RunTables(self.run_index, self.experiments)
+        self.experiment_tables = ExperimentTables(self.experiments, self.run_index)
         self.metrics = Metrics(documents)
         self.artifacts = Artifacts(self.store)
         self.logged_model_artifacts = Artifacts(self.store, LOGGED_MODEL)

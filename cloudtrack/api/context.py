@@ -96,6 +96,19 @@ class Context:
         """Who asks, as it is recorded."""
         return self.client.user
 
+    @property
+    def is_admin(self) -> bool:
+        """Whether the caller may do everything."""
+        if self._access is None:
+            return True
+        return self.principal is not None and self._access.policy().is_admin(self.principal)
+
+    def is_approver(self, name: str) -> bool:
+        """Whether the caller may move versions of this model between stages, and approve that."""
+        if self._access is None:
+            return True
+        return self.principal is not None and self._access.policy().is_approver(self.principal, name)
+
     def permission(self, resource: Resource, resource_id: str) -> Permission:
         """What the caller may do with an experiment or a registered model."""
         if self._access is None:
@@ -144,9 +157,7 @@ class Context:
 
     def check_approver(self, name: str) -> None:
         """Raises PermissionDenied where the caller may not move versions of this model between stages."""
-        if self._access is None:
-            return
-        if self.principal is None or not self._access.policy().is_approver(self.principal, name):
+        if not self.is_approver(name):
             raise PermissionDenied(f"moving versions of {name!r} between stages needs an approver of the model")
 
     def may_approve(self, name: str) -> bool:
@@ -159,7 +170,7 @@ class Context:
 
     def check_admin(self) -> None:
         """Raises PermissionDenied for all but administrators."""
-        if self._access is not None and not (self.principal and self._access.policy().is_admin(self.principal)):
+        if not self.is_admin:
             raise PermissionDenied("this needs an administrator of the store")
 
     def readable(self, experiment_ids: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from cloudtrack.api.cloudtrack import (
     boards,
     comments,
     events,
+    experiment_table,
     lineage,
     mlmodels,
     policy,
@@ -16,6 +17,7 @@ from cloudtrack.api.cloudtrack import (
     run_table,
     series,
     transition_requests,
+    ui_config,
 )
 from cloudtrack.api.cloudtrack import artifacts as own_artifacts
 from cloudtrack.api.cloudtrack import logged_models as own_logged_models
@@ -51,6 +53,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *own_runs.ENDPOINTS,
     *series.ENDPOINTS,
     *run_table.ENDPOINTS,
+    *experiment_table.ENDPOINTS,
+    *ui_config.ENDPOINTS,
     *own_logged_models.ENDPOINTS,
     *own_registered_models.ENDPOINTS,
     *own_model_versions.ENDPOINTS,

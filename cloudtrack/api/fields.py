@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.logged_model import LoggedModelStatus
 from cloudtrack.entities.run import RunStatus
 from cloudtrack.registry.webhooks import WebhookStatus
@@ -118,6 +119,18 @@ def _name_of(names: tuple[str, ...], value: Any) -> str:
 
 ViewTypes = Annotated[int, BeforeValidator(partial(_number_of, ("ACTIVE_ONLY", "DELETED_ONLY", "ALL")))]
 """ACTIVE_ONLY, DELETED_ONLY or ALL, by name or number."""
+
+_STATES = {"active": ViewType.ACTIVE_ONLY, "deleted": ViewType.DELETED_ONLY, "all": ViewType.ALL}
+
+
+def _view_type(state: Any) -> int:
+    if state not in _STATES:
+        raise PydanticCustomError("enum", "must be one of {names}", {"names": ", ".join(_STATES)})
+    return _STATES[state]
+
+
+States = Annotated[int, BeforeValidator(_view_type)]
+"""active, deleted or all: what a page of ours shows, as a ViewType."""
 
 RunStatuses = Annotated[str, BeforeValidator(partial(_name_of, RunStatus.NAMES))]
 """A run's status, by name or number."""

@@ -78,9 +78,7 @@ def _of_pairs(relation: Relation, expression: Expression) -> Iterator[Facts]:
 def _counted(value: str, kind: str) -> str:
     number = value if kind in (NUMBER, WHOLE) else f"TRY_CAST({value} AS DOUBLE)"
     plain = f"FILTER (NOT isnan({number}))" if kind != WHOLE else ""
-    return (
-        f"count({value}), count(DISTINCT {value}), count({number}), min({number}) {plain}, max({number}) {plain}"
-    )
+    return f"count({value}), count(DISTINCT {value}), count({number}), min({number}) {plain}, max({number}) {plain}"
 
 
 def _facts(name: str, count: int, distinct: int, numbers: int, least: float | None, most: float | None) -> Facts:

@@ -84,6 +84,11 @@ class Relation:
         left = (one for one in self.slices if one.part not in gone)
         return Relation(self.schema, [one if one.part else replace(one, hidden=hidden) for one in left])
 
+    def of(self, collections: Iterable[str]) -> Relation:
+        """Less of it: without the parts of other collections. Overriding rows of those stay."""
+        wanted = set(collections)
+        return Relation(self.schema, [one for one in self.slices if not one.part or one.collection in wanted])
+
     def select(self, columns: Sequence[str], expression: Expression, *more: str) -> Statement:
         """Of the rows that meet the expression: ``id``, ``collection``, and the columns as ``c0``, ``c1`` ...
 
@@ -96,10 +101,10 @@ class Relation:
             groups.setdefault((shown, where, tuple(values), one.hidden, bool(one.part)), []).append(one)
         scans: list[str] = []
         parameters: list[Any] = []
-        for (shown, where, values, hidden, _), slices in groups.items():
-            text, its = _scan(slices, shown, where, values, hidden)
+        for (shown, where, compared, hidden, _), slices in groups.items():
+            text, its_parameters = _scan(slices, shown, where, compared, hidden)
             scans.append(text)
-            parameters += its
+            parameters += its_parameters
         if not scans:
             nothing = [f"CAST(NULL AS {self.schema.type_of(name)}) AS c{number}" for number, name in enumerate(columns)]
             texts = [f"CAST(NULL AS {TEXT}) AS {name}" for name in (ID, "collection")]

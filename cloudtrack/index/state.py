@@ -1,7 +1,7 @@
 """What tells one state of collections from another, in few words: which parts there are, and a mark of each change.
 
 A reader that kept these words is later told what may have changed since: the rows of parts that it does not know, and
-overriding rows whose mark it does not know. That is all that changed, and sometimes more: a part that was merged is new.
+overriding rows whose mark it does not know. That is all that changed, and may be more: a merged part is a new one.
 """
 
 from __future__ import annotations

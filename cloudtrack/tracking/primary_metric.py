@@ -1,4 +1,4 @@
-"""The metric that an experiment is about: the tag ``cloudtrack.primary_metric``, ``{"key": "loss", "direction": "min"}``."""
+"""The metric that an experiment is about: a tag of it says ``{"key": "loss", "direction": "min"}``."""
 
 from __future__ import annotations
 

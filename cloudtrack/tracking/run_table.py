@@ -100,7 +100,7 @@ class TableQuestion:
 
 @dataclass(frozen=True)
 class RunTable:
-    """Rows in columns, as numpy has them; newest first. A ``delta`` has those that may have changed, and ``removed``."""
+    """Rows in columns, as numpy has them, newest first; a ``delta`` has those that may have changed."""
 
     ids: Sequence[str]
     columns: dict[str, Any]

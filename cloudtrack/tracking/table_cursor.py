@@ -45,10 +45,10 @@ def read_cursor(text: str, question: str) -> TableCursor | None:
     if not 0 < len(text) <= _MOST_CHARACTERS:
         return None
     try:
-        fields = json.loads(zlib.decompressobj().decompress(base64.urlsafe_b64decode(text), _MOST_BYTES))
-        asked, *lists = fields
+        unpacker = zlib.decompressobj()
+        asked, *lists = json.loads(unpacker.decompress(base64.urlsafe_b64decode(text), _MOST_BYTES))
         cursor = TableCursor(asked, *lists)
     except (ValueError, TypeError, zlib.error, binascii.Error):
         return None
     is_ours = all(isinstance(one, list) and all(isinstance(word, str) for word in one) for one in lists)
-    return cursor if is_ours and asked == question else None
+    return cursor if unpacker.eof and is_ours and asked == question else None

@@ -253,6 +253,10 @@ SAMPLES: dict[str, Sample] = {
         body={"metrics": [{"key": "m", "value": 1, "timestamp": 1}]}
     ),
     "GET /cloudtrack/metrics/series": Sample({"run_ids": ["${run}"], "keys": ["loss"]}),
+    "GET /cloudtrack/runs/table": Sample({"experiment_ids": ["${experiment}"]}),
+    "GET /cloudtrack/experiments/table": Sample(),
+    "GET /cloudtrack/ui-config": Sample(),
+    "GET /cloudtrack/permissions": Sample(_EXPERIMENT),
     "GET /cloudtrack/events": Sample(),
     "GET /cloudtrack/registered-models/history": Sample(_MODEL),
     "GET /cloudtrack/registered-models/verify": Sample(_MODEL),

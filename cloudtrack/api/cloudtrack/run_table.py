@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, PlainValidator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from cloudtrack.access.permission import Permission
 from cloudtrack.api.conditional import is_known, not_modified, tagged
 from cloudtrack.api.context import Context
 from cloudtrack.api.endpoint import Declarations, Domain, Needs, On
 from cloudtrack.api.errors import missing_parameter
-from cloudtrack.api.fields import RequestModel
+from cloudtrack.api.fields import RequestModel, States
 from cloudtrack.api.message import Response, json_response
 from cloudtrack.entities.experiment import ViewType
 from cloudtrack.index.catalogue import Facts
@@ -30,17 +29,6 @@ _MOST_EXPERIMENTS = 100
 _MOST_COLUMNS = 1000
 _SPARE = 0.95
 """Of the rows that would fit if all were of one size."""
-_STATES = {"active": ViewType.ACTIVE_ONLY, "deleted": ViewType.DELETED_ONLY, "all": ViewType.ALL}
-
-
-def _view_type(state: Any) -> int:
-    if state not in _STATES:
-        raise PydanticCustomError("enum", "must be one of {names}", {"names": ", ".join(_STATES)})
-    return _STATES[state]
-
-
-States = Annotated[int, PlainValidator(_view_type)]
-"""active, deleted or all."""
 
 
 class GetRunTable(RequestModel):

@@ -19,13 +19,13 @@ from cloudtrack.tracking.series import Series
 
 ENDPOINTS = Declarations(Domain.METRICS)
 
-_MOST_SERIES = 100
+MOST_SERIES = 100
 _MOST_ROWS = 30_000
 """Of all series together: as JSON less than 5 MB, whatever the numbers are."""
 
 
 class GetSeries(RunIds):
-    keys: list[str] = Field([], max_length=_MOST_SERIES)
+    keys: list[str] = Field([], max_length=MOST_SERIES)
     x: str = "step"
     start: Int64 | None = Field(None, alias="from")
     to: Int64 | None = None
@@ -39,8 +39,8 @@ def get_series(context: Context, request: GetSeries) -> Response:
     runs, keys = [*dict.fromkeys(request.runs)], [*dict.fromkeys(request.keys)]
     if not keys:
         raise missing_parameter("keys")
-    if len(runs) * len(keys) > _MOST_SERIES:
-        text = f"{len(runs)} runs and {len(keys)} keys are {len(runs) * len(keys)} series; ask for {_MOST_SERIES}"
+    if len(runs) * len(keys) > MOST_SERIES:
+        text = f"{len(runs)} runs and {len(keys)} keys are {len(runs) * len(keys)} series; ask for {MOST_SERIES}"
         raise ApiError("INVALID_PARAMETER_VALUE", f"{text} at most, in several requests")
     series = context.client.metrics.series(
         runs,

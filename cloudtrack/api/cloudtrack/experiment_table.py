@@ -1,0 +1,56 @@
+"""Experiments with figures of their runs, for a page that lists them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from cloudtrack.access.permission import Resource
+from cloudtrack.api.conditional import unless_known
+from cloudtrack.api.context import Context
+from cloudtrack.api.endpoint import LOGIN, Declarations, Domain
+from cloudtrack.api.fields import Int64, RequestModel, States
+from cloudtrack.api.mlflow.experiments import check_page_size
+from cloudtrack.api.message import Response, json_response
+from cloudtrack.entities.experiment import Experiment, ViewType
+from cloudtrack.tracking.experiment_table import MOST_EXPERIMENTS, RunFigures
+
+ENDPOINTS = Declarations(Domain.METRICS)
+
+
+class GetExperimentTable(RequestModel):
+    filter: str = ""
+    state: States = ViewType.ACTIVE_ONLY
+    max_results: Int64 = MOST_EXPERIMENTS
+    next: str = ""
+
+
+@ENDPOINTS.add("GET", "/cloudtrack/experiments/table", LOGIN)
+def get_experiment_table(context: Context, request: GetExperimentTable) -> Response:
+    """A page of experiments, newest first, with figures of their runs; 500 at most."""
+    check_page_size(request.max_results, MOST_EXPERIMENTS)
+    page = context.client.experiment_tables.page(
+        request.filter,
+        request.state,
+        max_results=request.max_results,
+        page_token=request.next or None,
+        shows=lambda experiment_id: context.may_read(Resource.EXPERIMENT, experiment_id),
+    )
+    rows = [_message(context, experiment, figures) for experiment, figures in page]
+    return unless_known(json_response({"experiments": rows, "next": page.token or ""}), context.request)
+
+
+def _message(context: Context, experiment: Experiment, figures: RunFigures) -> dict[str, Any]:
+    return {
+        "experiment_id": experiment.experiment_id,
+        "name": experiment.name,
+        "tags": experiment.tags,
+        "lifecycle_stage": experiment.lifecycle_stage,
+        "creation_time": experiment.creation_time,
+        "last_update_time": experiment.last_update_time,
+        "artifact_location": context.locations.experiment(experiment.experiment_id),
+        "runs": {"total": figures.total, "running": figures.running, "failed": figures.failed},
+        "last_activity": figures.last_activity,
+        "activity": figures.activity,
+        "best": asdict(figures.best) if figures.best else None,
+    }
