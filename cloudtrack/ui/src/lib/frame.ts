@@ -107,7 +107,7 @@ export function column(values: readonly Value[], kind: "number" | "text"): Colum
 }
 
 function decoded(wire: ColumnWire): Column {
-  if ("codes" in wire) return textOf(wire.dict, wire.codes);
+  if ("codes" in wire) return textOf(wire.dict.map(String), wire.codes);
   if ("numbers" in wire) return numbersOf(wire.numbers.map((each) => (typeof each === "string" ? Number(each) : each)));
   let last = wire.base;
   return numbersOf(wire.deltas.map((delta) => (delta === null ? null : (last += delta))));
