@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 
-from cloudtrack.api.bundle import INDEX, Bundle, BundleFile
+from cloudtrack.api.bundle import INDEX, BundleFile
 from cloudtrack.api.context import Context
 from cloudtrack.api.endpoint import OPEN, Declarations, Domain
 from cloudtrack.api.errors import ApiError
@@ -28,7 +28,6 @@ _NOT_BUILT = """<!doctype html>
 <p>and then this address shows it. <a href="api-docs">The API</a></p>
 </html>
 """
-_bundle = Bundle()
 
 
 class Nothing(RequestModel):
@@ -58,7 +57,7 @@ def policy(bucket: str = "") -> str:
 @ENDPOINTS.add("GET", "/index.html", OPEN, rooted=True)
 def index(context: Context, request: Nothing) -> Response:  # noqa: ARG001 - every endpoint takes both
     """The web page."""
-    found = _bundle.files().get(INDEX)
+    found = context.settings.bundle.files().get(INDEX)
     if found is None:
         answer = text_response(_NOT_BUILT, content_type="text/html; charset=utf-8")
         return Response(200, {**answer.headers, "cache-control": ASK_AGAIN}, answer.body)
@@ -69,7 +68,7 @@ def index(context: Context, request: Nothing) -> Response:  # noqa: ARG001 - eve
 def asset(context: Context, request: Asset) -> Response:
     """A file of the web page."""
     name = f"assets/{request.path}"
-    found = _bundle.files().get(name)
+    found = context.settings.bundle.files().get(name)
     if found is None:
         raise ApiError("RESOURCE_DOES_NOT_EXIST", f"the web page has no file {name[:200]!r}; reload the page")
     return _sent(context, found, name)

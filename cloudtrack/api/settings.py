@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from cloudtrack.api.bundle import Bundle
 
 
 class ArtifactRoute(StrEnum):
@@ -24,6 +26,8 @@ class Settings:
     artifacts: ArtifactRoute = ArtifactRoute.STREAM
     presigned_expiry_s: int = 900
     """Signed URLs work for this long."""
+    bundle: Bundle = field(default_factory=Bundle)
+    """The web page."""
 
     @property
     def gives_bucket_uris(self) -> bool:

@@ -87,6 +87,18 @@ def test_a_page_of_another_site_can_do_nothing(server: RunningServer) -> None:
     assert ask(server, "POST", f"{API}experiments/create", created, Origin=own)[0] == 200
 
 
+def test_a_link_on_another_site_opens_the_page_and_nothing_else(server: RunningServer) -> None:
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert ask(server, "GET", "/", **link)[0] == 200
+    assert ask(server, "GET", "/index.html", **link)[0] == 200
+    assert ask(server, "GET", "/", **{**link, "Sec-Fetch-Dest": "iframe"})[0] == 403
+    assert ask(server, "GET", "/", **{**link, "Sec-Fetch-Mode": "no-cors"})[0] == 403
+    assert ask(server, "GET", "/", **{**link, "Host": "evil.example"})[0] == 403
+    assert ask(server, "POST", "/", **link)[0] == 403
+    for path in ("/api-docs", f"{API}experiments/search?max_results=1", "/assets/none.js"):
+        assert ask(server, "GET", path, **link)[0] == 403, path
+
+
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(server: RunningServer) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as raw:
         head = (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from cloudtrack.client import Client
+from cloudtrack.client import Client, connect
 from tests.e2e.conftest import Axe
 from tests.e2e.watching import Watch
 from tests.servers.cloudtrack_server import RunningServer
@@ -46,3 +47,32 @@ def test_processor_time_is_measured(server: RunningServer, page: Any, cdp_cpu: A
     with cdp_cpu(page) as spent:
         page.evaluate("() => { const end = performance.now() + 200; while (performance.now() < end); }")
     assert spent.ms > 1
+
+
+def test_the_page_works_under_a_prefix(make_url: Callable[[str], str], page: Any) -> None:
+    url = make_url("server")
+    assert url.endswith("/some/stage")
+    connect(url).experiments.create("behind a stage")
+    page.goto(f"{url}/")
+    page.get_by_text("behind a stage").first.wait_for()
+
+
+def test_what_goes_wrong_in_a_page_is_seen(server: RunningServer, context: Any, watch: Watch) -> None:
+    opened = context.new_page()
+    opened.goto(server.url)
+    opened.locator("h1").first.wait_for()
+    assert watch.problems() == []
+    opened.evaluate("console.error('it broke')")
+    opened.evaluate("setTimeout(() => { throw new Error('nobody caught this'); })")
+    opened.evaluate("fetch('https://elsewhere.example/pixel').catch(() => {})")
+    opened.evaluate("fetch('nothing-here')")
+    opened.wait_for_timeout(200)
+    said = "\n".join(watch.problems())
+    assert "it broke" in said
+    assert "nobody caught this" in said
+    assert "connect-src" in said
+    assert "404" in said
+    watch.expect("it broke")
+    assert "it broke" not in "\n".join(watch.problems())
+    opened.goto("data:text/html,<img src='http://127.0.0.1:9/pixel'>")
+    assert any("foreign request: http://127.0.0.1:9/pixel" in text for text in watch.problems())
