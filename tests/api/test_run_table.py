@@ -186,9 +186,7 @@ def test_twelve_thousand_columns_are_listed_and_those_shown_are_sent(
 
 
 def summary(value: float) -> Summary:
-    return Summary(
-        value=value, step=0, timestamp=1, min=value, min_step=0, max=value, max_step=0, mean=value, count=1
-    )
+    return Summary(value=value, step=0, timestamp=1, min=value, min_step=0, max=value, max_step=0, mean=value, count=1)
 
 
 def test_the_table_chooses_params_that_vary_then_metrics_and_the_primary_one(
@@ -252,7 +250,9 @@ def random_filter(made: random.Random, depth: int = 0) -> str:
     text = made.choice(["'tree'", "'forest'", "'t1'", "'new'", "'%o%'", "'0.1'", "'FAILED'", "'iris'"])
     sign = made.choice(["=", "!=", "<", "<=", ">", ">="])
     metric = made.choice(["val/acc", "val/acc.min", "val/acc.count", "nan", "inf", "third", "none"])
-    key = made.choice(["params.model", "params.Model", "params.lr", "tags.team", 'tags."only here"', "attributes.status"])
+    key = made.choice(
+        ["params.model", "params.Model", "params.lr", "tags.team", 'tags."only here"', "attributes.status"]
+    )
     return made.choice(
         [
             f'metrics."{metric}" {sign} {number}',
@@ -305,7 +305,11 @@ def test_a_page_that_polls_has_what_a_new_page_has(app: App, client: Client, exp
     for filter_string in ("", "params.model = 'tree' AND attributes.status != 'FAILED'"):
         made = random.Random(3)
         runs: list[str] = []
-        query = {"experiment_ids": [experiment_id], "filter": filter_string, "columns": ["metrics.val/acc", "tags.team"]}
+        query = {
+            "experiment_ids": [experiment_id],
+            "filter": filter_string,
+            "columns": ["metrics.val/acc", "tags.team"],
+        }
         page = Page(app, query)
         for number in range(60):
             for _ in range(made.randrange(3)):

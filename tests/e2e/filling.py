@@ -112,15 +112,39 @@ def _npy() -> bytes:
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + bytes(96)
 
 
+def _code(source: str, output: dict[str, Any]) -> dict[str, Any]:
+    return {"cell_type": "code", "metadata": {}, "execution_count": 1, "source": [source], "outputs": [output]}
+
+
 _TEXTS: dict[str, str] = {
-    "notes.md": "# Notes\n\nIt *works*, see [here](https://example.com) and <script>alert(1)</script>.\n\n![picture](images/sample-0.png)\n\n- one\n- two\n",
+    "notes.md": """# Notes
+
+It *works*, see [here](https://example.com) and <script>alert(1)</script>.
+
+![picture](images/sample-0.png)
+
+- one
+- two
+""",
     "train.log": "\n".join(f"\x1b[32m{n:05d}\x1b[0m epoch {n // 100} loss {1 / (n + 1):.4f}" for n in range(5000)),
     "data/rows.csv": "id,name,score\n" + "\n".join(f"{n},name {n},{n / 3:.3f}" for n in range(1000)) + "\n",
     "data/lines.jsonl": "\n".join(json.dumps({"n": n, "even": n % 2 == 0}) for n in range(300)) + "\n",
-    "code/train.py": "import cloudtrack as ct\n\n\ndef main() -> None:\n    with ct.start_run():\n        ct.log_metric('loss', 1.0)\n",
-    "report.html": "<h1>Report</h1><p id=out>no script</p><script>document.getElementById('out').textContent='script ran, origin '+self.origin</script>",
-    "hostile.html": "<script>try{parent.document.title='stolen'}catch(e){};fetch('/api/2.0/mlflow/experiments/search',{method:'POST'}).then(()=>{document.body.textContent='api reached'},()=>{document.body.textContent='api refused'})</script><body>hostile</body>",
-    "drawing.svg": '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="60"><script>parent.document.title="stolen"</script><circle cx="40" cy="30" r="25" fill="tomato"/></svg>',
+    "code/train.py": """import cloudtrack as ct
+
+
+def main() -> None:
+    with ct.start_run():
+        ct.log_metric("loss", 1.0)
+""",
+    "report.html": """<h1>Report</h1><p id=out>no script</p>
+<script>document.getElementById("out").textContent = "script ran, origin " + self.origin</script>""",
+    "hostile.html": """<body>hostile<script>
+try { parent.document.title = "stolen" } catch (refused) {}
+fetch("/api/2.0/mlflow/experiments/search", {method: "POST"}).then(
+  () => { document.body.textContent = "api reached" }, () => { document.body.textContent = "api refused" })
+</script>""",
+    "drawing.svg": """<svg xmlns="http://www.w3.org/2000/svg" width="80" height="60">
+<script>parent.document.title = "stolen"</script><circle cx="40" cy="30" r="25" fill="tomato"/></svg>""",
     "notebook.ipynb": json.dumps(
         {
             "nbformat": 4,
@@ -128,26 +152,15 @@ _TEXTS: dict[str, str] = {
             "metadata": {"kernelspec": {"language": "python"}},
             "cells": [
                 {"cell_type": "markdown", "metadata": {}, "source": ["# A *notebook*"]},
-                {
-                    "cell_type": "code",
-                    "metadata": {},
-                    "execution_count": 1,
-                    "source": ["print('hello')"],
-                    "outputs": [{"output_type": "stream", "name": "stdout", "text": ["hello\n"]}],
-                },
-                {
-                    "cell_type": "code",
-                    "metadata": {},
-                    "execution_count": 2,
-                    "source": ["evil"],
-                    "outputs": [
-                        {
-                            "output_type": "display_data",
-                            "metadata": {},
-                            "data": {"text/html": ["<b>bold</b><script>parent.document.title='stolen'</script>"]},
-                        }
-                    ],
-                },
+                _code("print('hello')", {"output_type": "stream", "name": "stdout", "text": ["hello\n"]}),
+                _code(
+                    "evil",
+                    {
+                        "output_type": "display_data",
+                        "metadata": {},
+                        "data": {"text/html": ["<b>bold</b><script>parent.document.title='stolen'</script>"]},
+                    },
+                ),
             ],
         }
     ),

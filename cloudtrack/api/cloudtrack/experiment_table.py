@@ -10,8 +10,8 @@ from cloudtrack.api.conditional import unless_known
 from cloudtrack.api.context import Context
 from cloudtrack.api.endpoint import LOGIN, Declarations, Domain
 from cloudtrack.api.fields import Int64, RequestModel, States
-from cloudtrack.api.mlflow.experiments import check_page_size
 from cloudtrack.api.message import Response, json_response
+from cloudtrack.api.mlflow.experiments import check_page_size
 from cloudtrack.entities.experiment import Experiment, ViewType
 from cloudtrack.tracking.experiment_table import MOST_EXPERIMENTS, RunFigures
 
