@@ -18,12 +18,14 @@ from cloudtrack.search.expression import Expression
 
 _COLUMNS_AT_ONCE = 100
 _SHOWN_KINDS = ("attributes", "params", "metrics", "tags")
-_FACTS = 5
+_FACTS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What there is to know of one column: ``least`` and ``most`` where all its values are numbers, NaN aside."""
+    """What there is to know of one column: ``least`` and ``most`` where all its values are numbers, NaN aside;
+    ``only`` where all its values are one text.
+    """
 
     name: str
     count: int
@@ -31,6 +33,7 @@ class Facts:
     is_number: bool
     least: float | None = None
     most: float | None = None
+    only: str | None = None
 
 
 def is_shown(column: str) -> bool:
@@ -78,9 +81,13 @@ def _of_pairs(relation: Relation, expression: Expression) -> Iterator[Facts]:
 def _counted(value: str, kind: str) -> str:
     number = value if kind in (NUMBER, WHOLE) else f"TRY_CAST({value} AS DOUBLE)"
     plain = f"FILTER (NOT isnan({number}))" if kind != WHOLE else ""
-    return f"count({value}), count(DISTINCT {value}), count({number}), min({number}) {plain}, max({number}) {plain}"
+    bounds = f"min({number}) {plain}, max({number}) {plain}"
+    return f"count({value}), count(DISTINCT {value}), count({number}), {bounds}, any_value({value})"
 
 
-def _facts(name: str, count: int, distinct: int, numbers: int, least: float | None, most: float | None) -> Facts:
+def _facts(
+    name: str, count: int, distinct: int, numbers: int, least: float | None, most: float | None, any_value: object
+) -> Facts:
     is_number = numbers == count
-    return Facts(name, count, distinct, is_number, least if is_number else None, most if is_number else None)
+    only = any_value if distinct == 1 and isinstance(any_value, str) else None
+    return Facts(name, count, distinct, is_number, least if is_number else None, most if is_number else None, only)

@@ -27,6 +27,8 @@ MOST_BYTES = 5_000_000
 _MOST_CATALOGUE_BYTES = 2_500_000
 _MOST_EXPERIMENTS = 100
 _MOST_COLUMNS = 1000
+_MOST_ONLY = 200
+"""Characters of a text that all runs have in common."""
 _SPARE = 0.95
 """Of the rows that would fit if all were of one size."""
 
@@ -107,6 +109,8 @@ def _facts(facts: Facts) -> dict[str, Any]:
     is_time = _is_time(facts.name)
     kind = "time" if is_time else "number" if facts.is_number else "text"
     told: dict[str, Any] = {"name": facts.name, "kind": kind, "count": facts.count, "distinct": facts.distinct}
+    if facts.only is not None:
+        told["only"] = facts.only[:_MOST_ONLY]
     if facts.least is None or facts.most is None:
         return told
     least, most = (

@@ -70,7 +70,7 @@ export function sameParams(frame: Frame): { name: string; value: string }[] {
   const found: { name: string; value: string }[] = [];
   for (const fact of frame.catalogue) {
     if (!fact.name.startsWith("params.") || fact.distinct !== 1 || fact.count < frame.total) continue;
-    found.push({ name: fact.name.slice(7), value: String(fact.min ?? frame.columns.get(fact.name)?.dict?.[0] ?? "") });
+    found.push({ name: fact.name.slice(7), value: fact.only ?? "" });
   }
   return found;
 }

@@ -9,6 +9,8 @@ export interface Fact {
   distinct: number;
   min?: number | string | null;
   max?: number | string | null;
+  /** The one value, where all have the same text; cut off after 200 characters. */
+  only?: string;
 }
 
 export interface TextWire {
@@ -31,7 +33,8 @@ export interface TableWire {
   cursor: string;
   delta: boolean;
   removed: string[];
-  ids: string;
+  /** Ids of 32 characters in one text, or a list where some are of another shape. */
+  ids: string | string[];
   catalogue: Fact[];
   columns: Record<string, ColumnWire>;
 }
@@ -59,7 +62,8 @@ export interface Frame {
 }
 
 export function frame(wire: TableWire): Frame {
-  const ids = Array.from({ length: wire.rows }, (_, row) => wire.ids.slice(row * 32, row * 32 + 32));
+  const given = wire.ids;
+  const ids = typeof given === "string" ? Array.from({ length: wire.rows }, (_, row) => given.slice(row * 32, row * 32 + 32)) : given;
   const columns = new Map(Object.entries(wire.columns).map(([name, column]) => [name, decoded(column)]));
   return { rows: wire.rows, total: wire.total, ids, catalogue: wire.catalogue, columns };
 }
