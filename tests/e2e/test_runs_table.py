@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.filling import RUNS, SWEEP, fill_hostile, fill_nested, fill_sweep
 from tests.e2e.stores import Shown, shown
@@ -91,7 +92,7 @@ def test_a_click_sorts_downwards_then_upwards_then_not_at_all(store: Shown, page
     page.wait_for_url("**dir=asc**")
     up = _names(page)
     head.click()
-    page.wait_for_function("!location.hash.includes('sort=')")
+    page.wait_for_url(lambda url: "sort=" not in url)
     assert down == up[::-1] != as_made
     assert _names(page) == as_made
 
@@ -144,7 +145,7 @@ def test_completion_writes_a_filter(store: Shown, page: Any) -> None:
     box.press("Enter")
     page.wait_for_url("**q=params.optimizer+*")
     assert box.input_value() == "params.optimizer = 'adam' "
-    page.wait_for_function("document.querySelector('#filter-count').textContent !== '24 of 24'")
+    expect(page.locator("#filter-count")).not_to_have_text("24 of 24")
     assert 0 < int(_count(page).split()[0]) < RUNS
 
 
@@ -180,7 +181,7 @@ def test_a_facet_adds_its_condition(store: Shown, page: Any) -> None:
     count = int(facet.locator("small").inner_text())
     facet.click()
     page.wait_for_url("**q=params.optimizer**")
-    page.wait_for_function(f"document.querySelector('#filter-count').textContent === '{count} of 24'")
+    expect(page.locator("#filter-count")).to_have_text(f"{count} of 24")
 
 
 def test_runs_in_groups_and_their_best(store: Shown, page: Any) -> None:
@@ -211,7 +212,7 @@ def test_columns_are_picked_moved_and_kept_in_the_address(store: Shown, page: An
     heads = _heads(page)
     assert "batch_size" in heads and "test/acc" not in heads
     page.get_by_role("columnheader", name="lr").drag_to(page.get_by_role("columnheader", name="start"))
-    page.wait_for_function("document.querySelectorAll('[role=columnheader]')[2].textContent === 'lr'")
+    expect(page.get_by_role("columnheader").nth(2)).to_have_text("lr")
     moved = _heads(page)
     other = context.new_page()
     other.goto(page.url)
@@ -226,11 +227,9 @@ def test_columns_are_resized_and_moved_by_the_keyboard(store: Shown, page: Any) 
         page.keyboard.press(key)
     width = page.get_by_role("columnheader", name="start").bounding_box()["width"]
     page.keyboard.press("Alt+ArrowRight")
-    page.wait_for_function(
-        f"document.querySelector('[data-column=\"attributes.start_time\"]').offsetWidth === {width + 16}"
-    )
+    expect(page.get_by_role("columnheader", name="start")).to_have_css("width", f"{width + 16:g}px")
     page.keyboard.press("Alt+Shift+ArrowRight")
-    page.wait_for_function("document.querySelectorAll('[role=columnheader]')[3].textContent === 'start'")
+    expect(page.get_by_role("columnheader").nth(3)).to_have_text("start")
 
 
 def test_a_selection_survives_filter_order_view_and_reload(store: Shown, page: Any) -> None:
@@ -248,7 +247,7 @@ def test_a_selection_survives_filter_order_view_and_reload(store: Shown, page: A
     page.reload()
     page.get_by_text("4 runs selected").wait_for()
     page.keyboard.press("Escape")
-    page.wait_for_function("!location.hash.includes('sel=')")
+    page.wait_for_url(lambda url: "sel=" not in url)
 
 
 def test_all_that_the_filter_lets_through_are_selected_at_once(store: Shown, page: Any) -> None:
@@ -276,10 +275,10 @@ def test_runs_are_tagged_trashed_and_brought_back(store: Shown, page: Any) -> No
     page.get_by_text("tag picked set on 2 runs").wait_for()
     page.get_by_role("button", name="Move to trash").click()
     page.get_by_text("2 runs moved to the trash").wait_for()
-    page.wait_for_function("document.querySelector('#filter-count').textContent.endsWith('of 22')")
+    expect(page.locator("#filter-count")).to_have_text("22 of 22")
     assert not {first, second} & set(_names(page))
     page.get_by_role("button", name="Undo").click()
-    page.wait_for_function("document.querySelector('#filter-count').textContent.endsWith('of 24')")
+    expect(page.locator("#filter-count")).to_have_text("24 of 24")
     client = store.client()
     found = client.runs.search([store.experiment(SWEEP)], "tags.picked = 'yes'")
     client.close()
@@ -360,7 +359,7 @@ def test_back_brings_back_where_one_was(store: Shown, page: Any) -> None:
     page.wait_for_url("**/runs/**")
     page.go_back()
     page.get_by_text("1 run selected").wait_for()
-    page.wait_for_function(f"document.querySelector('.grid').scrollTop === {top}")
+    expect(grid).to_have_js_property("scrollTop", top)
 
 
 def test_a_hostile_name_is_a_name(store: Shown, page: Any) -> None:

@@ -95,7 +95,7 @@ export class Boundary extends Component<{ children: ComponentChildren; what?: st
   }
 }
 
-export function NewBuild() {
+function NewBuild() {
   return (
     <div class="failure" role="alert">
       <h2>There is a newer page</h2>

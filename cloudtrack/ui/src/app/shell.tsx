@@ -13,7 +13,7 @@ import { UnknownPage } from "../pages/unknown";
 import { useAddress } from "./address";
 import { useUiConfig } from "./config";
 import { Form } from "./dialog";
-import { Boundary, NewBuild } from "./failure";
+import { Boundary } from "./failure";
 import { Icon, type IconName } from "./icons";
 import { listenToKeys, useKeys } from "./keys";
 import { lazy } from "./lazy";
@@ -47,16 +47,9 @@ const AFTER_G_MS = 1000;
 export function Shell() {
   const address = useAddress();
   const shown = route(address);
-  const [stale, setStale] = useState(false);
   const { rail } = useSettings();
   useEffect(() => {
     listenToKeys();
-    const skew = (event: Event): void => {
-      event.preventDefault();
-      setStale(true);
-    };
-    addEventListener("vite:preloadError", skew);
-    return () => removeEventListener("vite:preloadError", skew);
   }, []);
   useGlobalKeys();
   return (
@@ -78,7 +71,7 @@ export function Shell() {
         </div>
       </header>
       <main id="main" tabIndex={-1}>
-        <Banners stale={stale} />
+        <Banner />
         <Boundary key={address.path.join("/")} what="This page">
           <Page shown={shown} address={address} />
         </Boundary>
@@ -110,14 +103,10 @@ function Page({ shown, address: { query } }: { shown: Route; address: ReturnType
   }
 }
 
-function Banners({ stale }: { stale: boolean }) {
+function Banner() {
   const config = useUiConfig();
-  return (
-    <>
-      {stale && <NewBuild />}
-      {(isFrozen() || config?.read_only) && <p class="banner">This page is read-only{isFrozen() ? ": it is an export" : ""}.</p>}
-    </>
-  );
+  if (!isFrozen() && !config?.read_only) return null;
+  return <p class="banner">This page is read-only{isFrozen() ? ": it is an export" : ""}.</p>;
 }
 
 function useGlobalKeys(): void {
