@@ -46,7 +46,9 @@ def decoded(column: dict[str, Any]) -> list[Any]:
     if "numbers" in column:
         return column["numbers"]
     if "deltas" in column:
-        there = iter(accumulate((delta for delta in column["deltas"] if delta is not None), initial=column["base"] or 0))
+        there = iter(
+            accumulate((delta for delta in column["deltas"] if delta is not None), initial=column["base"] or 0)
+        )
         next(there)
         return [None if delta is None else next(there) for delta in column["deltas"]]
     return [None if code < 0 else column["dict"][code] for code in column["codes"]]

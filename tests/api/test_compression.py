@@ -18,7 +18,9 @@ def answered(accepts: str, response: Response | None = None) -> Response:
     return compressed(response or json_response(CONTENT), request)
 
 
-@pytest.mark.parametrize("accepts", ["gzip", "gzip, deflate, br", "br;q=1.0, gzip;q=0.8", "deflate,GZIP", "gzip;q=0.05"])
+@pytest.mark.parametrize(
+    "accepts", ["gzip", "gzip, deflate, br", "br;q=1.0, gzip;q=0.8", "deflate,GZIP", "gzip;q=0.05"]
+)
 def test_long_json_goes_compressed_to_whoever_takes_gzip(accepts: str) -> None:
     answer = answered(accepts)
     assert (answer.headers["content-encoding"], answer.headers["vary"]) == ("gzip", "accept-encoding")
