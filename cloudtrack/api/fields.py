@@ -124,7 +124,7 @@ _STATES = {"active": ViewType.ACTIVE_ONLY, "deleted": ViewType.DELETED_ONLY, "al
 
 
 def _view_type(state: Any) -> int:
-    if state not in _STATES:
+    if not isinstance(state, str) or state not in _STATES:
         raise PydanticCustomError("enum", "must be one of {names}", {"names": ", ".join(_STATES)})
     return _STATES[state]
 

@@ -59,6 +59,12 @@ _FORMAT = 1
 """Another one when tables of the same runs look otherwise."""
 
 
+def is_column(name: str) -> bool:
+    """Whether a table can have a column of this name."""
+    kind, dot, key = name.partition(".")
+    return bool(kind in _KINDS and dot and key)
+
+
 @dataclass(frozen=True)
 class TableQuestion:
     """Which runs, and which of their columns. Raises InvalidInput."""
@@ -72,8 +78,7 @@ class TableQuestion:
         for experiment_id in self.experiment_ids:
             check_experiment_id(experiment_id)
         for name in self.columns:
-            kind, dot, key = name.partition(".")
-            if name != AUTO and not (kind in _KINDS and dot and key):
+            if name != AUTO and not is_column(name):
                 raise InvalidInput(f"{name!r} is no column: write auto, or metrics.<key>, params.<key>, tags.<key> ...")
 
     @property
@@ -150,6 +155,8 @@ class RunTables:
         Without ``since`` the experiments are read too where the table chooses columns. Raises InvalidInput.
         """
         cursor = read_cursor(since, question.text)
+        if cursor is not None and not all(map(is_column, cursor.columns)):
+            cursor = None
         primary = cursor.primary if cursor else self._primary(question)
         seen = self._index.look(question.experiment_ids)
         return Look(question, cursor, primary, seen, state_of(seen))

@@ -31,7 +31,7 @@ def texts(values: Any) -> Message:
     """``{"dict": [...], "codes": [...]}``: each text once, and -1 where there is none."""
     places: dict[Any, int] = {}
     codes = [-1 if value is None else places.setdefault(value, len(places)) for value in values.tolist()]
-    return {"dict": [_cut(text) for text in places], "codes": codes}
+    return {"dict": [cut(text) for text in places], "codes": codes}
 
 
 def presence(values: Any) -> Message:
@@ -86,5 +86,6 @@ def _with_none(values: NDArray[float64], masked: Any) -> Sequence[float | None]:
     return found
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """A text as it travels in a table."""
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}\N{HORIZONTAL ELLIPSIS}"

@@ -115,6 +115,23 @@ def test_pages_hold_together_and_filters_and_states_are_a_searchs(app: App, clie
     assert len(experiments(app, state="all")) == 9
 
 
+def test_a_page_has_less_than_5_megabytes_and_goes_on(app: App, client: Client) -> None:
+    words = {f"tag{number}": "words " * 10_000 for number in range(100)}
+    names = [f"e{number}" for number in range(60)]
+    for name in names:
+        client.experiments.create(name, tags=words)
+    seen: list[str] = []
+    token = ""
+    while not seen or token:
+        answer = get(app, "experiments/table", filter="name LIKE 'e%'", next=token)
+        assert len(answer.whole_body()) < 5_000_000
+        token = answer.json()["next"]
+        seen += [one["name"] for one in answer.json()["experiments"]]
+        assert token or len(seen) == len(names)
+    assert sorted(seen) == sorted(names)
+    assert answer.json()["experiments"][0]["tags"]["tag1"] == ("words " * 167)[:1000] + "…"
+
+
 def test_what_one_may_not_read_is_left_out(client: Client) -> None:
     mine = client.experiments.create("mine")
     client.experiments.create("hidden")

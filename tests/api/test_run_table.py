@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import random
 import uuid
+import zlib
+from dataclasses import replace
 from typing import Any
 
 import numpy
@@ -23,6 +26,7 @@ from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.tracking.documents import RunDocument, Summary
 from cloudtrack.tracking.run_source import run_row
 from cloudtrack.tracking.table_columns import significant
+from cloudtrack.tracking.table_cursor import read_cursor
 from tests.api.sending import ask
 from tests.api.tables import Page, get, ids_of, rows_of, table
 from tests.storage.lossy import CountingStore
@@ -374,8 +378,17 @@ def test_a_cursor_of_another_question_or_none_of_ours_gives_the_whole_table(
     cursor = table(app, experiment_id)["cursor"]
     for query in ({"filter": "params.lr = '1.0'"}, {"state": "all"}, {"columns": ["params.lr"]}):
         assert not table(app, experiment_id, since=cursor, **query)["delta"], query
-    for text in ("x", "=" * 10, cursor[:-8], cursor[:20], "a" * 7000, "é"):
+    known = read_cursor(cursor, json_question(cursor))
+    assert known is not None
+    forged = replace(known, columns=["x.y", "'"]).text()
+    for text in ("x", "=" * 10, forged, cursor[:-8], cursor[:20], "a" * 7000, "é"):
         assert table(app, experiment_id, since=text)["rows"] == 18, text
+
+
+def json_question(cursor: str) -> str:
+    """The question that a cursor is of."""
+    question: str = json.loads(zlib.decompress(base64.urlsafe_b64decode(cursor)))[0]
+    return question
 
 
 def test_a_rebuilt_index_of_many_runs_gives_the_whole_table(app: App, client: Client, experiment_id: str) -> None:
@@ -392,6 +405,27 @@ def test_a_rebuilt_index_of_many_runs_gives_the_whole_table(app: App, client: Cl
         assert (found["delta"], found["rows"]) == (False, 1500)
         cursors.append(found["cursor"])
     assert cursors[0] != cursors[1]
+
+
+def test_changes_too_large_for_an_answer_give_the_whole_table(app: App, client: Client, experiment_id: str) -> None:
+    cursor = ""
+    for word in ("a", "b"):
+        texts = {f"p{key}": word * 900 for key in range(10)}
+        rebuild = client.run_index.rebuilding(experiment_id)
+        rows = []
+        for run in range(900):
+            params = {key: f"{run} {text}" for key, text in texts.items()}
+            document = RunDocument(
+                run_id=f"{run:032x}", experiment_id=experiment_id, status="FINISHED", start_time=run, params=params
+            )
+            rows.append(run_row(document))
+        rebuild.add(rows)
+        rebuild.commit()
+        answer = get(app, "runs/table", experiment_ids=[experiment_id], since=cursor)
+        found = answer.json()
+        assert (found["delta"], found["truncated"], found["total"]) == (False, True, 900)
+        assert len(answer.whole_body()) < 5_000_000
+        cursor = found["cursor"]
 
 
 def test_a_poll_of_nothing_new_reads_two_objects_and_the_running_runs() -> None:

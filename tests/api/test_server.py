@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import os
@@ -65,6 +66,14 @@ def test_every_answer_carries_security_headers_and_a_request_id(server: RunningS
         assert "default-src 'none'" in headers["content-security-policy"]
         assert len(headers["x-request-id"]) == 16
         assert "server" not in headers
+
+
+def test_long_json_goes_compressed_to_whoever_takes_it_so(server: RunningServer) -> None:
+    _, plain_headers, plain = ask(server, "GET", "/openapi.json")
+    _, headers, zipped = ask(server, "GET", "/openapi.json", accept_encoding="gzip")
+    assert (headers["content-encoding"], headers["vary"]) == ("gzip", plain_headers["vary"])
+    assert len(zipped) < len(plain) / 4
+    assert gzip.decompress(zipped) == plain
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:5000", "127.0.0.1", "localhost:1", ""])

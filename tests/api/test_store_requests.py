@@ -90,6 +90,13 @@ class Filled:
             ),
             "POST model-versions/set-tag": ("", {**of_version, "key": "k", "value": "v"}),
             "GET model-versions/search (a model that the index lacks)": ("", None),
+            "GET cloudtrack/runs/table (2 runs that the index lacks)": (
+                urlencode({"experiment_ids": experiment}),
+                None,
+            ),
+            "GET cloudtrack/experiments/table (2 experiments and 2 runs that the indexes lack)": ("", None),
+            "GET cloudtrack/ui-config": ("", None),
+            "GET cloudtrack/permissions": (urlencode(of_model), None),
             "GET artifacts/list": (urlencode(of_run), None),
             "GET mlflow-artifacts/artifacts/{path}": (f"{proxy}/model/a.txt", None),
             "PUT mlflow-artifacts/artifacts/{path}": (f"{proxy}/model/b.txt", b"bytes"),
@@ -102,7 +109,7 @@ class Filled:
         query, body = self.requests[name]
         if "{" in path:
             path, query = (query if query.startswith("mlflow-artifacts") else path.replace("{model_id}", query)), ""
-        prefix = "/api/2.0/" if path.startswith("mlflow-artifacts") else "/api/2.0/mlflow/"
+        prefix = "/api/2.0/" if path.startswith(("mlflow-artifacts", "cloudtrack")) else "/api/2.0/mlflow/"
         sent = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         self.store.reset()
         answer = ask(self.app, method, f"{prefix}{path}?{query}", sent, {"Content-Type": "application/json"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import metadata
-from typing import Any
 
 from cloudtrack.access.permission import Permission, Resource
 from cloudtrack.api.cloudtrack.run_table import MOST_BYTES
@@ -55,15 +54,13 @@ def get_ui_config(context: Context, request: RequestModel) -> Response:  # noqa:
 
 
 @ENDPOINTS.add("GET", "/cloudtrack/permissions", LOGIN)
-def get_permissions(context: Context, request: GetPermissions) -> dict[str, Any]:
+def get_permissions(context: Context, request: GetPermissions) -> Response:
     """What the caller may do with one experiment, or one registered model."""
     if bool(request.experiment_id) == bool(request.name):
         raise ApiError("INVALID_PARAMETER_VALUE", "say either experiment_id or name, of a registered model")
     resource = Resource.REGISTERED_MODEL if request.name else Resource.EXPERIMENT
     held = context.permission(resource, request.name or request.experiment_id)
     can = [one.name.lower() for one in Permission if Permission.NO_PERMISSIONS < one <= held]
-    return {
-        "permission": held.name,
-        "can": can,
-        "is_approver": bool(request.name) and context.is_approver(request.name),
-    }
+    is_approver = bool(request.name) and context.is_approver(request.name)
+    told = {"permission": held.name, "can": can, "is_approver": is_approver}
+    return unless_known(json_response(told), context.request)
