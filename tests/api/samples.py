@@ -304,6 +304,7 @@ SAMPLES: dict[str, Sample] = {
     "GET /cloudtrack/models/timeline": Sample(_MODEL),
     "GET /cloudtrack/models/mlmodel": Sample({**_RUN, "path": "model"}),
     "GET /cloudtrack/activity": Sample(),
+    "GET /cloudtrack/lineage": Sample(_VERSION),
     "GET /cloudtrack/transition-requests/open": Sample(),
     "GET /health": Sample(),
     "GET /version": Sample(),
