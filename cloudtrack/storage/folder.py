@@ -167,7 +167,13 @@ class FolderStore(ObjectStore):
         check_key(key)
         if key.startswith(f"{_PRIVATE}/"):
             raise InvalidInput(f"{key!r} is not a key: {_PRIVATE!r} is the folder's own")
+        if self._leads_out(key):
+            raise PermissionDenied(f"{key!r} is behind a symbolic link; a store does not follow links")
         return f"{self._root}/{key}"
+
+    def _leads_out(self, key: str) -> bool:
+        """Whether one of the folders of a key, or of a prefix, is a symbolic link."""
+        return any(os.path.islink(f"{self._root}/{key[:end]}") for end, sign in enumerate(key) if sign == "/")
 
     def _open(self, key: str) -> BinaryIO:
         try:
@@ -180,7 +186,9 @@ class FolderStore(ObjectStore):
         return os.fdopen(handle, "rb")
 
     def _entries(self, prefix: str) -> Sequence[tuple[str, os.DirEntry[str]]]:
-        """One level in key order; a folder's name ends in ``/``. Symbolic links are no objects."""
+        """One level in key order; a folder's name ends in ``/``. Symbolic links are no objects, and lead to none."""
+        if self._leads_out(prefix):
+            return []
         try:
             with os.scandir(f"{self._root}/{prefix}") as scan:
                 entries = [

@@ -308,6 +308,7 @@ SAMPLES: dict[str, Sample] = {
     "GET /cloudtrack/models/timeline": Sample(_MODEL),
     "GET /cloudtrack/models/mlmodel": Sample({**_RUN, "path": "model"}),
     "GET /cloudtrack/activity": Sample(),
+    "GET /cloudtrack/lineage": Sample(_VERSION),
     "GET /cloudtrack/transition-requests/open": Sample(),
     "GET /": Sample(),
     "GET /index.html": Sample(),

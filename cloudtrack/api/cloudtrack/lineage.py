@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from cloudtrack.access.permission import Permission, Resource
+from cloudtrack.api.conditional import unless_known
 from cloudtrack.api.context import Context
 from cloudtrack.api.endpoint import LOGIN, Declarations, Domain, Needs, On
 from cloudtrack.api.fields import RequestModel, Required
+from cloudtrack.api.file_places import FilesRequest
+from cloudtrack.api.message import Response, json_response
 from cloudtrack.api.mlflow import messages
 from cloudtrack.api.mlflow.model_versions import VersionRequest
 from cloudtrack.entities.model_uri import RegisteredVersion, ReleaseMember, parse_model_uri
 from cloudtrack.errors import InvalidInput, NotFound, PermissionDenied
+from cloudtrack.lineage.graph import Graphs
 
 ENDPOINTS = Declarations(Domain.REGISTRY)
 
@@ -69,10 +74,39 @@ def get_versions_from(context: Context, request: VersionsFrom) -> dict[str, Any]
     return {"model_versions": [messages.model_version(version, context.locations) for version in readable]}
 
 
+@ENDPOINTS.add("GET", "/cloudtrack/lineage", Needs(Permission.READ, On.FILES), domain=Domain.METRICS)
+def get_lineage_graph(context: Context, request: FilesRequest) -> Response:
+    """Where a version, a run or a logged model comes from, and what became of it: nodes and edges."""
+    graphs = Graphs(
+        context.client,
+        lambda run_id: may_read_run(context, run_id),
+        lambda model_id: _may_read_logged_model(context, model_id),
+        lambda name: context.may_read(Resource.REGISTERED_MODEL, name),
+    )
+    owner = request.checked
+    if owner.name:
+        graph = graphs.of_version(owner.name, owner.version)
+    elif owner.run_id:
+        graph = graphs.of_run(owner.run_id)
+    else:
+        graph = graphs.of_model(owner.model_id)
+    edges = [{"from": edge.source, "to": edge.target, "kind": edge.kind} for edge in graph.edges]
+    content = {"nodes": [asdict(node) for node in graph.nodes.values()], "edges": edges, "truncated": graph.truncated}
+    return unless_known(json_response(content), context.request)
+
+
 def may_read_run(context: Context, run_id: str) -> bool:
     """Whether the caller may know of a run."""
     try:
         context.check_run(Permission.READ, run_id)
+    except (NotFound, PermissionDenied):
+        return False
+    return True
+
+
+def _may_read_logged_model(context: Context, model_id: str) -> bool:
+    try:
+        context.check_logged_model(Permission.READ, model_id)
     except (NotFound, PermissionDenied):
         return False
     return True
