@@ -46,36 +46,39 @@ def content_type_of(name: str) -> str:
 
 class Bundle:
     """The files of a build by their names, such as ``assets/index-1a2b3c4d.js``: a folder is read as a whole, and
-    anew when its ``index.html`` is another. What is asked for is looked up, and never made a path.
+    anew when it has changed. What is asked for is looked up, and never made a path.
     """
 
     def __init__(self, folder: Path = BUILT) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        self._seen: tuple[int, int] | None = None
+        self._seen: list[tuple[str, int, int]] = []
         self._files: Mapping[str, BundleFile] = {}
 
     def files(self) -> Mapping[str, BundleFile]:
-        """All files; empty where there is no build."""
+        """All files; empty where there is no build, or one is under way."""
         with self._lock:
-            seen = self._index_state()
-            if seen != self._seen:
-                self._files = _read(self._folder) if seen else {}
-                self._seen = seen
+            try:
+                seen = [_state(path) for path in _paths(self._folder)]
+                if seen != self._seen:
+                    self._files = _read(self._folder)
+                    self._seen = seen
+            except FileNotFoundError:  # a build has just begun: it empties the folder
+                self._files, self._seen = {}, []
             return self._files
 
-    def _index_state(self) -> tuple[int, int] | None:
-        try:
-            found = (self._folder / INDEX).stat()
-        except FileNotFoundError:
-            return None
-        return found.st_mtime_ns, found.st_size
+
+def _paths(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _state(path: Path) -> tuple[str, int, int]:
+    found = path.stat()
+    return str(path), found.st_mtime_ns, found.st_size
 
 
 def _read(folder: Path) -> dict[str, BundleFile]:
-    contents = {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
-    }
+    contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _paths(folder)}
     return {
         name: BundleFile(
             content,

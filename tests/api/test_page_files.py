@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
-import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -169,15 +169,18 @@ def test_without_a_build_the_page_says_how_it_is_made(tmp_path: Path) -> None:
     assert ask(app, "GET", "/").body == INDEX, "a running server finds the page once it is built"
 
 
-def test_a_new_build_is_served_as_a_whole(app: App, dist: Path) -> None:
+def test_a_new_build_is_served_while_it_is_written_and_after(app: App, dist: Path) -> None:
     old = ask(app, "GET", "/").headers["etag"]
-    (dist / "assets" / "new-12345678.js").write_bytes(b"new")
     (dist / "index.html").write_bytes(INDEX.replace(b"index-Ab12_-9z", b"new-12345678"))
-    os.utime(dist / "index.html", ns=(1, 1))
     answer = ask(app, "GET", "/")
     assert answer.headers["etag"] != old
     assert b"new-12345678.js" in answer.whole_body()
+    (dist / "assets" / "new-12345678.js").write_bytes(b"new")
     assert ask(app, "GET", "/assets/new-12345678.js").body == b"new"
+    (dist / "assets" / "new-12345678.js.gz").write_bytes(gzip.compress(b"new"))
+    assert ask(app, "GET", "/assets/new-12345678.js", headers=GZIP).headers["content-encoding"] == "gzip"
+    shutil.rmtree(dist)
+    assert b"is not built" in ask(app, "GET", "/").whole_body()
 
 
 def test_a_function_sends_packed_files_unharmed(app: App) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cloudtrack.api.bundle import Bundle
 from cloudtrack.client import Client, connect
+from cloudtrack.ui.export import export_site
 from tests.e2e.conftest import Axe
 from tests.e2e.watching import Watch
 from tests.servers.cloudtrack_server import RunningServer
+from tests.servers.file_server import file_server
 
 
 @pytest.mark.parametrize("store_url", ["folder", "moto-obstore", "seaweed-s3fs"], indirect=True)
@@ -76,3 +80,30 @@ def test_what_goes_wrong_in_a_page_is_seen(server: RunningServer, context: Any, 
     assert "it broke" not in "\n".join(watch.problems())
     opened.goto("data:text/html,<img src='http://127.0.0.1:9/pixel'>")
     assert any("foreign request: http://127.0.0.1:9/pixel" in text for text in watch.problems())
+
+
+@pytest.mark.parametrize("store_url", ["moto-obstore"], indirect=True)
+def test_files_come_straight_from_the_bucket_by_signed_urls(
+    store_url: str, start_server: Callable[..., RunningServer], client: Client, page: Any, watch: Watch, moto_url: str
+) -> None:
+    run_id = client.runs.create("0").info.run_id
+    client.artifacts.log_text(run_id, "from the bucket", "notes.txt")
+    server = start_server(store_url, "--artifacts=presigned")
+    watch.allow_origin(moto_url)
+    page.goto(server.url)
+    asked = {"run_id": run_id, "path": "notes.txt"}
+    signed = page.request.post(f"{server.url}/api/2.0/mlflow/artifacts/presigned-download-url", data=asked).json()
+    assert signed["presigned_url"].startswith(moto_url)
+    read = "(url) => fetch(url, {headers: {Range: 'bytes=9-14'}}).then((answer) => answer.text())"
+    assert page.evaluate(read, signed["presigned_url"]) == "bucket"
+
+
+def test_a_copy_opens_from_a_server_of_files(
+    store_url: str, client: Client, page: Any, watch: Watch, tmp_path: Path
+) -> None:
+    watch.expect("404|not valid JSON")  # what the page asks for beyond the table of a copy
+    export_site(client, Bundle().files(), tmp_path / "site", max_bytes=0)
+    with file_server(tmp_path / "site") as url:
+        page.goto(f"{url}/")
+        page.locator("h1").first.wait_for()
+        assert page.locator("meta[name=cloudtrack-frozen]").get_attribute("content") == "site.json"

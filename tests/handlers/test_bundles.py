@@ -99,6 +99,15 @@ def test_bundles_of_all_functions_fit_into_lambda(deployed: Path) -> None:
         assert size_bytes(bundle) <= (LAMBDA_LIMIT_BYTES if bundle.name == SCORING else 160 * MIB), bundle.name
 
 
+def test_the_web_page_is_in_the_function_that_serves_it_and_in_no_other(deployed: Path, start: Start) -> None:
+    for bundle in deployed.glob("*Function"):
+        assert (bundle / "cloudtrack" / "ui").is_dir() == (bundle.name == "WebFunction"), bundle.name
+    with start("Web") as web:
+        answer = web.call(request("GET", "/")).body
+    assert (answer["statusCode"], answer["headers"]["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "etag" in answer["headers"], "the page itself, and not the one that says how to build it"
+
+
 def test_bundles_are_compiled_for_the_runtime_and_hold_nothing_of_this_machine(bundles: Path) -> None:
     for bundle in bundles.glob("*Function"):
         sources = {path.with_suffix("") for path in bundle.rglob("*.py")}

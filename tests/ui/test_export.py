@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import threading
 import urllib.request
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -21,6 +18,7 @@ from cloudtrack.errors import InvalidInput
 from cloudtrack.ui.asked import ASKED, canonical
 from cloudtrack.ui.export import Exported, export_site
 from tests.api.sending import ask
+from tests.servers.file_server import file_server
 from tests.ui.stand_in import FILES, built
 
 KEYS = [f"metric/{number} a: b" for number in range(130)]
@@ -84,12 +82,10 @@ def test_the_charts_of_a_copy_have_all_metrics_of_a_run(client: Client, files: d
 def test_a_copy_works_from_a_server_of_files(client: Client, files: dict, tmp_path: Path) -> None:
     site = tmp_path / "site"
     export_site(client, files, site, max_bytes=10**9)
-    handler = functools.partial(_Quiet, directory=str(site))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    with file_server(site) as url:
 
         def get(path: str) -> bytes:
-            with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/{path}", timeout=30) as answer:
+            with urllib.request.urlopen(f"{url}/{path}", timeout=30) as answer:
                 return answer.read()
 
         run_id = client.runs.list([client.experiments.get_by_name("one").experiment_id])[0].info.run_id
@@ -98,12 +94,6 @@ def test_a_copy_works_from_a_server_of_files(client: Client, files: dict, tmp_pa
         assert json.loads(get(f"frozen/mlflow/runs/get/{name}"))["run"]["info"]["run_id"] == run_id
         assert get(f"frozen/files/{run_id}/a%20folder/na%C3%AFve%20100%25.txt").decode() == "file of 2"
         assert b"index-Ab12_-9z.js" in get("")
-        server.shutdown()
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        pass
 
 
 def test_artifacts_that_do_not_fit_are_named(client: Client, files: dict, tmp_path: Path) -> None:
