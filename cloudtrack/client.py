@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,6 +15,7 @@ from cloudtrack.index.cache import PartCache
 from cloudtrack.index.indexes import Indexes
 from cloudtrack.lineage.diffs import ModelDiffs
 from cloudtrack.lineage.lineage import Lineage
+from cloudtrack.maintenance.purging import Purging
 from cloudtrack.models.evidence import ModelEvidence
 from cloudtrack.models.finding import ModelFinder
 from cloudtrack.registry.aliases import Aliases
@@ -24,6 +26,7 @@ from cloudtrack.registry.history import History
 from cloudtrack.registry.manifests import KeptFiles
 from cloudtrack.registry.model_index import ModelIndex
 from cloudtrack.registry.model_versions import ModelVersions
+from cloudtrack.registry.origins import Origins
 from cloudtrack.registry.policies import Policies
 from cloudtrack.registry.registered_models import RegisteredModels
 from cloudtrack.registry.registry import OnCommit, Registry
@@ -37,6 +40,7 @@ from cloudtrack.storage.opening import open_store
 from cloudtrack.tracking.artifacts import LOGGED_MODEL, Artifacts
 from cloudtrack.tracking.experiment_index import ExperimentIndex
 from cloudtrack.tracking.experiments import Experiments
+from cloudtrack.tracking.graves import check_origins
 from cloudtrack.tracking.logged_model_index import LoggedModelIndex
 from cloudtrack.tracking.logged_models import LoggedModels
 from cloudtrack.tracking.metrics import Metrics
@@ -134,6 +138,7 @@ class Client(ModelFinder):
         self.feed = Feed(self.store, cache)
         self.on_commit: list[OnCommit] = []
         self.kept_files = KeptFiles(self.store)
+        self._origins = Origins(self.store, self.model_index, cache)
         self._open_registry()
         with contextlib.suppress(Unavailable):  # each use says so; a run starts offline
             self.make_ready()
@@ -164,7 +169,7 @@ class Client(ModelFinder):
     def _open_registry(self, operation: str = "", groups: tuple[str, ...] = (), request_id: str = "") -> None:
         registry = Registry(self.store, self.user, operation, groups, request_id=request_id, on_commit=self.on_commit)
         self.registered_models = RegisteredModels(registry, self.model_index)
-        self.model_versions = ModelVersions(registry, self.model_index)
+        self.model_versions = ModelVersions(registry, self.model_index, partial(check_origins, self.store))
         self.stages = Stages(registry, self._evidence)
         self.approvals = Approvals(registry, self._evidence)
         self.comments = VersionComments(registry)
@@ -173,6 +178,7 @@ class Client(ModelFinder):
         self.history = History(registry)
         self.lineage = Lineage(self)
         self.diffs = ModelDiffs(self)
+        self.purging = Purging(self.store, self.user, self._origins, self.run_index, self.logged_model_index)
         self.releases = Releases(ReleaseChain(self.store, self.user, operation), self.model_versions)
 
     def make_ready(self) -> None:

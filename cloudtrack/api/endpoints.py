@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloudtrack.api import web
-from cloudtrack.api.cloudtrack import comments, events, lineage, policy, releases, series, transition_requests
+from cloudtrack.api.cloudtrack import comments, events, lineage, policy, purges, releases, series, transition_requests
 from cloudtrack.api.cloudtrack import logged_models as own_logged_models
 from cloudtrack.api.cloudtrack import model_versions as own_model_versions
 from cloudtrack.api.cloudtrack import registered_models as own_registered_models
@@ -35,6 +35,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *presigned.ENDPOINTS,
     *webhooks.ENDPOINTS,
     *own_runs.ENDPOINTS,
+    *purges.ENDPOINTS,
     *series.ENDPOINTS,
     *own_logged_models.ENDPOINTS,
     *own_registered_models.ENDPOINTS,

@@ -22,6 +22,7 @@ from cloudtrack.remote.logged_models import RemoteLoggedModels
 from cloudtrack.remote.metrics import RemoteMetrics
 from cloudtrack.remote.model_versions import RemoteModelVersions
 from cloudtrack.remote.policies import RemotePolicies
+from cloudtrack.remote.purging import RemotePurging
 from cloudtrack.remote.registered_models import RemoteRegisteredModels
 from cloudtrack.remote.releases import RemoteReleases
 from cloudtrack.remote.runs import RemoteRuns
@@ -83,6 +84,7 @@ class RemoteClient(ModelFinder):
         self.feed = RemoteFeed(connection)
         self.webhooks = RemoteWebhooks(connection)
         self.releases = RemoteReleases(connection)
+        self.purging = RemotePurging(connection)
 
     @property
     def uri(self) -> str:
