@@ -13,7 +13,7 @@ from cloudtrack.api.fields import Bool, Required
 from cloudtrack.api.mlflow.experiments import ExperimentRequest
 from cloudtrack.api.mlflow.runs import RunRequest
 
-ENDPOINTS = Declarations(Domain.RUNS)
+ENDPOINTS = Declarations(Domain.PURGES)
 
 
 class PurgeRun(RunRequest):
