@@ -77,6 +77,7 @@ class Purging:
             raise StateError("every store has the experiment 0: purge its runs, and leave it")
         grave = Grave(self._store, EXPERIMENT, experiment_id)
         document = grave.read()
+        _check_in_trash(document)
         left = document.purge if is_purged(document) else None
         run_ids = {*self._runs.run_ids(grave.id), *(left.run_ids if left else ())}
         models = self._logged_models.by_run(grave.id)
@@ -87,7 +88,7 @@ class Purging:
         everything = {*run_ids, *own_ids, *chain.from_iterable(models.values())}
         what = name_of(document)
         if left is None:
-            self._check_in_trash(runs, what)
+            self._check_all_in_trash(runs, what)
             with self._claimed([grave]) as claims, self._claimed([*runs, *own], in_trash=False) as theirs:
                 versions = self._versions(everything, what, force=force)
             for each in claims:
@@ -111,8 +112,8 @@ class Purging:
         def mark(grave: AnyGrave) -> None:
 
             def change(document: Any) -> bool | None:
-                if in_trash and document.lifecycle_stage == LifecycleStage.ACTIVE:
-                    raise StateError(f"{name_of(document)} is not in the trash: delete it first")
+                if in_trash:
+                    _check_in_trash(document)
                 return claim(document, self._user)
 
             with suppress(Purged):
@@ -181,11 +182,16 @@ class Purging:
         if children := self._runs.children(experiment_id, run_id):
             raise StateError(f"run {run_id} has child runs: {_some(children)}; purge them first")
 
-    def _check_in_trash(self, runs: Sequence[AnyGrave], what: str) -> None:
+    def _check_all_in_trash(self, runs: Sequence[AnyGrave], what: str) -> None:
         documents: list[Mortal] = map_in_order(lambda run: run.read(), runs)
         active = [name_of(each) for each in documents if each.lifecycle_stage == LifecycleStage.ACTIVE]
         if active:
             raise StateError(f"{what} has runs that are not in the trash: {_some(active)}; delete them first")
+
+
+def _check_in_trash(document: Mortal) -> None:
+    if document.lifecycle_stage == LifecycleStage.ACTIVE:
+        raise StateError(f"{name_of(document)} is not in the trash: delete it first")
 
 
 def _origins(version: ModelVersion) -> set[str]:
