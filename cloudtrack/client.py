@@ -20,6 +20,7 @@ from cloudtrack.models.evidence import ModelEvidence
 from cloudtrack.models.finding import ModelFinder
 from cloudtrack.registry.aliases import Aliases
 from cloudtrack.registry.approvals import Approvals
+from cloudtrack.registry.chain import OnCommit
 from cloudtrack.registry.comments import VersionComments
 from cloudtrack.registry.feed import Feed
 from cloudtrack.registry.history import History
@@ -29,7 +30,7 @@ from cloudtrack.registry.model_versions import ModelVersions
 from cloudtrack.registry.origins import Origins
 from cloudtrack.registry.policies import Policies
 from cloudtrack.registry.registered_models import RegisteredModels
-from cloudtrack.registry.registry import OnCommit, Registry
+from cloudtrack.registry.registry import Registry
 from cloudtrack.registry.release_chain import ReleaseChain
 from cloudtrack.registry.releases import Releases
 from cloudtrack.registry.stages import Stages
@@ -179,7 +180,8 @@ class Client(ModelFinder):
         self.lineage = Lineage(self)
         self.diffs = ModelDiffs(self)
         self.purging = Purging(self.store, self.user, self._origins, self.run_index, self.logged_model_index)
-        self.releases = Releases(ReleaseChain(self.store, self.user, operation), self.model_versions)
+        chain = ReleaseChain(self.store, self.user, operation, request_id=request_id, on_commit=self.on_commit)
+        self.releases = Releases(chain, self.model_versions)
 
     def make_ready(self) -> None:
         """Check that this is a store of a format we know, and make it where it does not exist. Once."""
