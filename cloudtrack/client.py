@@ -17,7 +17,7 @@ from cloudtrack.lineage.diffs import ModelDiffs
 from cloudtrack.lineage.lineage import Lineage
 from cloudtrack.maintenance.purging import Purging
 from cloudtrack.models.evidence import ModelEvidence
-from cloudtrack.models.finding import ModelFinder
+from cloudtrack.models.registering import ModelRegistrar
 from cloudtrack.registry.aliases import Aliases
 from cloudtrack.registry.approvals import Approvals
 from cloudtrack.registry.chain import OnCommit
@@ -78,7 +78,7 @@ def connect(
     return RemoteClient(place, user=user, spool_dir=spool_dir)
 
 
-class Client(ModelFinder):
+class Client(ModelRegistrar):
     """A cloudtrack store with its services as attributes: ``client.runs``, ``client.stages`` ...
 
     ``uri`` is a folder, ``s3://bucket/prefix``, ``file:///path`` or ``memory://name``, or a store that is

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cloudtrack import config
 from cloudtrack.lineage.lineage import Lineage
-from cloudtrack.models.finding import ModelFinder
+from cloudtrack.models.registering import ModelRegistrar
 from cloudtrack.remote.aliases import RemoteAliases
 from cloudtrack.remote.approvals import RemoteApprovals
 from cloudtrack.remote.artifact_files import ArtifactFiles
@@ -34,7 +34,7 @@ from cloudtrack.tracking.artifacts import LOGGED_MODEL, Artifacts
 from cloudtrack.tracking.sync import SyncReport, sync_spools
 
 
-class RemoteClient(ModelFinder):
+class RemoteClient(ModelRegistrar):
     """A cloudtrack server with its services as attributes, which are those of ``Client``.
 
     ``uri`` is ``http://`` or ``https://`` with a host, and a port and a path where needed; the login is the
