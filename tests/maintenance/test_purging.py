@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -9,7 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from cloudtrack.access.access import Access
+from cloudtrack.access.permission import Permission, Resource
+from cloudtrack.access.principal import Principal
+from cloudtrack.api.app import App
+from cloudtrack.cli.main import app as cli
 from cloudtrack.client import AnyClient, Client, connect
 from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.run import Metric
@@ -19,6 +26,8 @@ from cloudtrack.maintenance.reindexing import check, rebuild
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectInfo, ObjectStore
 from cloudtrack.tracking.points import INLINE_POINTS
+from tests.api.sending import ask
+from tests.cli.test_cli import IN_BOTH_MODES
 from tests.conftest import BOTH_MODES
 from tests.storage.lossy import CountingStore, ForwardingStore, LossyStore, Stopped, StoppingStore
 
@@ -430,6 +439,50 @@ def test_what_waits_for_a_purged_run_is_dropped(client: AnyClient, tmp_path: Pat
     report = client.sync()
     assert (report.purged, report.failed) == ([run.info.run_id], {})
     assert list((tmp_path / "spool").glob("*.spool")) == []
+
+
+def test_who_may_manage_the_experiment_purges_and_names_the_run_twice(memory: Client) -> None:
+    experiment_id = memory.experiments.create("e")
+    run_id = a_run(memory, experiment_id)
+    access = Access(memory.store)
+    access.grant("boss", Resource.EXPERIMENT, experiment_id, Permission.MANAGE)
+    access.grant("editor", Resource.EXPERIMENT, experiment_id, Permission.EDIT)
+    app = App(memory, access=access)
+
+    def purge(who: str, **more: str) -> tuple[int, dict[str, Any]]:
+        body = json.dumps({"run_id": run_id, **more}).encode()
+        answer = ask(app, "POST", "/api/2.0/cloudtrack/runs/purge", body, principal=Principal(who))
+        return answer.status, answer.json()
+
+    assert purge("editor", confirm=run_id)[0] == 403
+    assert purge("stranger", confirm=run_id)[0] == 404
+    for confirm in ({}, {"confirm": "yes"}):
+        assert purge("boss", **confirm)[0] == 400
+    assert memory.runs.get(run_id).info.lifecycle_stage == "deleted"
+    for objects in (len(FILES) + 3, 0):
+        status, answer = purge("boss", confirm=run_id)
+        assert (status, answer["purged"]["run_ids"], answer["purged"]["objects"]) == (200, [run_id], objects)
+    with pytest.raises(Purged, match="was purged by boss"):
+        memory.runs.get(run_id)
+
+
+@IN_BOTH_MODES
+def test_the_command_asks_before_it_purges(store_url: str) -> None:
+    client = connect(store_url)
+    experiment_id = client.experiments.create("e")
+    runs = [a_run(client, experiment_id) for _ in range(3)]
+    purge = CliRunner()
+    refused = purge.invoke(cli, ["-s", store_url, "runs", "purge", runs[0]], input="n\n")
+    assert refused.exit_code == 1
+    assert client.runs.get(runs[0]).info.run_id == runs[0]
+    done = purge.invoke(cli, ["-s", store_url, "runs", "purge", *runs[:2]], input="y\n")
+    assert done.exit_code == 0, done.output
+    assert "removed 2 run(s), 2 logged model(s) and 12 object(s)" in done.output
+    client.runs.delete_experiment(experiment_id)
+    done = purge.invoke(cli, ["-s", store_url, "experiments", "purge", experiment_id, "--yes", "--json"])
+    assert json.loads(done.output)["run_ids"] == [runs[2]]
+    failed = purge.invoke(cli, ["-s", store_url, "runs", "purge", "0" * 32, "--yes"])
+    assert failed.exit_code == 1
 
 
 def test_a_purge_asks_no_more_where_there_are_many_runs_and_models() -> None:
