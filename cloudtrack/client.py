@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,12 +15,14 @@ from cloudtrack.index.cache import PartCache
 from cloudtrack.index.indexes import Indexes
 from cloudtrack.lineage.diffs import ModelDiffs
 from cloudtrack.lineage.lineage import Lineage
+from cloudtrack.maintenance.purging import Purging
 from cloudtrack.models.evidence import ModelEvidence
-from cloudtrack.models.finding import ModelFinder
+from cloudtrack.models.registering import ModelRegistrar
 from cloudtrack.registry.activity_log import ActivityLog
 from cloudtrack.registry.aliases import Aliases
 from cloudtrack.registry.approvals import Approvals
 from cloudtrack.registry.boards import Boards
+from cloudtrack.registry.chain import OnCommit
 from cloudtrack.registry.comments import VersionComments
 from cloudtrack.registry.feed import Feed
 from cloudtrack.registry.history import History
@@ -27,9 +30,10 @@ from cloudtrack.registry.inbox import Inbox
 from cloudtrack.registry.manifests import KeptFiles
 from cloudtrack.registry.model_index import ModelIndex
 from cloudtrack.registry.model_versions import ModelVersions
+from cloudtrack.registry.origins import Origins
 from cloudtrack.registry.policies import Policies
 from cloudtrack.registry.registered_models import RegisteredModels
-from cloudtrack.registry.registry import OnCommit, Registry
+from cloudtrack.registry.registry import Registry
 from cloudtrack.registry.release_chain import ReleaseChain
 from cloudtrack.registry.releases import Releases
 from cloudtrack.registry.stages import Stages
@@ -42,6 +46,7 @@ from cloudtrack.tracking.artifacts import LOGGED_MODEL, Artifacts
 from cloudtrack.tracking.experiment_index import ExperimentIndex
 from cloudtrack.tracking.experiment_table import ExperimentTables
 from cloudtrack.tracking.experiments import Experiments
+from cloudtrack.tracking.graves import check_origins
 from cloudtrack.tracking.logged_model_index import LoggedModelIndex
 from cloudtrack.tracking.logged_models import LoggedModels
 from cloudtrack.tracking.metrics import Metrics
@@ -79,7 +84,7 @@ def connect(
     return RemoteClient(place, user=user, spool_dir=spool_dir)
 
 
-class Client(ModelFinder):
+class Client(ModelRegistrar):
     """A cloudtrack store with its services as attributes: ``client.runs``, ``client.stages`` ...
 
     ``uri`` is a folder, ``s3://bucket/prefix``, ``file:///path`` or ``memory://name``, or a store that is
@@ -142,6 +147,7 @@ class Client(ModelFinder):
         self.feed = Feed(self.store, cache)
         self.on_commit: list[OnCommit] = []
         self.kept_files = KeptFiles(self.store)
+        self._origins = Origins(self.store, self.model_index, cache)
         self._open_registry()
         with contextlib.suppress(Unavailable):  # each use says so; a run starts offline
             self.make_ready()
@@ -172,7 +178,7 @@ class Client(ModelFinder):
     def _open_registry(self, operation: str = "", groups: tuple[str, ...] = (), request_id: str = "") -> None:
         registry = Registry(self.store, self.user, operation, groups, request_id=request_id, on_commit=self.on_commit)
         self.registered_models = RegisteredModels(registry, self.model_index)
-        self.model_versions = ModelVersions(registry, self.model_index)
+        self.model_versions = ModelVersions(registry, self.model_index, partial(check_origins, self.store))
         self.stages = Stages(registry, self._evidence)
         self.approvals = Approvals(registry, self._evidence)
         self.comments = VersionComments(registry)
@@ -185,7 +191,9 @@ class Client(ModelFinder):
         self.history = History(registry)
         self.lineage = Lineage(self)
         self.diffs = ModelDiffs(self)
-        self.releases = Releases(ReleaseChain(self.store, self.user, operation), self.model_versions)
+        self.purging = Purging(self.store, self.user, self._origins, self.run_index, self.logged_model_index)
+        chain = ReleaseChain(self.store, self.user, operation, request_id=request_id, on_commit=self.on_commit)
+        self.releases = Releases(chain, self.model_versions)
 
     def make_ready(self) -> None:
         """Check that this is a store of a format we know, and make it where it does not exist. Once."""

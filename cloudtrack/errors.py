@@ -2,7 +2,8 @@
 
     CloudtrackError
     ├── NotFound            it is not there: check the name, or create it        (also LookupError)
-    │   └── ObjectNotFound  a key that holds no object
+    │   ├── ObjectNotFound  a key that holds no object
+    │   └── Purged          it was there, and will never be again
     ├── AlreadyExists       somebody has it already: choose another, or use it
     │   └── ObjectExists    a key that holds somebody else's object
     ├── InvalidInput        what was asked makes no sense: change the call       (also ValueError)
@@ -45,6 +46,12 @@ class ObjectNotFound(NotFound):
     """No object under this key."""
 
     kind = "object_not_found"
+
+
+class Purged(NotFound):
+    """It was removed for ever; the message says by whom. Its id is not used again."""
+
+    kind = "purged"
 
 
 class AlreadyExists(CloudtrackError):

@@ -12,7 +12,7 @@ from typing import Any
 
 from cloudtrack import config
 from cloudtrack.api.message import Request, Response
-from cloudtrack.registry.events import Event
+from cloudtrack.registry.stored_event import StoredEvent
 
 SOURCE = "cloudtrack"
 DETAIL_TYPES = {
@@ -39,6 +39,9 @@ DETAIL_TYPES = {
     "version_commented": "Model Version Commented",
     "comment_changed": "Comment Changed",
     "comment_deleted": "Comment Deleted",
+    "switched": "Release Switched",
+    "rolled_back": "Release Rolled Back",
+    "deleted": "Release Deleted",
 }
 """By the type of the change."""
 _MOST_BYTES = 200_000
@@ -53,10 +56,10 @@ class Announcer:
     """Notes what a request commits, and tells the bus that CLOUDTRACK_EVENT_BUS names before the answer is sent."""
 
     def __init__(self) -> None:
-        self._committed: list[tuple[str, Event]] = []
+        self._committed: list[tuple[str, StoredEvent]] = []
 
-    def note(self, name: str, event: Event) -> None:
-        """An event of a model has been committed."""
+    def note(self, name: str, event: StoredEvent) -> None:
+        """An event of a model or a release has been committed."""
         self._committed.append((name, event))
 
     def announce(self, request: Request, _response: Response) -> None:
@@ -73,7 +76,7 @@ class Announcer:
             _log.exception("the bus %s was not told of %s", bus, [(name, event.number) for name, event in committed])
 
 
-def detail_of(name: str, event: Event, request_id: str) -> dict[str, Any]:
+def detail_of(name: str, event: StoredEvent, request_id: str) -> dict[str, Any]:
     """What the bus is told of an event; a long one without what is long about it."""
     change = event.change.model_dump(mode="json", exclude={"state"})
     detail = {
@@ -91,7 +94,7 @@ def detail_of(name: str, event: Event, request_id: str) -> dict[str, Any]:
     return {**short, "is_cut": True}
 
 
-def _detail_type(event: Event) -> str:
+def _detail_type(event: StoredEvent) -> str:
     return DETAIL_TYPES[event.change.type]
 
 

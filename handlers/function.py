@@ -16,7 +16,7 @@ from cloudtrack.api.message import Request, Response
 from cloudtrack.api.settings import ArtifactRoute, Settings
 from cloudtrack.client import Client
 from cloudtrack.errors import CloudtrackError
-from cloudtrack.registry.registry import OnCommit
+from cloudtrack.registry.chain import OnCommit
 from handlers.exchange import exchange
 from handlers.gateway import Event, Result
 

@@ -45,7 +45,7 @@ template-test: $(STAMP) sam-build build/lambda/runtime.done build/lambda/s3fs.do
 	SAM_PYTHON=$(CURDIR)/$(SAM)/bin/python LAMBDA_PACKAGES=$(CURDIR)/build/lambda \
 		LAMBDA_BUNDLES=$(CURDIR)/build/sam/$(HOST_ARCH) LAMBDA_DEPLOYED=$(CURDIR)/build/sam/$(ARCH) $(BIN)/python -m pytest -m infra tests/infra tests/handlers
 
-build-RunsFunction build-MetricsFunction build-CompactionFunction build-HooksFunction: $(BUNDLES)/search.done $(BUNDLES)/own.done
+build-RunsFunction build-PurgesFunction build-MetricsFunction build-CompactionFunction build-HooksFunction: $(BUNDLES)/search.done $(BUNDLES)/own.done
 	$(call bundle,search own)
 
 build-AuthorizerFunction: $(BUNDLES)/authorizer.done $(BUNDLES)/own.done

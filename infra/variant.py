@@ -109,6 +109,7 @@ def with_one_function(template: Template) -> None:
     }
     for name in roles:
         del resources[name]
+    del resources["PurgesErrors"]  # of a function that goes
     _replace_functions(template, served, {"ApiFunction": function})
     resources["ApiRole"] = role
 

@@ -24,7 +24,7 @@ class Owners:
     """Which experiment a run or a logged model belongs to: it never changes, so it is looked up once."""
 
     def __init__(self, client: Client) -> None:
-        self.of_run = lru_cache(10_000)(lambda run_id: client.runs.get(run_id).info.experiment_id)
+        self.of_run = lru_cache(10_000)(client.runs.experiment_of)
         self.of_logged_model = lru_cache(10_000)(
             lambda model_id: client.logged_models.get(model_id, allow_deleted=True).experiment_id
         )

@@ -27,6 +27,7 @@ class Domain(StrEnum):
 
     EXPERIMENTS = "experiments"
     RUNS = "runs"
+    PURGES = "purges"
     METRICS = "metrics"
     ARTIFACTS = "artifacts"
     REGISTRY = "registry"

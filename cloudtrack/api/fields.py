@@ -31,9 +31,10 @@ _WEBHOOK_ENTITIES = (
     "PROMPT_ALIAS",
     "BUDGET_POLICY",
     "MODEL_VERSION_STAGE",
+    "RELEASE",
 )
-_WEBHOOK_ACTIONS = ("CREATED", "UPDATED", "DELETED", "SET", "EXCEEDED", "TRANSITIONED")
-"""Both in the order of their numbers on the wire; the last of each is cloudtrack's own."""
+_WEBHOOK_ACTIONS = ("CREATED", "UPDATED", "DELETED", "SET", "EXCEEDED", "TRANSITIONED", "SWITCHED", "ROLLED_BACK")
+"""Both in the order of their numbers on the wire; cloudtrack's own are the last."""
 MAX_LIST = 10_000
 """The longest list in a request; no endpoint takes so many of anything."""
 

@@ -45,5 +45,5 @@ def _show(page: FeedPage, *, as_json: bool, in_lines: bool) -> None:
     for item in page.events:
         event = item.event
         why = f" ({event.comment})" if event.comment else ""
-        output.say(f"{output.time(event.time_ms)}  {item.name} #{event.number}  {event.actor}: {event.summary()}{why}")
+        output.say(f"{output.time(event.time_ms)}  {item.title} #{event.number}  {event.actor}: {event.summary()}{why}")
     output.say(f"cursor {page.cursor}")

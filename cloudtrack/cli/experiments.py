@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from cloudtrack.cli import output
+from cloudtrack.cli.purges import purge_experiment
 from cloudtrack.cli.state import client
 from cloudtrack.client import AnyClient
 from cloudtrack.entities.experiment import Experiment, ViewType
 from cloudtrack.errors import NotFound
 
 app = typer.Typer(help="Create, list, rename and delete experiments.", no_args_is_help=True)
+
+app.command("purge")(purge_experiment)
 
 NameOrId = Annotated[str, typer.Argument(help="The experiment's name or id.")]
 

@@ -32,7 +32,7 @@ def lineage(
         "source": found.source,
         "copied from": " ".join(f"{key}={value}" for key, value in sorted(found.copied_from.items())),
         "model": model.model_id if model else "",
-        "run": f"{run.run_id} {run.run_name}, by {run.user_id}, {run.status}" if run else "",
+        "run": f"{run.run_id} {run.run_name}, by {run.user_id}, {run.status}" if run else found.purged,
         "commit": (code.git_commit or "") + (" and uncommitted changes" if code.is_dirty else "") if code else "",
         "patch": code.patch if code else "",
         "entry point": code.entry_point if code else "",

@@ -11,6 +11,7 @@ import typer
 from cloudtrack.cli import output
 from cloudtrack.cli.experiments import find
 from cloudtrack.cli.model_lineage import from_run
+from cloudtrack.cli.purges import purge_runs
 from cloudtrack.cli.state import client, store_client
 from cloudtrack.client import AnyClient
 from cloudtrack.entities.experiment import ViewType
@@ -22,6 +23,7 @@ from cloudtrack.tracking.sampling import FEWEST_ROWS
 app = typer.Typer(help="List, search, export, show, end, delete and restore runs.", no_args_is_help=True)
 
 app.command("versions")(from_run)
+app.command("purge")(purge_runs)
 
 RunId = Annotated[str, typer.Argument(help="The run's id.")]
 _SHOWN_METRICS = 6

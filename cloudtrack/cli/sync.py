@@ -18,11 +18,13 @@ def sync(as_json: output.JsonOption = False) -> None:
             output.say(f"delivered   {run_id}")
         for name in report.in_use:
             output.say(f"in use      {name}: its process delivers it")
+        for run_id in report.purged:
+            output.say(f"dropped     {run_id}: the run was purged")
         for name in report.other_store:
             output.say(f"other store {name}: run sync with --store")
         for name, reason in report.failed.items():
             output.complain(f"failed      {name}: {reason}")
-        if not (report.delivered or report.in_use or report.other_store or report.failed):
+        if not (report.delivered or report.in_use or report.purged or report.other_store or report.failed):
             output.say("nothing waits to be delivered")
     if report.failed:
         raise typer.Exit(1)

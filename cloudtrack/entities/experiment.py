@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 
 class LifecycleStage:
-    """Whether a thing is in use or in the trash."""
+    """Whether a thing is in use, in the trash, or gone for ever."""
 
     ACTIVE = "active"
     DELETED = "deleted"
+    PURGED = "purged"
+    """Of what is left where a thing was: nobody is shown it."""
 
 
 class ViewType:

@@ -16,8 +16,8 @@ from cloudtrack.entities.run import Run, RunStatus
 from cloudtrack.errors import InvalidInput, StateError
 from cloudtrack.fluent import session
 from cloudtrack.tracking import source
+from cloudtrack.tracking.run_index import PARENT_RUN_TAG
 from cloudtrack.tracking.run_writer import RunWriter
-from cloudtrack.tracking.runs import PARENT_RUN_TAG
 from cloudtrack.tracking.source_capture import SourceCapture
 
 DESCRIPTION_TAG = "mlflow.note.content"

@@ -8,7 +8,7 @@ from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.run import Run
 from cloudtrack.fluent import session
 from cloudtrack.lakehouse.run_table import check_format, table_of
-from cloudtrack.tracking.runs import PARENT_RUN_TAG
+from cloudtrack.tracking.run_index import PARENT_RUN_TAG
 
 DEFAULT_MAX_RESULTS = 100_000
 

@@ -64,7 +64,8 @@ class PartGroup:
             *(f"{self._map(kind)} AS {kind}" for kind in ("params", "tags", "metrics")),
             *(f"{self.sql(column)} AS {quoted(column)}" for column in shown),
         ]
-        return f"SELECT {', '.join(selected)} FROM {rows}"  # noqa: S608 - quoted names
+        is_there = f"{self.sql('attributes.lifecycle_stage')} IS NOT NULL"  # what was purged has a row without values
+        return f"SELECT {', '.join(selected)} FROM {rows} WHERE {is_there}"  # noqa: S608 - quoted names
 
     def pairs(self, rows: str, kind: str) -> str:
         """One row a run and key, of params or tags."""

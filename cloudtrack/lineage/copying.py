@@ -20,8 +20,8 @@ from cloudtrack.entities.model_version import ORIGIN_TAG, ModelVersion
 from cloudtrack.errors import AlreadyExists, CloudtrackError, CorruptData, InvalidInput
 from cloudtrack.lineage.lineage import Lineage
 from cloudtrack.lineage.version_lineage import VersionLineage
-from cloudtrack.models.finding import ModelFinder
 from cloudtrack.models.pinning import StoredFolder
+from cloudtrack.models.registering import ModelRegistrar
 from cloudtrack.storage.streaming import copy_stream
 
 FOLDER = "model"
@@ -52,7 +52,7 @@ class AnyStore(Protocol):
 class Copy:
     """One version on its way from a store to a name in another."""
 
-    def __init__(self, source: ModelFinder, source_uri: str, model_uri: str) -> None:
+    def __init__(self, source: ModelRegistrar, source_uri: str, model_uri: str) -> None:
         self._source = source
         self.version = source.find_version(model_uri)
         self._store = source_uri

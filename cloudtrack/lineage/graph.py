@@ -12,7 +12,7 @@ from cloudtrack.entities.model_version import ModelVersion, Stage
 from cloudtrack.entities.run import Run
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.storage.parallel import map_in_order
-from cloudtrack.tracking.runs import PARENT_RUN_TAG
+from cloudtrack.tracking.run_index import PARENT_RUN_TAG
 
 MOST_NEIGHBOURS = 100
 """Of each kind: children of a run, models and datasets of a run, versions of a run or a model."""

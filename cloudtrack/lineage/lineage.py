@@ -15,7 +15,7 @@ from cloudtrack.entities.logged_model import LoggedModel
 from cloudtrack.entities.manifest import Manifest
 from cloudtrack.entities.model_version import ORIGIN_TAG, ModelVersion
 from cloudtrack.entities.run import Run
-from cloudtrack.errors import CorruptData, InvalidInput, NotFound, PermissionDenied
+from cloudtrack.errors import CorruptData, InvalidInput, NotFound, PermissionDenied, Purged
 from cloudtrack.lineage.version_lineage import (
     CodeOrigin,
     DatasetOrigin,
@@ -67,10 +67,15 @@ class Lineage:
 
     def of_version(self, version: ModelVersion, *, may_read_run: MayReadRun = everything) -> VersionLineage:
         """The same of a version that was read."""
-        run = self._run(version.run_id) if version.run_id and may_read_run(version.run_id) else None
+        run, purged = None, ""
+        if version.run_id and may_read_run(version.run_id):
+            try:
+                run = self._run(version.run_id)
+            except Purged as error:
+                purged = error.message
         may_read_model = run is not None or version.run_id is None
         model = self._model(version.model_id) if version.model_id and may_read_model else None
-        return _lineage(version, self._manifest(version), model, run)
+        return _lineage(version, self._manifest(version), model, run, purged)
 
     def from_run(self, run_id: str) -> list[ModelVersion]:
         """The versions that came from a run, newest first."""
@@ -100,6 +105,8 @@ class Lineage:
     def _run(self, run_id: str) -> Run | None:
         try:
             run: Run = self._client.runs.get(run_id)
+        except Purged:
+            raise
         except (NotFound, PermissionDenied):
             return None
         return run
@@ -120,7 +127,7 @@ class Lineage:
 
 
 def _lineage(
-    version: ModelVersion, manifest: Manifest | None, model: LoggedModel | None, run: Run | None
+    version: ModelVersion, manifest: Manifest | None, model: LoggedModel | None, run: Run | None, purged: str
 ) -> VersionLineage:
     requirements = manifest.files.get(REQUIREMENTS) if manifest else None
     tags = run.data.tags if run else {}
@@ -136,6 +143,7 @@ def _lineage(
         copied_from={key[len(start) :]: value for key, value in version.tags.items() if key.startswith(start)},
         model=_model_origin(model) if model else None,
         run=_run_origin(run) if run else None,
+        purged=purged,
         code=_code_origin(run) if run else None,
         datasets=[_dataset_origin(use) for use in run.inputs.dataset_inputs] if run else [],
         environment=EnvironmentOrigin(

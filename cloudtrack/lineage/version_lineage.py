@@ -75,6 +75,8 @@ class VersionLineage(_Part):
     """Of a version that came from another store: its tags ``cloudtrack.origin.*``, without that."""
     model: ModelOrigin | None = None
     run: RunOrigin | None = None
+    purged: str = ""
+    """Of a run that was removed for ever: by whom and when."""
     code: CodeOrigin | None = None
     datasets: list[DatasetOrigin] = []
     environment: EnvironmentOrigin = EnvironmentOrigin()

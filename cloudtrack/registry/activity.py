@@ -1,4 +1,4 @@
-"""What people did, for a page that shows it: an event of a model's history as one flat line."""
+"""What people did, for a page that shows it: an event of a model's or a release's history as one flat line."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cloudtrack.registry.events import AliasDeleted, AliasSet, AnyChange, Event, StageTransitioned
+from cloudtrack.registry.release_events import AnyReleaseChange, ReleaseEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,7 @@ class Activity:
     """One event: who did what, when and why. The time is in milliseconds since the epoch."""
 
     name: str
-    """Of the registered model."""
+    """Of the registered model, or of the release."""
     number: int
     """Of the event in its history."""
     time: int
@@ -41,7 +42,7 @@ class Activity:
         return version == self.version or version in (*self.previous, *self.archived)
 
 
-def activity_of(name: str, event: Event) -> Activity:
+def activity_of(name: str, event: Event | ReleaseEvent) -> Activity:
     """An event as one line."""
     change = event.change
     said = getattr(change, "text", None)
@@ -65,7 +66,7 @@ def activity_of(name: str, event: Event) -> Activity:
     )
 
 
-def _previous(change: AnyChange) -> list[int]:
+def _previous(change: AnyChange | AnyReleaseChange) -> list[int]:
     if isinstance(change, AliasSet | AliasDeleted):
         return [change.previous] if change.previous is not None else []
     return change.previous if isinstance(change, StageTransitioned) else []

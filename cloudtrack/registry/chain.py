@@ -13,11 +13,12 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from cloudtrack import clock, ids
 from cloudtrack.errors import Conflict, CorruptData, NotFound, ObjectExists, ObjectNotFound, Unavailable
 from cloudtrack.registry.anchor import Anchor
+from cloudtrack.registry.stored_event import StoredEvent
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.sequence import Sequence
 
@@ -39,21 +40,9 @@ class ChainState(Protocol):
 
 C = TypeVar("C")
 S = TypeVar("S", bound=ChainState)
-
-
-class ChainEvent(Protocol[C]):
-    """What an event says of its place, whatever it changes."""
-
-    number: int
-    id: str
-    time_ms: int
-    previous_hash: str
-    change: C
-
-    def to_bytes(self) -> bytes: ...
-
-
-E = TypeVar("E", bound=ChainEvent)  # type: ignore[type-arg]  # of the same changes as the chain
+E = TypeVar("E", bound=StoredEvent)
+OnCommit = Callable[[str, StoredEvent], None]
+"""Told of a name and an event of its history that has just been committed; must not raise."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +63,27 @@ class Chain(ABC, Generic[S, C, E]):
     noun: ClassVar[str]
     """What a history is of, for messages."""
 
-    def __init__(self, store: ObjectStore, actor: str, operation: str = "") -> None:
+    event_type: ClassVar[Callable[..., Any]]
+    """Makes an event of its fields."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        actor: str,
+        operation: str = "",
+        *,
+        request_id: str = "",
+        on_commit: Iterable[OnCommit] = (),
+    ) -> None:
+        """``request_id`` is that of the request which the actor sent.
+
+        ``on_commit`` are told of what this commits, where that is certain at once: for what is a help, not a promise.
+        """
         self.store = store
         self.actor = actor
         self._operation = operation
+        self._request_id = request_id
+        self._on_commit = on_commit
 
     @abstractmethod
     def events(self, name: str) -> Sequence:
@@ -100,18 +106,25 @@ class Chain(ABC, Generic[S, C, E]):
         """Move the checkpoint forward. Only a help: no failure matters."""
 
     @abstractmethod
-    def _event(self, state: S, operation: str, change: C, comment: str | None) -> E:
-        """The next event."""
-
-    @abstractmethod
     def _apply(self, state: S, event: E, event_hash: str) -> None:
         """Bring the state past its next event."""
 
     def _announce(self, name: str, number: int) -> None:
         """Tell the index, before the commit."""
 
-    def _committed(self, name: str, event: E) -> None:
-        """Hear of a commit of this one's."""
+    def _event(self, state: S, operation: str, change: C, comment: str | None) -> E:
+        """The next event."""
+        event: E = self.event_type(
+            number=state.number + 1,
+            id=operation,
+            time_ms=max(clock.now_ms(), state.updated),
+            actor=self.actor,
+            comment=comment,
+            request_id=self._request_id or None,
+            previous_hash=state.last_hash,
+            change=change,
+        )
+        return event
 
     def read_any(self, name: str) -> S:
         """The state after every commit that has returned, also of a name that never existed or is deleted."""
@@ -158,7 +171,8 @@ class Chain(ABC, Generic[S, C, E]):
                 continue
             self._apply(state, self.parse(events.key(number), body), hash_of(body))
             self._save(name, state, checkpoint)
-            self._committed(name, event)
+            for tell in self._on_commit:
+                tell(name, event)
             return state, change
         raise Conflict(f"{self.noun} {name!r} was changed by others {_MAX_ATTEMPTS} times in a row; try again")
 

@@ -102,12 +102,12 @@ class Deliveries:
         for item in events:
             change = item.event.change
             if isinstance(change, ModelCreated):
-                are_prompts[item.name] = change.tags.get(PROMPT_TAG) == "true"
-            elif item.name not in are_prompts:
-                are_prompts[item.name] = self._is_prompt(item)
-            messages = messages_of(item.name, item.event, is_prompt=are_prompts[item.name])
+                are_prompts[item.title] = change.tags.get(PROMPT_TAG) == "true"
+            elif item.title not in are_prompts:
+                are_prompts[item.title] = not item.is_release and self._is_prompt(item)
+            messages = messages_of(item.name, item.event, is_prompt=are_prompts[item.title])
             told.append(_Told(item, [(n, each) for n, each in enumerate(messages) if each.about.pair in wanted]))
-        return sorted(told, key=lambda one: not document.is_tried(one.item.name, one.item.event.number))
+        return sorted(told, key=lambda one: not document.is_tried(one.item.title, one.item.event.number))
 
     def _is_prompt(self, item: FeedEvent) -> bool:
         """As the model is now, or as it was where it is gone: what it is for does not change."""
@@ -146,7 +146,7 @@ class _Receiver:
                 message.about,
                 message.data,
                 allow_private=self.allow_private,
-                delivery_id=ids.delivery_id(self.webhook.webhook_id, item.name, item.event.number, number),
+                delivery_id=ids.delivery_id(self.webhook.webhook_id, item.title, item.event.number, number),
                 time_ms=item.event.time_ms,
             )
         except InvalidInput as error:  # its address is inside the network
@@ -178,7 +178,7 @@ class _Delivery:
             self._write()
         passed: list[FeedEvent] = []
         for one in told:
-            done = self.stored.document.trying_of(one.item.name, one.item.event.number).sent
+            done = self.stored.document.trying_of(one.item.title, one.item.event.number).sent
             left = [(number, message) for number, message in one.messages if number >= done]
             if left and not (may_go_on() and self._tell_one(one.item, left, passed)):
                 break
@@ -199,7 +199,7 @@ class _Delivery:
             outcome = self._receiver.send(item, number, message)
 
             def note(document: DeliveryDocument, number: int = number, sent: EventMessage = message) -> None:
-                trying = document.trying_of(item.name, item.event.number)
+                trying = document.trying_of(item.title, item.event.number)
                 if outcome.is_success:  # noqa: B023 - it is called before the loop goes on
                     document.note_taken(trying, number)
                 else:

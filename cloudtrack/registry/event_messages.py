@@ -1,6 +1,6 @@
 """What webhooks are told of an event of the registry.
 
-Entities, actions and fields are MLflow's, but for stages: MLflow tells nobody that a version moved to another.
+Entities, actions and fields are MLflow's, but for stages and releases, of which MLflow tells nobody.
 Source: https://mlflow.org/docs/latest/ml/webhooks/events/
 """
 
@@ -20,7 +20,9 @@ from cloudtrack.registry.events import (
     VersionChanged,
     VersionCreated,
 )
-from cloudtrack.registry.webhooks import STAGE_TRANSITIONED, WebhookEvent
+from cloudtrack.registry.release_events import ReleaseChange, ReleaseDeleted, ReleaseEvent, RolledBack, Switched
+from cloudtrack.registry.stored_event import StoredEvent
+from cloudtrack.registry.webhooks import RELEASE, STAGE_TRANSITIONED, WebhookEvent
 
 _PROMPT_TEXT = "mlflow.prompt.text"
 
@@ -33,12 +35,12 @@ class EventMessage:
     data: dict[str, Any]
 
 
-def messages_of(name: str, event: Event, *, is_prompt: bool) -> list[EventMessage]:
+def messages_of(name: str, event: Event | ReleaseEvent, *, is_prompt: bool) -> list[EventMessage]:
     """What there is to tell of an event; nothing of some. ``is_prompt``: the model is one of MLflow's prompts."""
     return list(_messages(name, event, is_prompt))
 
 
-def _messages(name: str, event: Event, is_prompt: bool) -> Iterator[EventMessage]:
+def _messages(name: str, event: Event | ReleaseEvent, is_prompt: bool) -> Iterator[EventMessage]:
     change = event.change
     model, version = ("PROMPT", "PROMPT_VERSION") if is_prompt else ("REGISTERED_MODEL", "MODEL_VERSION")
     alias = "PROMPT_ALIAS" if is_prompt else "MODEL_VERSION_ALIAS"
@@ -77,6 +79,18 @@ def _messages(name: str, event: Event, is_prompt: bool) -> Iterator[EventMessage
                 comment=event.comment,
                 event_number=event.number,
             )
+        case Switched():
+            yield _of_release("SWITCHED", name, event, change)
+        case RolledBack():
+            yield _of_release("ROLLED_BACK", name, event, change, to_number=change.to)
+        case ReleaseDeleted():
+            yield _of_release("DELETED", name, event, change)
+
+
+def _of_release(action: str, name: str, event: StoredEvent, change: ReleaseChange, **more: Any) -> EventMessage:
+    members = {member: f"{version.name}/{version.version}" for member, version in sorted(change.members.items())}
+    said = {"user": event.actor, "comment": event.comment, "event_number": event.number}
+    return _message(RELEASE, action, name=name, members=members, **more, **said)
 
 
 def _of_tags(entity: str, tags: Mapping[str, str | None], **of: str) -> Iterator[EventMessage]:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field
 
 from cloudtrack.entities.model_version import Stage
-from cloudtrack.errors import CorruptData
 from cloudtrack.registry.change import Change
 from cloudtrack.registry.decision import Decision
 from cloudtrack.registry.review_events import (
@@ -26,6 +25,7 @@ from cloudtrack.registry.review_events import (
     TransitionRequested,
     VersionCommented,
 )
+from cloudtrack.registry.stored_event import StoredEvent, parse_stored
 
 FORMAT = "cloudtrack.registry-event/1"
 
@@ -248,46 +248,16 @@ AnyChange = Annotated[
 ]
 
 
-class Event(BaseModel):
-    """One commit: who, when, why, what. ``id`` is the operation's, so that a lost answer is recognised."""
-
-    model_config = ConfigDict(extra="allow")
+class Event(StoredEvent):
+    """One commit to a registered model."""
 
     format: str = FORMAT
-    number: int
-    id: str
-    time_ms: int
-    actor: str
-    comment: str | None = None
-    request_id: str | None = None
-    """Of the HTTP request that asked for it."""
-    previous_hash: str
     change: AnyChange
-
-    def summary(self) -> str:
-        """One line for people."""
-        return self.change.summary()
-
-    def to_bytes(self) -> bytes:
-        """The stored form."""
-        return self.model_dump_json().encode()
-
-
-_EVENT = TypeAdapter(Event)
 
 
 def parse_event(key: str, body: bytes) -> Event:
     """Raises CorruptData, naming the key."""
-    try:
-        event = _EVENT.validate_json(body)
-    except ValidationError as error:
-        first = error.errors()[0]
-        if first["type"] == "union_tag_invalid":
-            raise CorruptData(f"{key!r} is an event of a type that this version of cloudtrack does not know") from error
-        raise CorruptData(f"{key!r} is not a registry event: {first['msg']}") from error
-    if event.format != FORMAT:
-        raise CorruptData(f"{key!r} has the format {event.format[:60]!r}; this version reads {FORMAT!r}")
-    return event
+    return parse_stored(Event, "registry", key, body)
 
 
 def _tags(tags: dict[str, str | None]) -> list[str]:

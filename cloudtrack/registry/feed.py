@@ -1,18 +1,19 @@
-"""The events of all models of a store, one after another: those that a consumer has not read yet.
+"""The events of all models and releases of a store, one after another: those that a consumer has not read yet.
 
-Nothing is numbered across models, so commits stay as cheap as they are. A consumer's cursor says how far it is in each
-model's history, and the index says which histories have gone on.
+Nothing is numbered across them, so commits stay as cheap as they are. A consumer's cursor says how far it is in each
+history, and the index says which histories have gone on.
 """
 
 from __future__ import annotations
 
 import heapq
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
+from cloudtrack.entities.release import Member
 from cloudtrack.errors import CloudtrackError, CorruptData, InvalidInput, ObjectNotFound
 from cloudtrack.index.cache import PartCache
 from cloudtrack.registry import keys
@@ -20,11 +21,14 @@ from cloudtrack.registry.cursors import Cursor, Cursors
 from cloudtrack.registry.events import Event, parse_event
 from cloudtrack.registry.heads import UNKNOWN, Head, Heads
 from cloudtrack.registry.registry import Registry
+from cloudtrack.registry.release_chain import ReleaseChain
+from cloudtrack.registry.release_events import ReleaseEvent, parse_release_event
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.parallel import map_in_order
 from cloudtrack.storage.sequence import Sequence as Entries
 
 START, NOW = "start", "now"
+MODEL, RELEASE = "registered_model", "release"
 MOST_EVENTS = 1000
 """Of one page."""
 _AT_ONCE = 256
@@ -41,14 +45,37 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FeedEvent:
-    """An event, and the model whose history it is part of."""
+    """An event, and the model or the release whose history it is part of."""
 
     name: str
-    event: Event
+    event: Event | ReleaseEvent
+
+    @property
+    def is_release(self) -> bool:
+        """Whether it is of a release."""
+        return isinstance(self.event, ReleaseEvent)
+
+    @property
+    def title(self) -> str:
+        """The name, of a release with that word before it: what no other history has."""
+        return f"release:{self.name}" if self.is_release else self.name
+
+    @property
+    def document_id(self) -> str:
+        """What the index calls the model or the release."""
+        segment = keys.segment(self.name)
+        return keys.release_id(segment) if self.is_release else segment
 
     def to_json(self) -> dict[str, Any]:
         """As the API and the command line show it."""
-        return {"name": self.name, "event": self.event.model_dump(mode="json")}
+        resource = RELEASE if self.is_release else MODEL
+        return {"name": self.name, "resource": resource, "event": self.event.model_dump(mode="json")}
+
+    @classmethod
+    def of_json(cls, shown: Mapping[str, Any]) -> FeedEvent:
+        """What ``to_json`` gave."""
+        kind = ReleaseEvent if shown.get("resource") == RELEASE else Event
+        return cls(shown["name"], kind.model_validate(shown["event"]))
 
 
 class FeedPage(NamedTuple):
@@ -73,15 +100,16 @@ class Feed:
         self._store = store
         self._heads = Heads(store, cache)
         self._registry = Registry(store, actor="")
+        self._releases = ReleaseChain(store, actor="")
         self._names: dict[str, str] = {}
 
     def read(self, cursor: str = START, limit: int = 100, *, shows: Shows | None = None) -> FeedPage:
         """The next events after a cursor, each once, and the cursor after them.
 
         ``start`` is before the first event ever; ``now`` gives a cursor and no events. The events of one model come in
-        their order; models are ranked by time, then name, among what is read together. ``shows`` says of which models
-        the asker may know. Two requests where nothing is new. Raises InvalidInput; NotFound for a cursor of another
-        store.
+        their order; models are ranked by time, then name, among what is read together, and so are releases. ``shows``
+        says of which models the asker may know; a release goes up to its first event that has another. Two requests
+        where nothing is new. Raises InvalidInput; NotFound for a cursor of another store.
         """
         if not 1 <= limit <= MOST_EVENTS:
             raise InvalidInput(f"limit is {limit}; it must be from 1 to {MOST_EVENTS}")
@@ -132,7 +160,7 @@ class Feed:
         """The cursor after more events: of each model, all up to the last of these."""
         numbers: dict[str, int] = {}
         for item in events:
-            segment = keys.segment(item.name)
+            segment = item.document_id
             numbers[segment] = max(item.event.number, numbers.get(segment, 0))
         return self._cursors.token(self._place(cursor).moved(numbers)) if events else cursor
 
@@ -140,7 +168,11 @@ class Feed:
         return Cursor() if cursor == START else self._cursors.load(cursor)
 
     def _ends(self, choose: Callable[[str, Head, int], int], shows: Shows | None) -> str:
-        heads = {segment: head for segment, head in self._heads.read().items() if self._is_shown(segment, shows)}
+        heads = {
+            segment: head
+            for segment, head in self._heads.read().items()
+            if self._is_shown(segment, shows) and self._is_release_shown(segment, shows)
+        }
 
         def end(segment: str) -> int:
             return choose(segment, heads[segment], self._last(segment, heads[segment]))
@@ -151,7 +183,8 @@ class Feed:
     def _last(self, segment: str, head: Head) -> int:
         """The number of a history's last event."""
         if head is UNKNOWN:
-            return self._registry.read_any(self._name(segment)).number
+            chain = self._registry if keys.release_in(segment) is None else self._releases
+            return chain.read_any(self._name(segment)).number
         if head.certain < head.announced:
             try:
                 self._store.stat(self._entries(segment).key(head.announced))
@@ -166,7 +199,7 @@ class Feed:
         news.sort(key=lambda segment: (heads[segment].certain <= place.number(segment), segment))
         shown = (segment for segment in news if self._is_shown(segment, shows))
         while some := list(islice(shown, max(limit, _AT_ONCE))):
-            streams = [self._history(segment, place.number(segment), heads[segment]) for segment in some]
+            streams = [self._history(segment, place.number(segment), heads[segment], shows) for segment in some]
             events: list[FeedEvent] = []
             numbers: dict[str, int] = {}
             size_bytes = 0
@@ -180,8 +213,11 @@ class Feed:
                 return events, numbers
         return [], {}
 
-    def _history(self, segment: str, after: int, head: Head) -> Iterator[_Read]:
-        """The events of a model that come after one; up to the first that cannot be read, which stays where it is."""
+    def _history(self, segment: str, after: int, head: Head, shows: Shows | None) -> Iterator[_Read]:
+        """The events of a model or a release that come after one; up to the first that cannot be read, or not be shown.
+
+        That one stays where it is.
+        """
         number, ahead = after, 1
         while number < head.announced:
             numbers = range(number + 1, min(number + ahead, head.announced) + 1)
@@ -190,6 +226,8 @@ class Feed:
                     if item is None:
                         if number < head.certain:
                             raise CorruptData(f"{self._entries(segment).key(number + 1)!r} is missing")
+                        return
+                    if isinstance(item.event, ReleaseEvent) and not _are_shown(item.event.change.members, shows):
                         return
                     yield item
                     number += 1
@@ -207,23 +245,38 @@ class Feed:
     def _read(self, segment: str, number: int) -> _Read:
         entries = self._entries(segment)
         body = entries.get(number)
-        event = parse_event(entries.key(number), body)
+        parse: Callable[[str, bytes], Event | ReleaseEvent]
+        parse = parse_event if keys.release_in(segment) is None else parse_release_event
+        event = parse(entries.key(number), body)
         if event.number != number:
             raise CorruptData(f"{entries.key(number)!r} says that it is event {event.number}")
         return _Read(segment, event, len(body))
 
     def _entries(self, segment: str) -> Entries:
-        return Entries(self._store, keys.events_in(segment))
+        release = keys.release_in(segment)
+        return Entries(self._store, keys.events_in(segment) if release is None else keys.release_events_in(release))
 
     def _is_shown(self, segment: str, shows: Shows | None) -> bool:
-        return shows is None or shows(self._name(segment))
+        """Of a release that is seen event by event."""
+        return shows is None or keys.release_in(segment) is not None or shows(self._name(segment))
+
+    def _is_release_shown(self, segment: str, shows: Shows | None) -> bool:
+        """Of a release: whether the asker may know what it is now, or was in the end."""
+        if shows is None or keys.release_in(segment) is None:
+            return True
+        state = self._releases.read_any(self._name(segment))
+        if state.exists or state.number < 2:
+            return _are_shown(state.members, shows)
+        before = self._read(segment, state.number - 1).event  # the deletion itself has no members
+        return isinstance(before, ReleaseEvent) and _are_shown(before.change.members, shows)
 
     def _name(self, segment: str) -> str:
-        """The name of a model. Of a long one the first event has it; there may be none yet."""
-        name = self._names.get(segment) or keys.name_of(segment)
+        """The name of a model or a release. Of a long one the first event has it; there may be none yet."""
+        release = keys.release_in(segment)
+        name = self._names.get(segment) or keys.name_of(release or segment)
         if name is None:
             try:
-                name = self._registry.name_in(segment)
+                name = self._registry.name_in(segment) if release is None else self._releases.name_in(release)
             except CloudtrackError:
                 name = None
             if name is not None:
@@ -233,8 +286,12 @@ class Feed:
 
 class _Read(NamedTuple):
     segment: str
-    event: Event
+    event: Event | ReleaseEvent
     size_bytes: int
+
+
+def _are_shown(members: Mapping[str, Member], shows: Shows | None) -> bool:
+    return shows is None or all(shows(name) for name in {member.name for member in members.values()})
 
 
 def _merged(streams: Sequence[Iterator[_Read]]) -> Iterator[_Read]:

@@ -1,4 +1,4 @@
-"""How many events each model has, also one that is gone, without reading the models.
+"""How many events each model and each release has, also one that is gone, without reading them.
 
 A commit puts its marker before its event, and a compaction takes the marker away after the index has the model's row
 with that number or a later one. So whoever lists the markers and then reads the manifest misses no event that was
@@ -8,7 +8,7 @@ committed before. A marker's event may not be there: its writer was cut off, or 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cloudtrack.errors import ObjectNotFound
@@ -17,11 +17,10 @@ from cloudtrack.index.cache import PartCache
 from cloudtrack.index.manifest import Manifest
 from cloudtrack.index.pending import list_markers
 from cloudtrack.registry import keys
-from cloudtrack.registry.model_source import ModelSource
+from cloudtrack.registry.model_source import UPDATED, ModelSource, document_of
 from cloudtrack.storage.document import Stored
 from cloudtrack.storage.object_store import NotModified, ObjectStore
 
-_UPDATED = "attributes.last_updated_timestamp"
 _MOST_ATTEMPTS = 5
 
 
@@ -52,16 +51,20 @@ class Heads:
         self._parts: dict[str, dict[str, Head]] = {}
 
     def read(self) -> dict[str, Head]:
-        """By segment of keys. Two requests, and two for each part of the index that is new."""
+        """By what the index calls them. Two requests, and two for each part of the index that is new."""
         marked = list_markers(self._store, self._source)
         known = self._of_index()
         # Without an index every model has a marker, unless the index was thrown away.
-        heads = dict.fromkeys(keys.segments(self._store), UNKNOWN) if known is None else dict(known)
+        heads = dict(known) if known is not None else dict.fromkeys(self._all(), UNKNOWN)
         for segment, item in marked.items():
             head = heads.get(segment, UNKNOWN)
             if head is UNKNOWN or item.newest > head.announced:  # whoever announced it had seen the one before
                 heads[segment] = Head(item.newest - 1, item.newest)
         return heads
+
+    def _all(self) -> Iterator[str]:
+        yield from keys.segments(self._store)
+        yield from map(keys.release_id, keys.release_segments(self._store))
 
     def _of_index(self) -> Mapping[str, Head] | None:
         """What the parts have, None without any; anew where one that counted was merged away meanwhile."""
@@ -107,7 +110,7 @@ class Heads:
             return known
         files = self._cache.files(self._source.keys, name, self._source.schema)
         rows = engine.fetch(
-            f"SELECT id, version, {files.columns.sql(_UPDATED)} FROM {files.source} "  # noqa: S608 - quoted names
+            f"SELECT id, version, {files.columns.sql(UPDATED)} FROM {files.source} "  # noqa: S608 - quoted names
             "WHERE NOT contains(id, '/')"
         )
-        return {keys.segment(model): Head(number, number, updated or 0) for model, number, updated in rows}
+        return {document_of(row_id): Head(number, number, updated or 0) for row_id, number, updated in rows}

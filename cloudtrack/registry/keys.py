@@ -14,6 +14,7 @@ REGISTRY_POLICY = "policy.yaml"
 """What versions must have and be before they come to a stage; written by people."""
 WEBHOOKS = "webhooks/"
 RELEASES = "releases/"
+_RELEASE_ID = "~release~"
 MANIFESTS = "models/~manifests/"
 """Prefix of all manifests; no model has this segment, and a model that is renamed takes its versions' along."""
 KEPT_FILES = "model_files/"
@@ -73,6 +74,16 @@ def release_events(name: str) -> str:
 def release_events_in(segment: str) -> str:
     """Prefix of the events of the release with this segment of keys."""
     return f"{RELEASES}{segment}/events/"
+
+
+def release_id(segment: str) -> str:
+    """What the index calls the release with this segment of keys; no model has such a segment."""
+    return f"{_RELEASE_ID}{segment}"
+
+
+def release_in(document_id: str) -> str | None:
+    """The segment of a release, from what the index calls it; None for a model's."""
+    return document_id.removeprefix(_RELEASE_ID) if document_id.startswith(_RELEASE_ID) else None
 
 
 def release(name: str) -> str:

@@ -40,7 +40,8 @@ class ModelIndex(Indexes):
         return ModelSource(self._store)
 
     def document_ids(self) -> Iterator[str]:
-        return keys.segments(self._store)
+        yield from keys.segments(self._store)
+        yield from map(keys.release_id, keys.release_segments(self._store))
 
     def read(self, document_id: str) -> tuple[str, Found] | None:
         found = self.source(ONE).read(document_id)

@@ -1,4 +1,4 @@
-"""Registered models and their versions as rows of one index.
+"""Registered models and their versions as rows of one index; and of each release how far its history is.
 
 The document is a model: a commit to it has one marker, whatever it changes. A model's row has its name for an id, a
 version's ``<name>/<number>``. Each has the number of the event that last changed it, so that a compaction writes anew
@@ -17,11 +17,15 @@ from cloudtrack.index.row import Row, Value, gone
 from cloudtrack.index.source import Found, readable
 from cloudtrack.registry import keys
 from cloudtrack.registry.registry import Registry
+from cloudtrack.registry.release_chain import ReleaseChain, ReleaseState
 from cloudtrack.registry.state import ModelState
 from cloudtrack.registry.stored_entities import dump
 from cloudtrack.storage.object_store import ObjectStore
 
-KIND, MODEL, VERSION = "row_kind", "model", "version"
+KIND, MODEL, VERSION, RELEASE = "row_kind", "model", "version", "release"
+UPDATED = "attributes.last_updated_timestamp"
+_RELEASE_ROW = "release:"
+"""Before its segment the id of a release's row: no model has a name with a colon."""
 IN_PROMPT = "is_of_prompt"
 """Of a version: whether its model is one of MLflow's prompts."""
 
@@ -33,20 +37,34 @@ class ModelSource:
     schema = Schema(
         {
             "attributes.creation_timestamp": WHOLE,
-            "attributes.last_updated_timestamp": WHOLE,
+            UPDATED: WHOLE,
             "attributes.version_number": WHOLE,
         }
     )
 
     def __init__(self, store: ObjectStore) -> None:
         self._registry = Registry(store, actor="")
+        self._releases = ReleaseChain(store, actor="")
 
     def read(self, document_id: str, since: int = 0) -> Found | None:
-        """A model as it is now, by the segment of its keys."""
+        """A model as it is now, by the segment of its keys; or a release, for the feed of events."""
+        if (segment := keys.release_in(document_id)) is not None:
+            return self._read_release(segment)
         state = readable(lambda: self._state(document_id))
         if state is None or not state.number:
             return None
         return Found(state.number, list(model_rows(state, since)), settled=True)
+
+    def _read_release(self, segment: str) -> Found | None:
+        def state() -> ReleaseState | None:
+            name = self._releases.name_in(segment)
+            return self._releases.read_any(name) if name is not None else None
+
+        found = readable(state)
+        if found is None or not found.number:
+            return None
+        values: dict[str, Value] = {f"attributes.{KIND}": RELEASE, UPDATED: found.updated}
+        return Found.one(Row(f"{_RELEASE_ROW}{segment}", found.number, values), settled=True)
 
     def _state(self, segment: str) -> ModelState | None:
         name = self._registry.name_in(segment)
@@ -68,6 +86,13 @@ def model_rows(state: ModelState, since: int = 0) -> Iterator[Row]:
             yield _version_row(state, state.shown(version), changed)
 
 
+def document_of(row_id: str) -> str:
+    """What the index calls the document of a row that is no version's."""
+    if row_id.startswith(_RELEASE_ROW):
+        return keys.release_id(row_id.removeprefix(_RELEASE_ROW))
+    return keys.segment(row_id)
+
+
 def version_id(name: str, number: int) -> str:
     """The id of a version's row."""
     return f"{name}/{number}"
@@ -84,7 +109,7 @@ def _model_row(state: ModelState) -> Row:
         f"attributes.{KIND}": MODEL,
         "attributes.name": model.name,
         "attributes.creation_timestamp": model.creation_timestamp,
-        "attributes.last_updated_timestamp": model.last_updated_timestamp,
+        UPDATED: model.last_updated_timestamp,
         **_tags(model.tags),
     }
     return Row(model.name, state.number, values, dump(model))
@@ -101,7 +126,7 @@ def _version_row(state: ModelState, version: ModelVersion, changed: int) -> Row:
         "attributes.digest": version.digest,
         "attributes.current_stage": version.current_stage,
         "attributes.creation_timestamp": version.creation_timestamp,
-        "attributes.last_updated_timestamp": version.last_updated_timestamp,
+        UPDATED: version.last_updated_timestamp,
         f"attributes.{IN_PROMPT}": "true" if state.tags.get(PROMPT_TAG) == "true" else None,
         **_tags(version.tags),
     }

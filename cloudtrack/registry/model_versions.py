@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from cloudtrack.entities.manifest import Manifest, check_manifest, named_manifest
@@ -11,11 +11,12 @@ from cloudtrack.entities.model_version import ORIGIN_TAG, ModelVersion
 from cloudtrack.entities.names import check_key_name, check_logged_model_id, check_run_id
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import check_digest, check_version
-from cloudtrack.errors import InvalidInput, NotFound, StateError
+from cloudtrack.errors import InvalidInput, NotFound, Purged, StateError
 from cloudtrack.index.cache import PartCache
 from cloudtrack.registry.events import AnyChange, VersionChanged, VersionCreated, VersionDeleted, VersionPinned
 from cloudtrack.registry.manifests import Manifests
 from cloudtrack.registry.model_index import ModelIndex, Shows, version_question
+from cloudtrack.registry.origins import origins_of
 from cloudtrack.registry.past import Past
 from cloudtrack.registry.registered_models import check_description, check_tags
 from cloudtrack.registry.registry import Registry, writable
@@ -23,15 +24,25 @@ from cloudtrack.registry.release_chain import check_not_released
 from cloudtrack.registry.resolving import LATEST, alias_in, resolve_in, version_in
 from cloudtrack.registry.state import ModelState
 
+CheckOrigins = Callable[[Collection[str]], None]
+"""Raises StateError or Purged where one of some runs and logged models, by id, is being purged, or was."""
+
+
+def anything(_origins: Collection[str]) -> None:
+    """A version may come from anything."""
+
 
 class ModelVersions:
     """The versions of one store's registered models."""
 
-    def __init__(self, registry: Registry, index: ModelIndex | None = None) -> None:
+    def __init__(
+        self, registry: Registry, index: ModelIndex | None = None, check_origins: CheckOrigins = anything
+    ) -> None:
         self._registry = registry
         self._past = Past(registry)
         self._manifests = Manifests(registry.store)
         self._index = index or ModelIndex(registry.store, PartCache(registry.store))
+        self._check_origins = check_origins
 
     def create(
         self,
@@ -52,7 +63,8 @@ class ModelVersions:
 
         ``manifest`` lists its files; it is written before the version is there. ``kept`` says that the registry keeps
         the files itself. With a tag that says its origin (see ``lineage.copying``), a version of that origin is
-        returned, where one of those that changed lately has it.
+        returned, where one of those that changed lately has it. Raises StateError or Purged where the run or the logged
+        model that it came from is being purged, or was.
         """
         if not source:
             raise InvalidInput("a model version needs a source: where the model is, such as runs:/<run id>/model")
@@ -78,8 +90,15 @@ class ModelVersions:
                 tags=checked_tags,
             )
 
-        state, made = self._registry.commit_change(name, decide, comment=comment)
+        origins = origins_of(source, run_id, model_id)
+
+        def is_there() -> bool:
+            self._check_origins(origins)
+            return True
+
+        state, made = self._registry.commit_change(name, decide, comment=comment, still_holds=is_there)
         if isinstance(made, VersionCreated):
+            self._check_afterwards(name, made)
             return version_in(state, made.version)
         there = _with_origin(state, origin) if origin is not None else None
         return version_in(state, there if there is not None else state.last_version)
@@ -194,6 +213,22 @@ class ModelVersions:
         """All versions of one model, newest first. Raises NotFound."""
         state = self._registry.read(name)
         return [state.shown(version) for version in state.versions.since(0) if not version.deleted][::-1]
+
+    def _check_afterwards(self, name: str, made: VersionCreated) -> None:
+        """Take back a version whose origin was claimed by a purge between the look and the commit.
+
+        The purge looked for versions after its claim: it has seen this one, or is seen by it.
+        """
+        try:
+            self._check_origins(origins_of(made.source, made.run_id, made.model_id))
+        except (StateError, Purged) as error:
+
+            def decide(state: ModelState) -> AnyChange | None:
+                there = state.exists and not state.renaming_to and state.version_entity(made.version) is not None
+                return VersionDeleted(version=made.version) if there else None
+
+            self._registry.commit(name, decide, comment=error.message, is_last=False)
+            raise
 
     def _with_digest(self, name: str, digest: str) -> ModelVersion:
         """The newest version of a model with these bytes."""

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from cloudtrack import clock
 from cloudtrack.entities.registered_model import check_model_name
 from cloudtrack.errors import NotFound, ObjectNotFound, StateError
 from cloudtrack.index.keys import IndexKeys
 from cloudtrack.index.pending import announce
 from cloudtrack.registry import keys
-from cloudtrack.registry.chain import Chain, Checkpoint
+from cloudtrack.registry.chain import Chain, Checkpoint, OnCommit
 from cloudtrack.registry.checkpoints import Checkpoints
 from cloudtrack.registry.events import AnyChange, Event, ModelCreated, MovedIn, parse_event
 from cloudtrack.registry.state import ModelState, fold
@@ -23,14 +22,13 @@ from cloudtrack.storage.sequence import Sequence
 
 Decide = Callable[[ModelState], AnyChange | None]
 """From the state to the change to commit; None for nothing to do. Runs again when a rival was faster."""
-OnCommit = Callable[[str, Event], None]
-"""Told of a model's name and an event that has just been committed; must not raise."""
 
 
 class Registry(Chain[ModelState, AnyChange, Event]):
     """The registered models of one store, as states and events (see ``chain``)."""
 
     noun = "registered model"
+    event_type = Event
 
     def __init__(
         self,
@@ -42,14 +40,9 @@ class Registry(Chain[ModelState, AnyChange, Event]):
         request_id: str = "",
         on_commit: Iterable[OnCommit] = (),
     ) -> None:
-        """``groups`` are the actor's, as a login proves them; ``request_id`` is that of the request they sent.
-
-        ``on_commit`` are told of what this commits, where that is certain at once: for what is a help, not a promise.
-        """
-        super().__init__(store, actor, operation)
+        """``groups`` are the actor's, as a login proves them; for the others see ``Chain``."""
+        super().__init__(store, actor, operation, request_id=request_id, on_commit=on_commit)
         self.groups = groups
-        self._request_id = request_id
-        self._on_commit = on_commit
         self._checkpoints = Checkpoints(store)
 
     def events(self, name: str) -> Sequence:
@@ -98,27 +91,11 @@ class Registry(Chain[ModelState, AnyChange, Event]):
     def _save(self, name: str, state: ModelState, known: Checkpoint[ModelState] | None) -> None:
         self._checkpoints.save(name, state, known)
 
-    def _committed(self, name: str, event: Event) -> None:
-        for tell in self._on_commit:
-            tell(name, event)
-
     def _announce(self, name: str, number: int) -> None:
         announce(self.store, IndexKeys(keys.INDEX), keys.segment(name), number)
 
     def _apply(self, state: ModelState, event: Event, event_hash: str) -> None:
         fold(state, event, event_hash)
-
-    def _event(self, state: ModelState, operation: str, change: AnyChange, comment: str | None) -> Event:
-        return Event(
-            number=state.number + 1,
-            id=operation,
-            time_ms=max(clock.now_ms(), state.updated),
-            actor=self.actor,
-            comment=comment,
-            request_id=self._request_id or None,
-            previous_hash=state.last_hash,
-            change=change,
-        )
 
 
 def existing(name: str, state: ModelState) -> ModelState:

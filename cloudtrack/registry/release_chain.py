@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cloudtrack import clock
 from cloudtrack.entities.release import Member, Release, check_release_name
 from cloudtrack.errors import Conflict, NotFound, ObjectChanged, ObjectExists, ObjectNotFound, StateError, Unavailable
+from cloudtrack.index.keys import IndexKeys
+from cloudtrack.index.pending import announce
 from cloudtrack.registry import keys
 from cloudtrack.registry.chain import Chain, Checkpoint, note
 from cloudtrack.registry.release_events import (
@@ -66,6 +67,7 @@ class ReleaseChain(Chain[ReleaseState, AnyReleaseChange, ReleaseEvent]):
     """The releases of one store, as states and events."""
 
     noun = "release"
+    event_type = ReleaseEvent
 
     def events(self, name: str) -> Sequence:
         """A release's history."""
@@ -104,18 +106,19 @@ class ReleaseChain(Chain[ReleaseState, AnyReleaseChange, ReleaseEvent]):
         except (Conflict, ObjectChanged, ObjectExists, Unavailable):
             return
 
-    def _event(
-        self, state: ReleaseState, operation: str, change: AnyReleaseChange, comment: str | None
-    ) -> ReleaseEvent:
-        return ReleaseEvent(
-            number=state.number + 1,
-            id=operation,
-            time_ms=max(clock.now_ms(), state.updated),
-            actor=self.actor,
-            comment=comment,
-            previous_hash=state.last_hash,
-            change=change,
-        )
+    def name_in(self, segment: str) -> str | None:
+        """The name behind a segment of keys; None where there is no release. Raises CorruptData."""
+        if (name := keys.name_of(segment)) is not None:
+            return name
+        events = Sequence(self.store, keys.release_events_in(segment))
+        try:
+            change = self.parse(events.key(1), events.get(1)).change
+        except ObjectNotFound:
+            return None
+        return change.name if isinstance(change, Switched) else None
+
+    def _announce(self, name: str, number: int) -> None:
+        announce(self.store, IndexKeys(keys.INDEX), keys.release_id(keys.segment(name)), number)
 
     def _apply(self, state: ReleaseState, event: ReleaseEvent, event_hash: str) -> None:
         note(state, event.number, event.id, event.time_ms, event_hash)
@@ -141,18 +144,7 @@ def out_now(name: str, state: ReleaseState) -> ReleaseState:
 def release_names(store: ObjectStore) -> list[str]:
     """The names of all releases that exist or existed, in order."""
     chain = ReleaseChain(store, actor="")
-
-    def name_in(segment: str) -> str:
-        if (name := keys.name_of(segment)) is not None:
-            return name
-        events = Sequence(store, keys.release_events_in(segment))
-        try:
-            change = chain.parse(events.key(1), events.get(1)).change
-        except ObjectNotFound:
-            return ""
-        return change.name if isinstance(change, Switched) else ""
-
-    return sorted(name for name in map_in_order(name_in, keys.release_segments(store)) if name)
+    return sorted(name for name in map_in_order(chain.name_in, keys.release_segments(store)) if name)
 
 
 def releases_with(store: ObjectStore, name: str, version: int | None = None) -> list[Release]:

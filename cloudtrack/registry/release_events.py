@@ -8,25 +8,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field
 
 from cloudtrack.entities.release import Member
-from cloudtrack.errors import CorruptData
+from cloudtrack.registry.change import Change
+from cloudtrack.registry.stored_event import StoredEvent, parse_stored
 
 FORMAT = "cloudtrack.release-event/1"
 
 
-class ReleaseChange(BaseModel):
+class ReleaseChange(Change):
     """What an event makes of a release; the base of all types."""
-
-    model_config = ConfigDict(extra="allow")
 
     members: dict[str, Member] = {}
     """All of them, afterwards."""
-
-    def summary(self) -> str:
-        """One line for people."""
-        raise NotImplementedError
 
 
 class Switched(ReleaseChange):
@@ -64,37 +59,16 @@ class ReleaseDeleted(ReleaseChange):
 AnyReleaseChange = Annotated[Switched | RolledBack | ReleaseDeleted, Field(discriminator="type")]
 
 
-class ReleaseEvent(BaseModel):
-    """One commit: who, when, why, what. ``id`` is the operation's, so that a lost answer is recognised."""
-
-    model_config = ConfigDict(extra="allow")
+class ReleaseEvent(StoredEvent):
+    """One commit to a release."""
 
     format: str = FORMAT
-    number: int
-    id: str
-    time_ms: int
-    actor: str
-    comment: str | None = None
-    previous_hash: str
     change: AnyReleaseChange
-
-    def to_bytes(self) -> bytes:
-        """The stored form."""
-        return self.model_dump_json().encode()
-
-
-_EVENT = TypeAdapter(ReleaseEvent)
 
 
 def parse_release_event(key: str, body: bytes) -> ReleaseEvent:
     """Raises CorruptData, naming the key."""
-    try:
-        event = _EVENT.validate_json(body)
-    except ValidationError as error:
-        raise CorruptData(f"{key!r} is not a release event: {error.errors()[0]['msg']}") from error
-    if event.format != FORMAT:
-        raise CorruptData(f"{key!r} has the format {event.format[:60]!r}; this version reads {FORMAT!r}")
-    return event
+    return parse_stored(ReleaseEvent, "release", key, body)
 
 
 def _shown(members: dict[str, Member]) -> str:

@@ -12,55 +12,57 @@ _SHOWN = 60
 """So many characters of a comment are in its summary."""
 
 
-class TransitionRequested(Change):
+class RequestChange(Change):
+    """What happens to a request that a version moves to a stage."""
+
+    type: str
+    request: int
+    version: int
+    to_stage: str
+
+    @property
+    def what(self) -> str:
+        """What is asked for, for people."""
+        return f"version {self.version} to {self.to_stage}"
+
+
+class TransitionRequested(RequestChange):
     """Somebody asks that a version moves to a stage; the event's comment says why."""
 
     type: Literal["transition_requested"] = "transition_requested"
-    request: int
-    version: int
-    to_stage: str
     archive_existing_versions: bool = False
 
     def summary(self) -> str:
-        return f"request {self.request}: version {self.version} to {self.to_stage}"
+        return f"request {self.request}: {self.what}"
 
 
-class RequestApproved(Change):
+class RequestApproved(RequestChange):
     """One of several approvals that are needed. The last one is in the transition itself."""
 
     type: Literal["request_approved"] = "request_approved"
-    request: int
-    version: int
-    to_stage: str
     groups: list[str] = []
     """Of who approves."""
 
     def summary(self) -> str:
-        return f"request {self.request} approved: version {self.version} to {self.to_stage}, more approvals are needed"
+        return f"request {self.request} approved: {self.what}, more approvals are needed"
 
 
-class RequestRejected(Change):
+class RequestRejected(RequestChange):
     """The request is closed, and nothing moved."""
 
     type: Literal["request_rejected"] = "request_rejected"
-    request: int
-    version: int
-    to_stage: str
 
     def summary(self) -> str:
-        return f"request {self.request} rejected: version {self.version} to {self.to_stage}"
+        return f"request {self.request} rejected: {self.what}"
 
 
-class RequestWithdrawn(Change):
+class RequestWithdrawn(RequestChange):
     """Who asked took the request back."""
 
     type: Literal["request_withdrawn"] = "request_withdrawn"
-    request: int
-    version: int
-    to_stage: str
 
     def summary(self) -> str:
-        return f"request {self.request} withdrawn: version {self.version} to {self.to_stage}"
+        return f"request {self.request} withdrawn: {self.what}"
 
 
 class TransitionDenied(Change):

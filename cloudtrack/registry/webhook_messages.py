@@ -45,6 +45,8 @@ _EXAMPLE: dict[str, Any] = {
     "user": "example",
     "comment": "An example",
     "event_number": 1,
+    "members": {"example": "example/1"},
+    "to_number": 1,
 }
 
 

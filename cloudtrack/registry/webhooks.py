@@ -22,13 +22,16 @@ from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.parallel import map_in_order
 
 STAGE_TRANSITIONED = ("MODEL_VERSION_STAGE", "TRANSITIONED")
-"""cloudtrack's own event: MLflow tells nobody of stages."""
+RELEASE = "RELEASE"
+OWN = {STAGE_TRANSITIONED, (RELEASE, "SWITCHED"), (RELEASE, "ROLLED_BACK"), (RELEASE, "DELETED")}
+"""cloudtrack's own events: MLflow tells nobody of stages, and has no releases."""
 _VERSION = ("name", "version")
+_WHO = ("user", "comment", "event_number")
 EVENTS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("MODEL_VERSION", "CREATED"): (*_VERSION, "source", "run_id", "tags", "description"),
     ("MODEL_VERSION_ALIAS", "CREATED"): ("name", "alias", "version"),
     ("MODEL_VERSION_ALIAS", "DELETED"): ("name", "alias"),
-    STAGE_TRANSITIONED: (*_VERSION, "from_stage", "to_stage", "archived_versions", "user", "comment", "event_number"),
+    STAGE_TRANSITIONED: (*_VERSION, "from_stage", "to_stage", "archived_versions", *_WHO),
     ("MODEL_VERSION_TAG", "DELETED"): (*_VERSION, "key"),
     ("MODEL_VERSION_TAG", "SET"): (*_VERSION, "key", "value"),
     ("PROMPT", "CREATED"): ("name", "tags", "description"),
@@ -39,6 +42,9 @@ EVENTS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("PROMPT_VERSION", "CREATED"): (*_VERSION, "template", "tags", "description"),
     ("PROMPT_VERSION_TAG", "DELETED"): (*_VERSION, "key"),
     ("PROMPT_VERSION_TAG", "SET"): (*_VERSION, "key", "value"),
+    (RELEASE, "DELETED"): ("name", "members", *_WHO),
+    (RELEASE, "ROLLED_BACK"): ("name", "members", "to_number", *_WHO),
+    (RELEASE, "SWITCHED"): ("name", "members", *_WHO),
     ("REGISTERED_MODEL", "CREATED"): ("name", "tags", "description"),
 }
 """Entity and action of each event, and what a message about it says.

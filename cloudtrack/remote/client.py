@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cloudtrack import config
 from cloudtrack.lineage.lineage import Lineage
-from cloudtrack.models.finding import ModelFinder
+from cloudtrack.models.registering import ModelRegistrar
 from cloudtrack.remote.aliases import RemoteAliases
 from cloudtrack.remote.approvals import RemoteApprovals
 from cloudtrack.remote.artifact_files import ArtifactFiles
@@ -22,6 +22,7 @@ from cloudtrack.remote.logged_models import RemoteLoggedModels
 from cloudtrack.remote.metrics import RemoteMetrics
 from cloudtrack.remote.model_versions import RemoteModelVersions
 from cloudtrack.remote.policies import RemotePolicies
+from cloudtrack.remote.purging import RemotePurging
 from cloudtrack.remote.registered_models import RemoteRegisteredModels
 from cloudtrack.remote.releases import RemoteReleases
 from cloudtrack.remote.runs import RemoteRuns
@@ -33,7 +34,7 @@ from cloudtrack.tracking.artifacts import LOGGED_MODEL, Artifacts
 from cloudtrack.tracking.sync import SyncReport, sync_spools
 
 
-class RemoteClient(ModelFinder):
+class RemoteClient(ModelRegistrar):
     """A cloudtrack server with its services as attributes, which are those of ``Client``.
 
     ``uri`` is ``http://`` or ``https://`` with a host, and a port and a path where needed; the login is the
@@ -83,6 +84,7 @@ class RemoteClient(ModelFinder):
         self.feed = RemoteFeed(connection)
         self.webhooks = RemoteWebhooks(connection)
         self.releases = RemoteReleases(connection)
+        self.purging = RemotePurging(connection)
 
     @property
     def uri(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cloudtrack.registry.events import Event
 from cloudtrack.registry.feed import START, FeedEvent, FeedPage
 from cloudtrack.remote.addresses import OWN
 from cloudtrack.remote.connection import Connection
@@ -21,5 +20,5 @@ class RemoteFeed:
         end, for now. Raises InvalidInput, NotFound for a cursor of another store.
         """
         answer = self._connection.get(f"{OWN}/events", cursor=cursor, max_results=limit)
-        events = [FeedEvent(item["name"], Event.model_validate(item["event"])) for item in answer["events"]]
+        events = [FeedEvent.of_json(item) for item in answer["events"]]
         return FeedPage(events, answer["cursor"])

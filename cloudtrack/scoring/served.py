@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from cloudtrack.client import AnyClient, connect
@@ -14,11 +10,11 @@ from cloudtrack.entities.model_uri import (
     RegisteredVersion,
     ReleaseMember,
     is_local_uri,
-    local_path,
     parse_model_uri,
     version_uri,
 )
 from cloudtrack.errors import InvalidInput
+from cloudtrack.models.finding import load_from
 from cloudtrack.models.model_file import Model
 from cloudtrack.models.pyfunc import load_local
 from cloudtrack.models.trust import trusting
@@ -65,7 +61,6 @@ class ModelSource:
         self._store = store
         self._trust = True if trust else None
         self._client: AnyClient | None = None
-        self._folders: list[weakref.finalize[[str], Scorer]] = []
 
     @property
     def is_moving(self) -> bool:
@@ -91,22 +86,11 @@ class ModelSource:
         Raises NotFound, CorruptData, InvalidInput, MissingDependency, PermissionDenied.
         """
         with trusting(self._trust):
-            if self._is_local:
-                return ServedModel(load_local(local_path(self.uri)), place)
-            folder = tempfile.mkdtemp(prefix="cloudtrack-serving-")
-            try:
-                served = ServedModel(load_local(self._connected().download_model(place.uri, Path(folder))), place)
-            except BaseException:
-                _remove(folder)
-                raise
-        self._folders = [folder for folder in self._folders if folder.alive]
-        self._folders.append(weakref.finalize(served.model, _remove, folder))
-        return served
+            uri = self.uri if self._is_local else place.uri
+            return ServedModel(load_from(uri, self._connected, None, load_local), place)
 
     def close(self) -> None:
-        """Remove the files of all models, and give back connections."""
-        for remove in self._folders:
-            remove()
+        """Give back connections."""
         if self._client is not None:
             self._client.close()
 
@@ -118,10 +102,6 @@ class ModelSource:
         if self._client is None:
             self._client = connect(self._store, create=False)
         return self._client
-
-
-def _remove(folder: str) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_followable(source: ModelSource) -> None:

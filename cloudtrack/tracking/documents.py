@@ -32,6 +32,26 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="allow", ser_json_inf_nan="strings")
 
 
+class Purge(Part):
+    """The end of a run, a logged model or an experiment: first the claim of whoever looks whether it may go.
+
+    In a document whose ``lifecycle_stage`` is ``purged`` it is all that is left.
+    """
+
+    claim: str
+    """A name that no other claim has."""
+    user_id: str
+    time: int
+    held_by: list[str] = []
+    """Versions that came from it and keep files of their own: ``churn/7``."""
+    model_ids: list[str] = []
+    """The logged models that go with it."""
+    run_ids: list[str] = []
+    """The runs that go with an experiment, while there may be something left of them."""
+    is_done: bool = False
+    """Whether all files were removed once."""
+
+
 class NameClaim(Document):
     """Binds an experiment's name to its id. Valid while the experiment has or reserves that name."""
 
@@ -57,6 +77,7 @@ class ExperimentDocument(Document):
     creation_time: int
     last_update_time: int
     tags: dict[str, str] = {}
+    purge: Purge | None = None
 
     def holds(self, name: str) -> bool:
         """Whether the name is this experiment's, or about to be."""
@@ -159,6 +180,7 @@ class RunDocument(Document):
     inputs: list[DatasetUse] = []
     model_inputs: list[str] = []
     outputs: list[ModelOutput] = []
+    purge: Purge | None = None
 
     def is_lost(self, now_ms: int) -> bool:
         """Whether the run is said to be running, but its writer has missed three heartbeats."""
@@ -232,6 +254,7 @@ class LoggedModelDocument(Document):
     tags: dict[str, str] = {}
     params: dict[str, str] = {}
     metrics: list[ModelMetric] = []
+    purge: Purge | None = None
 
     def to_entity(self, store_url: str) -> LoggedModel:
         """The logged model as callers see it."""

@@ -9,7 +9,7 @@ from cloudtrack.index.columns import WHOLE, Schema
 from cloudtrack.index.indexes import ONE, Indexes
 from cloudtrack.index.keys import IndexKeys
 from cloudtrack.index.question import Question, question_of
-from cloudtrack.index.row import Row, Value
+from cloudtrack.index.row import Row, Value, gone
 from cloudtrack.index.source import Found, readable
 from cloudtrack.search.experiments import EXPERIMENTS
 from cloudtrack.search.filters import Order, parse_query
@@ -17,6 +17,7 @@ from cloudtrack.storage.document import DocumentStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking import keys
 from cloudtrack.tracking.documents import ExperimentDocument
+from cloudtrack.tracking.purges import is_purged
 from cloudtrack.tracking.view_types import in_view
 
 
@@ -67,6 +68,8 @@ class ExperimentSource:
 
 def experiment_row(document: ExperimentDocument) -> Row:
     """What can be searched of an experiment, and what it is shown from."""
+    if is_purged(document):
+        return gone(document.experiment_id, document.version)
     values: dict[str, Value] = {
         "attributes.experiment_id": document.experiment_id,
         "attributes.name": document.name,

@@ -34,6 +34,7 @@ from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking import keys
 from cloudtrack.tracking.documents import ExperimentDocument, NameClaim
 from cloudtrack.tracking.experiment_index import ExperimentIndex, experiment_question
+from cloudtrack.tracking.purges import existing
 
 DEFAULT_EXPERIMENT_ID = "0"
 DEFAULT_EXPERIMENT_NAME = "Default"
@@ -191,6 +192,7 @@ class Experiments:
             if document.lifecycle_stage == stage:
                 raise StateError(f"experiment {experiment_id} ({document.name!r}) is {stage} already")
             document.lifecycle_stage = stage
+            document.purge = None
             document.last_update_time = clock.now_ms()
 
         self._update(experiment_id, change)
@@ -242,15 +244,19 @@ class Experiments:
 
     def _read(self, experiment_id: str) -> Stored[ExperimentDocument]:
         try:
-            return self._documents.get(keys.experiment(experiment_id))
+            stored = self._documents.get(keys.experiment(experiment_id))
         except ObjectNotFound as error:
             raise NotFound(f"there is no experiment with id {experiment_id!r} in {self._store.url}") from error
+        existing(stored.document)
+        return stored
 
     def _update(
         self, experiment_id: str, change: Callable[[ExperimentDocument], bool | None]
     ) -> Stored[ExperimentDocument]:
         key = keys.experiment(check_experiment_id(experiment_id))
-        return self._documents.update(key, change, known=self._read(experiment_id), before_commit=self._mark)
+        return self._documents.update(
+            key, lambda draft: change(existing(draft)), known=self._read(experiment_id), before_commit=self._mark
+        )
 
     def _mark(self, document: ExperimentDocument) -> None:
         """Say that the experiment changes, before it does."""

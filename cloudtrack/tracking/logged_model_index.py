@@ -13,7 +13,7 @@ from cloudtrack.index.indexes import Indexes
 from cloudtrack.index.keys import IndexKeys
 from cloudtrack.index.question import Question, question_of
 from cloudtrack.index.ranking import Ranking
-from cloudtrack.index.row import Row, Value
+from cloudtrack.index.row import Row, Value, gone
 from cloudtrack.index.source import Found, readable
 from cloudtrack.search.expression import And, Comparison
 from cloudtrack.search.filters import Order, Query
@@ -22,8 +22,10 @@ from cloudtrack.storage.document import DocumentStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking import keys
 from cloudtrack.tracking.documents import LoggedModelDocument
+from cloudtrack.tracking.purges import is_purged
 
 _ACTIVE = Comparison("attributes", "lifecycle_stage", "=", LifecycleStage.ACTIVE)
+_THERE = Comparison("attributes", "lifecycle_stage", "IS NOT NULL")
 
 
 class LoggedModelIndex(Indexes):
@@ -51,6 +53,19 @@ class LoggedModelIndex(Indexes):
     def active(self, experiment_ids: Sequence[str]) -> list[LoggedModelDocument]:
         """All that are not in the trash."""
         return [_parsed(hit) for hit in self.search(experiment_ids, _ACTIVE, Ranking([]))]
+
+    def of_run(self, experiment_id: str, run_id: str) -> list[str]:
+        """The ids of the logged models that a run made; also of those in the trash."""
+        of_run = Comparison("attributes", "source_run_id", "=", run_id)
+        return [_parsed(hit).model_id for hit in self.search([experiment_id], of_run, Ranking([]))]
+
+    def by_run(self, experiment_id: str) -> dict[str, list[str]]:
+        """The ids of all logged models of an experiment, by the run that made them, "" for none; also in the trash."""
+        found: dict[str, list[str]] = {}
+        for hit in self.search([experiment_id], _THERE, Ranking([])):
+            model = _parsed(hit)
+            found.setdefault(model.source_run_id, []).append(model.model_id)
+        return found
 
 
 class LoggedModelSource:
@@ -88,6 +103,8 @@ def is_settled(document: LoggedModelDocument) -> bool:
 
 def logged_model_row(document: LoggedModelDocument) -> Row:
     """What can be searched of a logged model, and what it is shown from."""
+    if is_purged(document):
+        return gone(document.model_id, document.version)
     values: dict[str, Value] = {
         "attributes.model_id": document.model_id,
         "attributes.experiment_id": document.experiment_id,

@@ -36,6 +36,7 @@ from cloudtrack.tracking import keys
 from cloudtrack.tracking.documents import LoggedModelDocument, ModelMetric
 from cloudtrack.tracking.experiments import Experiments
 from cloudtrack.tracking.logged_model_index import LoggedModelIndex, is_settled, logged_model_question
+from cloudtrack.tracking.purges import existing
 
 VERSIONS_TAG = "mlflow.modelVersions"
 
@@ -232,7 +233,7 @@ class LoggedModels:
 
         def noted(document: LoggedModelDocument) -> bool | None:
             nonlocal has_marker
-            has_marker = not is_settled(document)
+            has_marker = not is_settled(existing(document))
             document.last_update_time = clock.now_ms()
             return change(document)
 
@@ -247,7 +248,7 @@ class LoggedModels:
 
     def _read(self, model_id: str) -> LoggedModelDocument:
         try:
-            return self._documents.get(keys.logged_model(check_logged_model_id(model_id))).document
+            return existing(self._documents.get(keys.logged_model(check_logged_model_id(model_id))).document)
         except ObjectNotFound as error:
             raise self._missing(model_id) from error
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from cloudtrack import clock
-from cloudtrack.errors import NotFound
+from cloudtrack.errors import NotFound, Purged
 from cloudtrack.tracking.changes import RunChanges, apply_changes, changed_param
 from cloudtrack.tracking.documents import RejectedParam, RunDocument
 from cloudtrack.tracking.experiments import Experiments
@@ -51,9 +51,11 @@ class RunCommits:
         return self._documents.create(run)
 
     def find(self, run_id: str) -> StoredRun | None:
-        """The run; None where there is none."""
+        """The run; None where there never was one. Raises Purged."""
         try:
             return self._documents.get(run_id)
+        except Purged:
+            raise
         except NotFound:
             return None
 

@@ -20,6 +20,7 @@ from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking import keys
 from cloudtrack.tracking.documents import RunDocument, Segment
 from cloudtrack.tracking.points import INLINE_POINTS, Columns, count
+from cloudtrack.tracking.purges import existing
 from cloudtrack.tracking.run_history import RunHistory
 from cloudtrack.tracking.segments import Segments
 
@@ -40,16 +41,27 @@ class RunDocuments:
         self._segments = Segments(store)
 
     def create(self, document: RunDocument) -> StoredRun:
-        """Write a new run; two requests. A run with this id that is there already is returned as it is."""
+        """Write a new run; two requests. A run with this id that is there already is returned as it is.
+
+        Raises Purged where there was one.
+        """
         self._mark(document.experiment_id, document.run_id, 1)
         key = keys.run(document.run_id)
         try:
             return self._documents.create(key, document)
         except ObjectExists as exists:
-            return Stored.parse(RunDocument, key, exists.body, exists.etag)
+            stored = Stored.parse(RunDocument, key, exists.body, exists.etag)
+            existing(stored.document)
+            return stored
 
     def get(self, run_id: str) -> StoredRun:
-        """Raises NotFound."""
+        """Raises NotFound, Purged."""
+        stored = self.get_any(run_id)
+        existing(stored.document)
+        return stored
+
+    def get_any(self, run_id: str) -> StoredRun:
+        """The run, also what is left of one that was purged. Raises NotFound."""
         try:
             return self._documents.get(keys.run(run_id))
         except ObjectNotFound as error:
@@ -67,7 +79,7 @@ class RunDocuments:
 
         def changed(draft: RunDocument) -> bool | None:
             nonlocal ended_before
-            ended_before = RunStatus.is_terminated(draft.status)
+            ended_before = RunStatus.is_terminated(existing(draft).status)
             return change(draft)
 
         def prepare(draft: RunDocument) -> None:

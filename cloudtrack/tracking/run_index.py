@@ -9,13 +9,17 @@ from cloudtrack.entities.page import PagedList
 from cloudtrack.index.collection import Hit, all_texts
 from cloudtrack.index.indexes import Indexes
 from cloudtrack.index.question import Question, question_of
+from cloudtrack.index.ranking import Ranking
 from cloudtrack.index.source import Found
+from cloudtrack.search.expression import Comparison
 from cloudtrack.search.filters import Order
 from cloudtrack.search.runs import RUNS, parse_run_query
 from cloudtrack.tracking import keys
 from cloudtrack.tracking.documents import RunDocument
 from cloudtrack.tracking.run_source import RunSource, read_run
 from cloudtrack.tracking.view_types import in_view
+
+PARENT_RUN_TAG = "mlflow.parentRunId"
 
 
 class RunIndex(Indexes):
@@ -34,8 +38,13 @@ class RunIndex(Indexes):
         return read_run(self._store, document_id)
 
     def run_ids(self, experiment_id: str) -> set[str]:
-        """All runs of an experiment."""
-        return {json.loads(text)["run_id"] for text in all_texts(self.collection(experiment_id))}
+        """All runs of an experiment, and some that were purged."""
+        return {json.loads(text)["run_id"] for text in all_texts(self.collection(experiment_id)) if text}
+
+    def children(self, experiment_id: str, run_id: str) -> list[str]:
+        """The ids of the runs of an experiment whose parent is this run; also of those in the trash."""
+        of_run = Comparison("tags", PARENT_RUN_TAG, "=", run_id)
+        return [parse_hit(hit).run_id for hit in self.search([experiment_id], of_run, Ranking([]))]
 
     def page(
         self, experiment_ids: Sequence[str], question: Question, max_results: int, page_token: str | None

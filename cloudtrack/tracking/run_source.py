@@ -5,13 +5,14 @@ from __future__ import annotations
 from cloudtrack.entities.run import RunStatus
 from cloudtrack.index.columns import WHOLE, Schema
 from cloudtrack.index.keys import IndexKeys
-from cloudtrack.index.row import Row, Value
+from cloudtrack.index.row import Row, Value, gone
 from cloudtrack.index.source import Found, readable
 from cloudtrack.search.summaries import SUMMARIES
 from cloudtrack.storage.document import DocumentStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking import keys
 from cloudtrack.tracking.documents import RunDocument
+from cloudtrack.tracking.purges import is_purged
 
 RUN_SCHEMA = Schema({"attributes.start_time": WHOLE, "attributes.end_time": WHOLE})
 _NOT_SHOWN = {"points", "segments", "writers", "recent", "rejected_params"}
@@ -44,6 +45,8 @@ def read_run(store: ObjectStore, run_id: str) -> tuple[str, Found] | None:
 
 def run_row(document: RunDocument) -> Row:
     """What can be searched of a run, and what it is shown from."""
+    if is_purged(document):
+        return gone(document.run_id, document.version)
     values: dict[str, Value] = {
         "attributes.run_id": document.run_id,
         "attributes.run_name": document.run_name,

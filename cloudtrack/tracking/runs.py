@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -23,7 +24,7 @@ from cloudtrack.entities.names import (
 )
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.run import LoggedModelInput, LoggedModelOutput, Metric, Run, RunStatus
-from cloudtrack.errors import InvalidInput, NotFound, StateError
+from cloudtrack.errors import InvalidInput, NotFound, Purged, StateError
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.parallel import map_in_order
 from cloudtrack.tracking.changes import RunChanges, apply_changes, check_params
@@ -39,7 +40,6 @@ from cloudtrack.tracking.writers import Writers
 
 RUN_NAME_TAG = "mlflow.runName"
 MODELS_TAG = "mlflow.log-model.history"
-PARENT_RUN_TAG = "mlflow.parentRunId"
 _ALL = 2**61
 
 
@@ -89,6 +89,10 @@ class Runs:
         """Raises NotFound."""
         self._writers.flush(run_id)
         return self._entity(self._documents.get(check_run_id(run_id)).document)
+
+    def experiment_of(self, run_id: str) -> str:
+        """The id of the run's experiment, also of a run that was purged. Raises NotFound."""
+        return self._documents.get_any(check_run_id(run_id)).document.experiment_id
 
     def list(self, experiment_ids: Sequence[str], *, view_type: int = ViewType.ACTIVE_ONLY) -> list[Run]:
         """All runs of these experiments, newest first."""
@@ -216,7 +220,10 @@ class Runs:
         self._change(run_id, lambda document: _move(document, LifecycleStage.DELETED))
 
     def restore(self, run_id: str) -> None:
-        """Take out of the trash. Restoring an active run is no error."""
+        """Take out of the trash, and out of the hands of whoever is about to purge it.
+
+        Restoring an active run is no error. Raises Purged.
+        """
         self._change(run_id, lambda document: _move(document, LifecycleStage.ACTIVE))
 
     def delete_experiment(self, experiment_id: str) -> None:
@@ -225,7 +232,8 @@ class Runs:
         self._move_all(experiment_id, _delete_with_experiment)
 
     def restore_experiment(self, experiment_id: str) -> None:
-        """Take an experiment out of the trash, with the runs that went there with it."""
+        """Take an experiment out of the trash, with the runs that went there with it. Raises Purged."""
+        self._experiments.get(experiment_id)
         self._move_all(experiment_id, _restore_with_experiment)
         self._experiments.set_lifecycle_stage(experiment_id, LifecycleStage.ACTIVE)
 
@@ -270,7 +278,12 @@ class Runs:
 
     def _move_all(self, experiment_id: str, change: Callable[[RunDocument], bool | None]) -> None:
         run_ids = self._index.run_ids(check_experiment_id(experiment_id))
-        map_in_order(lambda run_id: self._documents.update(run_id, change), sorted(run_ids))
+
+        def move(run_id: str) -> None:
+            with contextlib.suppress(Purged):
+                self._documents.update(run_id, change)
+
+        map_in_order(move, sorted(run_ids))
 
     def _entity(self, document: RunDocument) -> Run:
         return document.to_entity(self._store.url, clock.now_ms())
@@ -365,6 +378,7 @@ def _move(document: RunDocument, stage: str) -> bool | None:
         return False
     document.lifecycle_stage = stage
     document.deleted_with_experiment = False
+    document.purge = None
     return None
 
 

@@ -154,6 +154,11 @@ class Spool:
         """In a forked child: let go of the parent's file. Takes no lock: a thread of the parent may have held it."""
         self._stream.close()
 
+    def drop(self) -> None:
+        """Let go of the file and delete it, whatever the store lacks."""
+        self.acknowledge(self._end)
+        self.close()
+
     def close(self) -> None:
         """Let go of the file; it is deleted where the store has all of it, and set aside where it has damage."""
         with self._lock:

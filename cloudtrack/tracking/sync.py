@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cloudtrack.errors import CloudtrackError, CorruptData, StateError
+from cloudtrack.errors import CloudtrackError, CorruptData, Purged, StateError
 from cloudtrack.tracking.run_delivery import Delivery
 from cloudtrack.tracking.spool import SUFFIX, Spool
 
@@ -19,6 +19,8 @@ class SyncReport:
     """Runs whose spool the store now has whole."""
     in_use: list[str] = field(default_factory=list)
     """Spool files of processes that are still running; they deliver by themselves."""
+    purged: list[str] = field(default_factory=list)
+    """Runs that were purged: what waited for them is dropped."""
     other_store: list[str] = field(default_factory=list)
     """Spool files that belong to another store, which the report names."""
     failed: dict[str, str] = field(default_factory=dict)
@@ -43,6 +45,10 @@ def sync_spools(folder: Path, new_delivery: Callable[[], Delivery], store_url: s
             continue
         try:
             new_delivery().deliver(spool, heartbeat=False)
+        except Purged:
+            report.purged.append(spool.header.run.run_id)
+            spool.drop()
+            continue
         except CloudtrackError as error:
             report.failed[path.name] = str(error)
             spool.abandon()

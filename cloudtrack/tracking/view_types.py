@@ -9,7 +9,8 @@ from cloudtrack.search.filters import Query
 
 def in_view(query: Query, view_type: int) -> Query:
     """The query, of what a search with this ``ViewType`` shows."""
-    if view_type == ViewType.ALL:
-        return query
     stage = LifecycleStage.DELETED if view_type == ViewType.DELETED_ONLY else LifecycleStage.ACTIVE
-    return Query(And((query.expression, Comparison("attributes", "lifecycle_stage", "=", stage))), query.orders)
+    shown = Comparison("attributes", "lifecycle_stage", "=", stage)
+    if view_type == ViewType.ALL:  # what was purged has a row without a stage
+        shown = Comparison("attributes", "lifecycle_stage", "IS NOT NULL")
+    return Query(And((query.expression, shown)), query.orders)

@@ -246,6 +246,8 @@ SAMPLES: dict[str, Sample] = {
     "POST /mlflow/ui-telemetry": Sample(body=b"{}"),
     "POST /cloudtrack/runs/deliver": Sample({"heartbeat": "true"}, _delivery, needs="EDIT on run"),
     "POST /cloudtrack/runs/resume": Sample(body=_RUN),
+    "POST /cloudtrack/runs/purge": Sample(body={**_RUN, "confirm": "${run}"}, status=400),  # it is not in the trash
+    "POST /cloudtrack/experiments/purge": Sample(body={"experiment_id": "${trash}", "confirm": "${trash}"}),
     "PUT /cloudtrack/runs/{run_id}/source/{name}": Sample(
         body=b"numpy==2\n", path={"run_id": "${run}", "name": "packages.txt"}
     ),

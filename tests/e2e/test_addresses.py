@@ -174,7 +174,7 @@ class _Prefixed(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_POST = _pass
+    do_GET = do_POST = _pass  # noqa: N815 - the library's names
 
     def log_message(self, format: str, *args: Any) -> None:
         """Says nothing."""

@@ -56,7 +56,8 @@ def _names(page: Any) -> list[str]:
     """Names of the shown runs from the top."""
     found = page.evaluate(
         """() => [...document.querySelectorAll('.grid-row')]
-          .map((row) => [Number(row.getAttribute('aria-rowindex')), (row.querySelector('.run-name a') ?? row.querySelector('.twisty'))?.textContent])
+          .map((row) => [Number(row.getAttribute('aria-rowindex')),
+            (row.querySelector('.run-name a') ?? row.querySelector('.twisty'))?.textContent])
           .sort((a, b) => a[0] - b[0]).map((pair) => pair[1])"""
     )
     return [str(name).strip() for name in found]
@@ -156,9 +157,8 @@ def test_words_are_looked_for_in_names_tags_and_params(store: Shown, page: Any) 
 
 
 def test_no_match_says_which_condition_lets_nothing_through(store: Shown, page: Any) -> None:
-    page.goto(
-        f"{store.server.url}/#/experiments/{store.experiment(SWEEP)}?q={quote('metrics.val/acc > 0 AND params.depth = ')}'99'"
-    )
+    query = quote("metrics.val/acc > 0 AND params.depth = '99'")
+    page.goto(f"{store.server.url}/#/experiments/{store.experiment(SWEEP)}?q={query}")
     page.get_by_text("No run matches").wait_for()
     assert page.locator(".conditions li").all_inner_texts()[1].split("\n")[:2] == [
         "params.depth = '99'",
@@ -210,7 +210,8 @@ def test_columns_are_picked_moved_and_kept_in_the_address(store: Shown, page: An
     page.get_by_label("metrics.test/acc").uncheck()
     page.keyboard.press("Escape")
     heads = _heads(page)
-    assert "batch_size" in heads and "test/acc" not in heads
+    assert "batch_size" in heads
+    assert "test/acc" not in heads
     page.get_by_role("columnheader", name="lr").drag_to(page.get_by_role("columnheader", name="start"))
     expect(page.get_by_role("columnheader").nth(2)).to_have_text("lr")
     moved = _heads(page)

@@ -167,9 +167,13 @@ def test_every_commit_is_announced_and_nothing_else(hooks_queue_url: str, queue_
     assert heard(queue_url) == []  # mail is of transitions alone
 
 
+def _leaves(kind: type[Change]) -> list[type[Change]]:
+    below = kind.__subclasses__()
+    return [leaf for each in below for leaf in _leaves(each)] or [kind]
+
+
 def test_there_is_a_word_for_every_change() -> None:
-    types = {kind.model_fields["type"].default for kind in Change.__subclasses__()}
-    assert set(DETAIL_TYPES) == types
+    assert set(DETAIL_TYPES) == {kind.model_fields["type"].default for kind in _leaves(Change)}
 
 
 def test_a_long_event_is_announced_without_what_is_long_about_it() -> None:
@@ -201,3 +205,21 @@ def test_a_bus_that_cannot_be_reached_changes_no_answer_and_is_logged(
         announce_one()
     assert "was not told" in caplog.text
     assert "('churn', 7)" in caplog.text
+
+
+def test_a_release_is_heard_by_who_tells_webhooks_and_not_by_mail(
+    queue_url: str, hooks_queue_url: str, gateway: LocalGateway, admin_token: str, store_uri: str
+) -> None:
+    client = Client(store_uri)
+    client.registered_models.create("ranker")
+    client.model_versions.create("ranker", "s3://elsewhere/model")
+    headers = {"authorization": f"Bearer {admin_token}", "content-type": "application/json"}
+    body = json.dumps({"name": "search/prod", "members": {"one": "ranker/1"}, "comment": "out"}).encode()
+    assert gateway.send("POST", "/api/2.0/cloudtrack/releases/switch", headers, body)[0] == 200
+    (message,) = heard(hooks_queue_url)
+    detail = message["detail"]
+    assert isinstance(detail, dict)
+    assert (message["detail-type"], detail["name"], detail["comment"]) == ("Release Switched", "search/prod", "out")
+    assert detail["members"] == {"one": {"name": "ranker", "version": 1}}
+    assert client.releases.history("search/prod")[0].request_id == detail["request_id"]
+    assert heard(queue_url) == []

@@ -19,7 +19,7 @@ class Cut:
             raise ModuleNotFoundError(name)
 
 sys.meta_path.insert(0, Cut())
-for name in "artifacts authorizer compaction experiments hooks metrics registry runs transitions web".split():
+for name in "artifacts authorizer compaction experiments hooks metrics purges registry runs transitions web".split():
     importlib.import_module(f"handlers.{name}")
 """
 

@@ -97,10 +97,10 @@ def test_artifacts_writes_files_and_nothing_else(stack: Stack) -> None:
         assert not may(stack, "ArtifactsRole", "s3:PutObject", key, REPLACING)
 
 
-def test_functions_delete_only_files_of_users_merged_metrics_and_webhooks(stack: Stack) -> None:
+def test_functions_delete_only_files_of_users_merged_metrics_webhooks_and_what_is_purged(stack: Stack) -> None:
     assert who_may(stack, "s3:DeleteObject", "webhooks/w-1.json") == {"TransitionsRole"}
-    assert who_may(stack, "s3:DeleteObject", ARTIFACT) == {"ArtifactsRole"}
-    assert who_may(stack, "s3:DeleteObject", f"{RUN}/metrics/x.parquet") == {"RunsRole"}
+    assert who_may(stack, "s3:DeleteObject", ARTIFACT) == {"ArtifactsRole", "PurgesRole"}
+    assert who_may(stack, "s3:DeleteObject", f"{RUN}/metrics/x.parquet") == {"RunsRole", "PurgesRole"}
     for key in (f"{RUN}/run.json", EVENT, TOKEN, "access/policy.json", "cloudtrack.json", "models/churn/model.json"):
         assert who_may(stack, "s3:DeleteObject", key) == set()
     assert who_may(stack, "s3:DeleteObjectVersion", ARTIFACT) == set()

@@ -20,7 +20,7 @@ def _stack() -> Stack:
 def test_alarms_watch_every_function(alarm: str, metric: str, stack: Stack) -> None:
     watched = [each["MetricStat"]["Metric"] for each in stack.of_type("AWS::CloudWatch::Alarm")[alarm]["Metrics"][1:]]
     assert {each["MetricName"] for each in watched} == {metric}
-    with_their_own = ("HooksFunction", "ScoringFunction")
+    with_their_own = ("HooksFunction", "PurgesFunction", "ScoringFunction")
     functions = [name for name in stack.of_type("AWS::Serverless::Function") if name not in with_their_own]
     assert [each["Dimensions"][0]["Value"] for each in watched] == functions
     assert len(watched) + 1 <= MOST_METRICS
@@ -38,11 +38,12 @@ def test_an_alarm_of_its_own_watches_scoring_where_there_is_any(stack: Stack) ->
     assert [name for name in stack.resources if "Scoring" in name and name in without] == []
 
 
-def test_an_alarm_of_its_own_watches_who_tells_webhooks(stack: Stack) -> None:
-    metrics = stack.of_type("AWS::CloudWatch::Alarm")["HooksErrors"]["Metrics"]
+@pytest.mark.parametrize("name", ["Hooks", "Purges"])
+def test_alarms_of_their_own_watch_who_tells_webhooks_and_who_purges(name: str, stack: Stack) -> None:
+    metrics = stack.of_type("AWS::CloudWatch::Alarm")[f"{name}Errors"]["Metrics"]
     watched = [each["MetricStat"]["Metric"] for each in metrics if "MetricStat" in each]
     assert [each["MetricName"] for each in watched] == ["Errors", "Throttles"]
-    assert [each["Dimensions"][0]["Value"] for each in watched] == ["HooksFunction"] * 2
+    assert [each["Dimensions"][0]["Value"] for each in watched] == [f"{name}Function"] * 2
 
 
 def test_every_alarm_tells_somebody_where_somebody_is_named(stack: Stack) -> None:

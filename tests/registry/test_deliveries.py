@@ -135,10 +135,17 @@ def test_messages_have_mlflows_fields(client: Client, receiver: Receiver) -> Non
     client.aliases.set("ask", "best", 1)
     client.aliases.delete("ask", "best")
     client.registered_models.delete("ask")
+    client.model_versions.create("before", SOURCE)
+    client.releases.switch("search/prod", {"one": "before/1"})
+    client.releases.switch("search/prod", {"two": "churn/1"}, comment="both")
+    client.releases.rollback("search/prod")
+    client.releases.delete("search/prod")
     deliveries(client.store).deliver(webhook)
     told = {(message["entity"].upper(), message["action"].upper()): message["data"] for message in receiver.messages}
     assert {pair: tuple(data) for pair, data in told.items()} == dict(EVENTS)
-    assert len(receiver.messages) == len(EVENTS)
+    assert len(receiver.messages) == len(EVENTS) + 2  # two switches, and two versions of models
+    assert told["RELEASE", "SWITCHED"]["members"] == {"one": "before/1", "two": "churn/1"}
+    assert told["RELEASE", "ROLLED_BACK"]["to_number"] == 1
     assert told["PROMPT_VERSION", "CREATED"]["template"] == "Hello {{name}}"
     assert told["MODEL_VERSION", "CREATED"]["version"] == "1"
 

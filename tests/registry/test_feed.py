@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import logging
@@ -147,7 +148,7 @@ def test_an_idle_poll_is_two_requests_however_many_models_there_are() -> None:
     _, cursor = drain(client)
     store.reset()
     client.feed.read(cursor)
-    assert store.counts == {"list": 2, "get": 1}  # without an index, also which models there are
+    assert store.counts == {"list": 3, "get": 1}  # without an index, also which models and releases there are
     client.model_index.compact(ONE)
     client.feed.read(cursor)
     store.reset()
@@ -317,6 +318,76 @@ def test_a_page_of_long_events_is_cut(memory: Client) -> None:
     assert drain(memory, limit=1000)[0] == [("a", number) for number in range(1, 11)]
 
 
+def switch(client: AnyClient, name: str, *versions: int) -> None:
+    for version in versions:
+        client.releases.switch(name, {"one": f"c/{version}"})
+
+
+def test_releases_are_in_the_feed_each_in_its_order(client: AnyClient) -> None:
+    live_a_life(client)
+    client.model_versions.create("c", SOURCE)
+    _, cursor = drain(client)
+    releases = ("search/prod", "c", LONG.strip())
+    for name in releases:
+        switch(client, name, 1, 2)
+        client.releases.rollback(name)
+    client.releases.delete("c")
+    client.registered_models.set_tag("c", "k", "v")
+    now = client.feed.read("now").cursor
+    found = []
+    while events := (page := client.feed.read(cursor, 3)).events:
+        found += [(item.title, item.event.number) for item in events]
+        cursor = page.cursor
+    wanted = {(f"release:{name}", number) for name in releases for number in (1, 2, 3)} | {("release:c", 4), ("c", 4)}
+    assert len(found) == len(wanted)
+    assert set(found) == wanted
+    assert [number for title, number in found if title == "release:search/prod"] == [1, 2, 3]
+    assert drain(client, now)[0] == []
+    switch(client, "search/prod", 2)
+    for place in (cursor, now):
+        (item,) = client.feed.read(place).events
+        assert (item.name, item.is_release, item.event.summary()) == ("search/prod", True, "switched to one=c/2")
+
+
+def test_releases_cost_an_idle_poll_nothing_and_outlive_their_index() -> None:
+    store = CountingStore(MemoryStore())
+    client = Client(store)
+    live_a_life(client)
+    for number in range(20):
+        switch(client, f"release {number}", 1)
+    _, cursor = drain(client)
+    client.model_index.compact(ONE)
+    client.feed.read(cursor)
+    store.reset()
+    assert client.feed.read(cursor).events == []
+    assert store.counts == {"list": 1, "get": 1}
+    client.releases.delete("release 7")
+    store.reset()
+    (item,) = client.feed.read(cursor).events
+    assert (item.title, item.event.number, store.counts["get"]) == ("release:release 7", 2, 2)
+    before = len(client.model_versions.search())
+    for info in list(store.list("index/models/")):
+        store.delete(info.key)
+    assert len(drain(Client(store))[0]) == len(LIFE) + 21
+    rebuild(store, client.model_index, [ONE])
+    assert len(drain(Client(store))[0]) == len(LIFE) + 21
+    assert len(client.model_versions.search()) == before
+
+
+@pytest.mark.parametrize("writes", range(4))
+def test_a_switch_that_was_cut_off_hides_nothing(writes: int) -> None:
+    store = MemoryStore()
+    client = Client(store)
+    live_a_life(client)
+    switch(client, "r", 1)
+    _, cursor = drain(client)
+    with contextlib.suppress(Stopped):
+        Client(StoppingStore(store, writes=writes)).releases.delete("r")
+    assert drain(client, cursor)[0] == ([("r", 2)] if writes > 1 else [])
+    client.model_index.compact(ONE)
+    assert drain(client, cursor)[0] == ([("r", 2)] if writes > 1 else [])
+
+
 # Permissions
 
 
@@ -363,3 +434,28 @@ def test_what_becomes_readable_comes_from_its_beginning(
     assert [(item["name"], item["event"]["number"]) for item in answer.json()["events"]] == [
         ("b", number) for number in range(1, 6)
     ]
+
+
+def test_a_release_is_shown_up_to_its_first_event_with_another_model(
+    memory: Client, guarded: Callable[[str, str], dict[str, Any]]
+) -> None:
+    memory.registered_models.create("hidden")
+    memory.model_versions.create("hidden", SOURCE)
+    memory.releases.switch("mine", {"one": "c/1"})
+    memory.releases.switch("theirs", {"one": "hidden/1"})
+    memory.releases.switch("both", {"one": "c/1"})
+    memory.releases.switch("both", {"two": "hidden/1"})
+    memory.releases.switch("both", {"one": "c/1"}, replace=True)
+    for name in ("theirs", "mine"):
+        memory.releases.delete(name)
+
+    def releases(who: str) -> list[tuple[str, int]]:
+        shown = guarded(who, "start")["events"]
+        return sorted((each["name"], each["event"]["number"]) for each in shown if each["resource"] == "release")
+
+    assert releases("reader") == [("both", 1), ("mine", 1), ("mine", 2)]
+    assert releases("stranger") == []
+    assert len(releases("root")) == 7
+    token = str(guarded("reader", "now")["cursor"])
+    content = json.loads(zlib.decompress(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))))
+    assert content["since"] == {"c": 2, "~release~both": 3, "~release~mine": 2}

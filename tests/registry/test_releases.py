@@ -215,7 +215,7 @@ def test_a_stop_at_any_write_leaves_one_set_or_the_other() -> None:
         assert versions(client) in ({"a": 1, "b": 1}, {"a": 2, "b": 2})
         client.releases.switch(RELEASE, {"a": "a/3", "b": "b/3"})
         assert versions(client) == {"a": 3, "b": 3}
-        assert client.releases.verify(RELEASE).number == (2 if writes == 0 else 3)
+        assert client.releases.verify(RELEASE).number == (2 if writes <= 1 else 3)
 
 
 def test_a_release_costs_few_requests_whatever_its_history() -> None:
@@ -232,7 +232,7 @@ def test_a_release_costs_few_requests_whatever_its_history() -> None:
     assert store.requests == 1
     store.reset()
     client.releases.rollback(RELEASE)
-    assert store.requests <= 4 + 2 * 2
+    assert store.requests <= 5 + 2 * 2  # one of them tells the index
     assert len(store.inner.get(keys.release(RELEASE)).body) < 8000
 
 

@@ -24,7 +24,7 @@ from tests.conftest import BOTH_MODES
 
 ONLY_OVER_A_STORE = {
     "experiments": {"create_default", "set_lifecycle_stage"},
-    "runs": {"resume", "commits"},
+    "runs": {"resume", "commits", "experiment_of"},
     "metrics": {"columns", "columns_of_runs", "series"},
     "logged_models": {"note_version"},
     "source_files": {"read"},
@@ -46,6 +46,7 @@ SERVICES = (
     "history",
     "kept_files",
     "releases",
+    "purging",
     "lineage",
     "diffs",
 )

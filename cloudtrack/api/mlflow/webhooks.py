@@ -1,7 +1,7 @@
 """Webhooks, for administrators. What happens is delivered to them by others (``registry/deliverer.py``).
 
-They may hear of stages too, of which MLflow tells nobody. Its clients are not shown events that they do not know, nor
-in lists webhooks that have no others: they fail at a webhook without events.
+They may hear of stages and releases too, of which MLflow tells nobody. Its clients are not shown events that they do
+not know, nor in lists webhooks that have no others: they fail at a webhook without events.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from cloudtrack.api.fields import (
 from cloudtrack.api.mlflow import messages
 from cloudtrack.api.mlflow.experiments import check_page_size
 from cloudtrack.registry.webhook_messages import example_data, send_message
-from cloudtrack.registry.webhooks import STAGE_TRANSITIONED, Webhook, WebhookEvent, WebhookStatus
+from cloudtrack.registry.webhooks import OWN, Webhook, WebhookEvent, WebhookStatus
 from cloudtrack.search.pages import page_of
 
 ENDPOINTS = Declarations(Domain.REGISTRY)
@@ -148,7 +148,7 @@ def test_webhook(context: Context, request: TestWebhook) -> dict[str, Any]:
 
 
 def _shown(webhook: Webhook, context: Context) -> list[WebhookEvent]:
-    return [event for event in webhook.events if context.is_own_client or event.pair != STAGE_TRANSITIONED]
+    return [event for event in webhook.events if context.is_own_client or event.pair not in OWN]
 
 
 def _message(webhook: Webhook, context: Context) -> dict[str, Any]:

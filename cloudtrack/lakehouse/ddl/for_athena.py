@@ -67,7 +67,7 @@ def _runs(layout: Layout, columns: list[str]) -> str:
     return (
         f"CREATE OR REPLACE VIEW {RUNS} AS\nSELECT\n    {lines}\nFROM (\n"  # noqa: S608 - quoted names
         "    SELECT *, row_number() OVER (PARTITION BY id ORDER BY version DESC) AS place\n"
-        f"    FROM {_PARTS}\n)\nWHERE place = 1;"
+        f"    FROM {_PARTS}\n)\nWHERE place = 1 AND {quoted('attributes.lifecycle_stage')} IS NOT NULL;"
     )
 
 

@@ -45,7 +45,7 @@ def _runs(layout: Layout) -> str:
         f"    FROM read_parquet({literal(layout.any_part)}, "
         "union_by_name = true, filename = true, hive_partitioning = false)\n"
         f"    UNION ALL BY NAME\n    SELECT {empty} WHERE false\n)\n"
-        "QUALIFY row_number() OVER (PARTITION BY id ORDER BY version DESC) = 1;"
+        "QUALIFY row_number() OVER (PARTITION BY id ORDER BY version DESC) = 1 AND lifecycle_stage IS NOT NULL;"
     )
 
 

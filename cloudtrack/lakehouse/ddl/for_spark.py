@@ -60,7 +60,7 @@ def _runs(layout: Layout) -> str:
         f"CREATE OR REPLACE TEMPORARY VIEW {RUNS} AS\nSELECT\n    {lines}\nFROM (\n"  # noqa: S608 - quoted names
         "    SELECT *, regexp_extract(input_file_name(), 'experiments/([^/]+)/index/', 1) AS experiment_id,\n"
         f"        row_number() OVER (PARTITION BY id ORDER BY version DESC) AS place\n    FROM {_PARTS}\n"
-        ")\nWHERE place = 1;"
+        f")\nWHERE place = 1 AND {_quoted('attributes.lifecycle_stage')} IS NOT NULL;"
     )
 
 

@@ -1,0 +1,6 @@
+"""What is in the trash, removed for ever."""
+
+from cloudtrack.api.endpoint import Domain
+from handlers.function import Function
+
+handler = Function(Domain.PURGES)
