@@ -84,10 +84,11 @@ def with_one_function(template: Template) -> None:
     """Change a template: one function takes every route."""
     resources = template["Resources"]
     served = [name for name, each in resources.items() if _has_routes(each.get("Properties", {}).get("Events", {}))]
-    web, transitions = (resources[name]["Properties"] for name in ("WebFunction", "TransitionsFunction"))
+    transitions = resources["TransitionsFunction"]["Properties"]
     events = {
         name: event
-        for name, event in web["Events"].items()
+        for each in served
+        for name, event in resources[each]["Properties"]["Events"].items()
         if event["Properties"].get("Auth") == {"Authorizer": _OPEN} or "Path" not in event["Properties"]
     }
     roles = [name.replace("Function", "Role") for name in served]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
+from typing import Self
 
 from cloudtrack.access.permission import Permission, Resource
 from cloudtrack.api.artifact_paths import check_relative
@@ -33,22 +34,27 @@ _MOST_HOPS = 5
 """A version whose source is another version, and so on."""
 
 
-class FilesRequest(RequestModel):
-    """Exactly one of a run, a logged model, and a version of a registered model; and a path in it."""
+class OwnerRequest(RequestModel):
+    """Exactly one of a run, a logged model, and a version of a registered model."""
 
     run_id: str = ""
     model_id: str = ""
     name: str = ""
     version: str = ""
-    path: str = ""
 
     @property
-    def checked(self) -> FilesRequest:
+    def checked(self) -> Self:
         """The request itself, where it names one owner. Raises ApiError."""
         if sum(map(bool, (self.run_id, self.model_id, self.name))) != 1 or bool(self.name) != bool(self.version):
             text = "name one of run_id, model_id, and name with version"
-            raise ApiError("INVALID_PARAMETER_VALUE", f"whose files are meant is not clear: {text}")
+            raise ApiError("INVALID_PARAMETER_VALUE", f"which one is meant is not clear: {text}")
         return self
+
+
+class FilesRequest(OwnerRequest):
+    """And a path in it."""
+
+    path: str = ""
 
     @property
     def about(self) -> str:

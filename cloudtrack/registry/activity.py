@@ -7,6 +7,7 @@ from typing import Any
 
 from cloudtrack.registry.events import AliasDeleted, AliasSet, AnyChange, Event, StageTransitioned
 from cloudtrack.registry.release_events import AnyReleaseChange, ReleaseEvent
+from cloudtrack.registry.review_state import MOST_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def activity_of(name: str, event: Event | ReleaseEvent) -> Activity:
         alias=getattr(change, "alias", None),
         previous=_previous(change),
         archived=change.archived if isinstance(change, StageTransitioned) else [],
-        comment=said if isinstance(said, str) else event.comment,
+        comment=(said if isinstance(said, str) else event.comment or "")[:MOST_TEXT] or None,
         request=_request(change),
         request_id=event.request_id,
         forced=isinstance(change, StageTransitioned) and change.decision is not None and change.decision.forced,

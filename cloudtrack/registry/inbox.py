@@ -13,6 +13,8 @@ from cloudtrack.storage.parallel import map_in_order
 
 MOST_MODELS = 500
 """So many models are looked at for open requests."""
+MOST_REQUESTS = 1000
+"""So many requests are told."""
 
 
 class Inbox:
@@ -33,7 +35,7 @@ class Inbox:
         return {model.name: read.get(model.name, model.open_requests or 0) for model in listed}
 
     def open(self, *, shows: Shows | None = None) -> tuple[list[TransitionRequest], bool]:
-        """All open requests, newest first, and whether there are more than ``MOST_MODELS`` models with some.
+        """All open requests, newest first, and whether some are left out.
 
         One search of the index of models, and two requests for each model that has open requests.
         """
@@ -42,7 +44,7 @@ class Inbox:
         found = map_in_order(self._requests, names[:MOST_MODELS])
         requests = [one for some in found for one in some]
         requests.sort(key=lambda one: (-one.creation_timestamp, one.name, one.id))
-        return requests, len(names) > MOST_MODELS
+        return requests[:MOST_REQUESTS], len(names) > MOST_MODELS or len(requests) > MOST_REQUESTS
 
     def _requests(self, name: str) -> list[TransitionRequest]:
         try:

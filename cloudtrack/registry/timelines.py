@@ -18,7 +18,7 @@ from cloudtrack.registry.events import (
 )
 from cloudtrack.registry.past import Past
 from cloudtrack.registry.registry import Registry
-from cloudtrack.registry.state import ModelState
+from cloudtrack.registry.state import MOST_COMMENT, ModelState
 
 MOST_EVENTS = 5000
 """So many events are folded, the last ones; what was before them comes from the state of that moment."""
@@ -45,6 +45,7 @@ class Tick:
     to_stage: str
     user: str
     comment: str
+    """Its beginning; the event has all of it."""
     number: int
     """Of the event."""
     request: int | None = None
@@ -154,7 +155,7 @@ def _tick(event: Event, moved: StageTransitioned) -> Tick:
         from_stage=moved.from_stage,
         to_stage=moved.to_stage,
         user=event.actor,
-        comment=event.comment or "",
+        comment=(event.comment or "")[:MOST_COMMENT],
         number=event.number,
         request=moved.request,
         archived=moved.archived,

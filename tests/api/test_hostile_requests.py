@@ -122,7 +122,7 @@ class Besieged:
             assert "\x00" not in key
         assert {path.name for path in (self.parent / "store").iterdir()} <= {
             "cloudtrack.json", "experiments", "index", "logged_models", "models", "policy.yaml", "releases", "runs",
-            "webhooks", ".cloudtrack",
+            "webhooks", "access", ".cloudtrack",
         }  # fmt: skip
 
 

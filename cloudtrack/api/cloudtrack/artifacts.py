@@ -118,7 +118,7 @@ def load_file(context: Context, request: LoadFile) -> Response:
     media_type = _media_type(file.name) if is_shown else "application/octet-stream"
     headers = {
         **(_SHOWN_PDF if is_shown and media_type == _PDF else _SHOWN),
-        "content-type": media_type,
+        "content-type": f"{media_type}; charset=utf-8" if media_type == "text/plain" else media_type,
         "content-disposition": f"{INLINE if is_shown else ATTACHMENT}; filename*=UTF-8''{quote(file.name, safe='')}",
         "accept-ranges": "bytes",
         "etag": f'"{file.etag}"',

@@ -22,9 +22,11 @@ from cloudtrack.registry.boards import MOST_VERSIONS, Board, Card, PrimaryMetric
 ENDPOINTS = Declarations(Domain.METRICS)
 
 _MOST_METRICS = 8
-_MOST_TEXT = 300
-"""So many characters of a tag's value are told; a version's own page has all of it."""
-_MOST_TAGS = 50
+_MOST_MODELS = 200
+"""Of one page of the table."""
+_MOST_TAGS = 20
+_MOST_TEXT = 200
+"""So many characters of a tag's value or a description are told; a version's own page has all of it."""
 
 
 class GetBoard(ModelRequest):
@@ -87,9 +89,6 @@ def list_model_table(context: Context, request: ListModels) -> Response:
         for model in models
     ]
     return unless_known(json_response({"models": rows, "next": models.token}), context.request)
-
-
-_MOST_MODELS = 200
 
 
 def _origins(context: Context, versions: list[ModelVersion]) -> Origins:

@@ -10,7 +10,7 @@ from cloudtrack.api.conditional import unless_known
 from cloudtrack.api.context import Context
 from cloudtrack.api.endpoint import LOGIN, Declarations, Domain, Needs, On
 from cloudtrack.api.fields import RequestModel, Required
-from cloudtrack.api.file_places import FilesRequest
+from cloudtrack.api.file_places import OwnerRequest
 from cloudtrack.api.message import Response, json_response
 from cloudtrack.api.mlflow import messages
 from cloudtrack.api.mlflow.model_versions import VersionRequest
@@ -75,7 +75,7 @@ def get_versions_from(context: Context, request: VersionsFrom) -> dict[str, Any]
 
 
 @ENDPOINTS.add("GET", "/cloudtrack/lineage", Needs(Permission.READ, On.FILES), domain=Domain.METRICS)
-def get_lineage_graph(context: Context, request: FilesRequest) -> Response:
+def get_lineage_graph(context: Context, request: OwnerRequest) -> Response:
     """Where a version, a run or a logged model comes from, and what became of it: nodes and edges."""
     graphs = Graphs(
         context.client,
