@@ -451,7 +451,8 @@ def test_who_may_manage_the_experiment_purges_and_names_the_run_twice(memory: Cl
 
     def purge(who: str, **more: str) -> tuple[int, dict[str, Any]]:
         body = json.dumps({"run_id": run_id, **more}).encode()
-        answer = ask(app, "POST", "/api/2.0/cloudtrack/runs/purge", body, principal=Principal(who))
+        headers = {"content-type": "application/json"}
+        answer = ask(app, "POST", "/api/2.0/cloudtrack/runs/purge", body, headers, principal=Principal(who))
         return answer.status, answer.json()
 
     assert purge("editor", confirm=run_id)[0] == 403
