@@ -68,6 +68,12 @@ export function frame(wire: TableWire): Frame {
   return { rows: wire.rows, total: wire.total, ids, catalogue: wire.catalogue, columns };
 }
 
+/** Whether a delta names columns that the frame's catalogue does not: then the whole table is asked for. */
+export function hasNewColumns(old: Frame, wire: TableWire): boolean {
+  const known = new Set(old.catalogue.map((fact) => fact.name));
+  return wire.catalogue.some((fact) => !known.has(fact.name));
+}
+
 /** The frame with changed and new rows laid over it, newest first, and removed ones left out. */
 export function merged(old: Frame, wire: TableWire): Frame {
   const news = frame(wire);
@@ -89,7 +95,7 @@ export function merged(old: Frame, wire: TableWire): Frame {
     });
     columns.set(name, column(values, (after ?? before)?.kind ?? "text"));
   }
-  return { rows: ids.length, total: wire.total, ids, catalogue: news.catalogue, columns };
+  return { rows: ids.length, total: wire.total, ids, catalogue: old.catalogue, columns };
 }
 
 /** A column of values at hand. */

@@ -10,7 +10,7 @@ import { type Live, useGet, useLoaded, usePoll } from "../../app/data";
 import { autoColumns, better, chosenColumns, type Primary, primaryOf } from "../../lib/columns";
 import { containing, isFreeText, matching, type Plan, plan } from "../../lib/filter";
 import { FilterError } from "../../lib/filter-parser";
-import { type Column, type Frame, frame as decode, merged, type TableWire } from "../../lib/frame";
+import { type Column, type Frame, frame as decode, hasNewColumns, merged, type TableWire } from "../../lib/frame";
 import { durations } from "../../lib/group";
 import { lengthenAll } from "../../lib/ids";
 import { ordered } from "../../lib/order";
@@ -121,7 +121,12 @@ function useTable(experiments: readonly string[], state: string, filter: string,
     if (!now) return false;
     const columns = now.columns.length ? ["auto", ...now.columns] : "";
     const wire = await get<TableWire>("cloudtrack/runs/table", { ...params, columns, since: now.cursor });
-    if (wire.cursor === now.cursor) return false;
+    if (wire.cursor === now.cursor && wire.delta) return false;
+    if (wire.delta && hasNewColumns(now.frame, wire)) {
+      const whole = await get<TableWire>("cloudtrack/runs/table", { ...params, columns });
+      setKept({ ...now, frame: decode(whole), cursor: whole.cursor });
+      return true;
+    }
     const next = wire.delta ? merged(now.frame, wire) : decode(wire);
     const fresh = next.ids.filter((id) => !now.frame.ids.includes(id)).length;
     if (fresh && scrolledAway()) setWaiting({ frame: next, cursor: wire.cursor, count: fresh });
