@@ -16,11 +16,11 @@ import { type CardMenuItem, LineCard } from "./line-card";
 
 const MOST_IN_LINK = 50;
 
-export function Cards({ board, keys, query, setQuery }: { board: Board; keys: readonly string[]; query: Query; setQuery: SetQuery }) {
+export function Cards({ board, keys, primary = null, query, setQuery }: { board: Board; keys: readonly string[]; primary?: string | null; query: Query; setQuery: SetQuery }) {
   const { alive, watch } = useAlive();
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const { state } = board;
-  const found = sections(keys, state);
+  const found = sections(keys, state, primary);
   const [dragged, setDragged] = useState("");
   if (keys.length === 0) return <Empty title="No metrics"><p>Log one: <code>ct.log_metric("loss", 0.25, step=1)</code></p></Empty>;
   if (found.length === 0) return <Empty title="No metric is shown">{state.find ? <p>None has “{state.find}” in its name.</p> : <p>All are hidden.</p>}</Empty>;

@@ -11,6 +11,7 @@ import { useUPlot } from "./use-plot";
 
 const DRAG_PX = 4;
 const DOTS = 12;
+const REACH_PX = 24;
 const ZOOM = 2;
 
 interface Props {
@@ -61,7 +62,7 @@ export function LinePlot({ name, picture, cursors, label, xName, onZoom, onPan, 
     if (!at) return null;
     const x = chosen ? ((lines[chosen.line] as Line).x[chosen.at] as number) : at.fromX(left);
     const y = chosen ? ((lines[chosen.line] as Line).y[chosen.at] as number) : at.fromY(top);
-    const found = around(lines, x, y, (a, b) => at.toY(a) - at.toY(b));
+    const found = around(lines, x, y, Math.abs(at.fromX(REACH_PX) - at.fromX(0)), (a, b) => at.toY(a) - at.toY(b));
     const line = chosen?.line ?? found[0]?.line ?? -1;
     if (chosen) found.sort((a, b) => Number(b.line === line) - Number(a.line === line));
     const { box } = at;

@@ -6,7 +6,6 @@ import { useGet, usePoll } from "../app/data";
 import { Failure } from "../app/failure";
 import { LiveBadge } from "../app/live";
 import { Skeleton } from "../app/parts";
-import { chartState } from "../lib/chart-state";
 import { type TableWire, frame } from "../lib/frame";
 import type { Query } from "../lib/url";
 import "../styles/charts.css";
@@ -42,7 +41,7 @@ export function MetricCards({ experiments, runs, prefix = null, query, running }
   return (
     <div class="chart-page">
       <div class="chart-bar">
-        <ChartControls state={chartState(query)} keys={keys} setQuery={setQuery} />
+        <ChartControls state={board.state} keys={keys} setQuery={setQuery} />
         <LiveBadge live={table.live} />
       </div>
       <Cards board={board} keys={keys} query={query} setQuery={setQuery} />

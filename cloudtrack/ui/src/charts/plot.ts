@@ -52,22 +52,22 @@ export class Plot {
       ...(utc && { tzDate: (ms: number) => Chart.tzDate(new Date(ms), "Etc/UTC") }),
       legend: { show: false },
       cursor: { show: false },
-      padding: [8, 12, 0, 0],
+      padding: [8, 22, 0, 0],
       scales: {
         x: { time: isTime, distr: logX ? 3 : 1, range: () => [this.picture.extents.x.min, this.picture.extents.x.max] },
         y: { distr: logY ? 3 : 1, range: () => [this.picture.extents.y.min, this.picture.extents.y.max] },
       },
       series: [{}, { paths: () => null, points: { show: false } }],
       axes: [
-        { ...styled, size: 28, space: 64, ...(axis === "relative" && { incrs: RELATIVE_STEPS }), ...(!isTime && { values: (_u: uPlot, splits: number[]) => splits.map((at) => this.label(at, axis, logX)) }) },
+        { ...styled, size: isTime ? 40 : 28, space: 64, ...(axis === "relative" && { incrs: RELATIVE_STEPS }), ...(!isTime && { values: (_u: uPlot, splits: number[]) => splits.map((at) => this.label(at, axis, logX)) }) },
         { ...styled, size: 54, space: 34, values: (_u: uPlot, splits: number[]) => splits.map((at) => this.label(at, "number", logY)) },
       ],
       hooks: { draw: [() => this.draw()] },
     };
   }
 
-  private label(at: number, axis: AxisKind, isLog: boolean): string {
-    if (isLog && Math.abs(Math.log10(at) - Math.round(Math.log10(at))) > 1e-9) return "";
+  private label(at: number | null, axis: AxisKind, isLog: boolean): string {
+    if (at === null) return ""; // uPlot leaves out some of an axis of powers
     if (axis === "relative") return duration(at);
     return Math.abs(at) >= 1e4 && Number.isInteger(at) && !isLog ? at.toLocaleString("en-US") : short(Number(at.toPrecision(10)), 6);
   }

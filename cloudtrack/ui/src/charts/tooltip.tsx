@@ -35,7 +35,7 @@ export function Tooltip({ tip, lines, axis, xName, width }: { tip: Tip; lines: r
             return (
               <tr key={line.id} class={found.line === tip.line ? "near" : ""}>
                 <td><Swatch color={line.color} dash={line.dash} /></td>
-                <td class="tooltip-name">{line.name}{own !== at && <small> at {printX(own, axis, utc)}</small>}</td>
+                <td class="tooltip-name">{line.name}{own !== at && <small> at {axis === "time" ? printX(own, axis, utc).slice(11) : printX(own, axis, utc)}</small>}</td>
                 <td class="num">{short(line.y[found.at] as number, digits + 1)}</td>
                 {line.isSmoothed && <td class="num"><small>{Number.isFinite(raw) ? short(raw, digits + 1) : ""}</small></td>}
               </tr>
@@ -58,7 +58,7 @@ export function Swatch({ color, dash }: { color: string; dash: readonly number[]
 }
 
 export function printX(x: number, axis: AxisKind, utc: boolean): string {
-  if (axis === "time") return moment(x, utc);
+  if (axis === "time") return x % 1000 ? moment(x, utc).replace(/(:\d\d)(?= UTC|$)/, `$1.${String(Math.floor(x % 1000)).padStart(3, "0")}`) : moment(x, utc);
   if (axis === "relative") return duration(x);
   return short(x, 7);
 }

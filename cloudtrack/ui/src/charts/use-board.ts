@@ -31,11 +31,12 @@ export function useBoard(runs: readonly ShownRun[], query: Query, setQuery: SetQ
   cursors.current ??= new Cursors();
   const state = useMemo(() => chartState(query), [["x", "log", "sm", "band", "clip", "zoom", "find", "ch", "hide", "size"].map((key) => query.get(key)).join("\n")]);
   const told = JSON.stringify(runs);
+  const names = [...new Set(runs.flatMap(({ group }) => group ?? []))].sort();
+  const groups = useMemo(() => names.map((name, place) => ({ name, ...ink(place, cssColor) })), [names.join("\n"), theme]);
   const inked = useMemo(() => runs.map(({ id, name, place, color, group = null }): ChartRun => {
-    const own = ink(place, cssColor);
-    return { id, name, group, color: color && CSS.supports("color", color) ? color : own.color, dash: own.dash };
-  }), [told, theme]);
-  const groups = useMemo(() => [...new Set(inked.flatMap(({ group }) => group ?? []))].sort().map((name, place) => ({ name, ...ink(place, cssColor) })), [inked]);
+    const own = groups.find((each) => each.name === group) ?? ink(place, cssColor);
+    return { id, name, group, color: color && group === null && CSS.supports("color", color) ? color : own.color, dash: own.dash };
+  }), [told, groups]);
   const marked = bright.join();
   const board = useMemo((): Board => {
     const shared = store.current as SeriesStore;

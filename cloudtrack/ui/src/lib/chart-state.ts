@@ -65,19 +65,25 @@ export interface Section {
   keys: string[];
 }
 
-/** Keys as sections: pinned ones, those without a prefix, then by what stands before the first `/`. */
-export function sections(keys: readonly string[], state: Pick<ChartState, "find" | "pins" | "hidden">): Section[] {
+/** Keys as sections: pinned ones, those without a prefix, then by what stands before the first `/`; the primary metric first among its like. */
+export function sections(keys: readonly string[], state: Pick<ChartState, "find" | "pins" | "hidden">, primary: string | null = null): Section[] {
   const words = state.find.toLowerCase().split(/\s+/).filter(Boolean);
   const shown = keys.filter((key) => !state.hidden.includes(key) && words.every((word) => key.toLowerCase().includes(word)));
   const pinned = state.pins.filter((key) => shown.includes(key));
   const found = new Map<string, string[]>();
-  for (const key of shown.filter((each) => !pinned.includes(each)).sort()) {
-    const slash = key.indexOf("/");
-    const title = slash > 0 ? key.slice(0, slash) : "";
+  const rank = (key: string): number => (key === primary ? 0 : 1);
+  for (const key of shown.filter((each) => !pinned.includes(each)).sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))) {
+    const title = prefixOf(key);
     found.set(title, [...(found.get(title) ?? []), key]);
   }
-  const rest = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([title, under]) => ({ title, keys: under }));
+  const order = (title: string): number => (primary !== null && title === prefixOf(primary) ? 0 : title === "system" ? 2 : 1);
+  const rest = [...found].sort(([a], [b]) => order(a) - order(b) || (a < b ? -1 : 1)).map(([title, under]) => ({ title, keys: under }));
   return pinned.length ? [{ title: "pinned", keys: pinned }, ...rest] : rest;
+}
+
+function prefixOf(key: string): string {
+  const slash = key.indexOf("/");
+  return slash > 0 ? key.slice(0, slash) : "";
 }
 
 /** The pins with a key before another, or at their end. */

@@ -139,11 +139,15 @@ export interface Found {
   at: number;
 }
 
-/** Of each line the point nearest in x, those nearest to `y` first; `distance` says how far two values of y are apart on the screen. */
-export function around(lines: readonly Line[], x: number, y: number | null, distance: (a: number, b: number) => number): Found[] {
+/**
+ * Of each line the point nearest in x, those nearest to `y` first; `distance` says how far two values of y are apart on the screen.
+ * Lines that have ended more than `reach` before x, or begin more than that after it, are not there.
+ */
+export function around(lines: readonly Line[], x: number, y: number | null, reach: number, distance: (a: number, b: number) => number): Found[] {
   const found = lines.flatMap((line, number) => {
     const at = nearest(line, x);
-    return at < 0 ? [] : [{ line: number, at, far: y === null ? 0 : Math.abs(distance(line.y[at] as number, y)) }];
+    const isEnd = at === 0 || at === line.x.length - 1;
+    return at < 0 || (isEnd && Math.abs((line.x[at] as number) - x) > reach) ? [] : [{ line: number, at, far: y === null ? 0 : Math.abs(distance(line.y[at] as number, y)) }];
   });
   return found.sort((a, b) => a.far - b.far);
 }

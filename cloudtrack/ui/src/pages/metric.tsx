@@ -15,7 +15,6 @@ import { metricKeys, useRunFacts } from "../charts/metric-cards";
 import { ChartControls } from "../charts/controls";
 import { Swatch } from "../charts/tooltip";
 import { useBoard } from "../charts/use-board";
-import { chartState } from "../lib/chart-state";
 import { counted } from "../lib/format";
 import { lengthenAll, shortenAll } from "../lib/ids";
 import { href, type Query } from "../lib/url";
@@ -52,7 +51,7 @@ function Whole({ name, runs, query }: { name: string; runs: readonly Run[]; quer
   return (
     <div class="metric-page">
       <div class="chart-bar">
-        <ChartControls state={chartState(query)} keys={keys} setQuery={setQuery} single />
+        <ChartControls state={board.state} keys={keys} setQuery={setQuery} single />
         <LiveBadge live={table.live} />
       </div>
       <article class="card whole" data-key={name}><LineCard name={name} board={board} /></article>
