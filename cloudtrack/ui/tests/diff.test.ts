@@ -76,7 +76,7 @@ describe("tables", () => {
     const right = { names: ["id", "v", "w"], columns: [[2, 3, 4], ["b", "x", "d"], [0, 0, 0]] };
     const change = diffTables(left, right);
     expect(change).toMatchObject({ key: "id", onlyRight: ["w"], onlyLeft: [] });
-    expect(change.rows.map(({ key, kind }) => `${key} ${kind}`)).toEqual(["1 removed", "2 changed", "3 changed", "4 added"]);
+    expect(change.rows.map(({ key, kind }) => `${key} ${kind}`)).toEqual(["1 removed", "2 same", "3 changed", "4 added"]);
     const byPlace = diffTables({ names: ["v"], columns: [[0.5, 0.5]] }, { names: ["v"], columns: [[0.5, 0.7]] });
     expect(byPlace).toMatchObject({ key: null });
     expect(byPlace.rows.map(({ kind }) => kind)).toEqual(["same", "changed"]);

@@ -31,3 +31,16 @@ export function useTheme(): number {
 export function inkStyles(): CSSStyleDeclaration {
   return getComputedStyle(document.documentElement);
 }
+
+let probe: HTMLElement | null = null;
+
+/** A colour of the theme as the browser resolves it now, such as `rgb(36, 86, 199)`; `name` is a custom property. */
+export function cssColor(name: string): string {
+  if (!probe) {
+    probe = document.createElement("span");
+    probe.hidden = true;
+    document.body.append(probe);
+  }
+  probe.style.color = `var(${name})`;
+  return getComputedStyle(probe).color;
+}

@@ -27,11 +27,12 @@ export function diffTables(left: Table, right: Table): TableChange {
   const names = [...left.names, ...right.names.filter((name) => !left.names.includes(name))];
   const key = keyColumn(left, right);
   const [a, b] = [rowsOf(left, names, key), rowsOf(right, names, key)];
+  const shared = names.flatMap((name, at) => (left.names.includes(name) && right.names.includes(name) ? [at] : []));
   const paired = [...new Set([...a.keys(), ...b.keys()])];
   const rows = paired.map((each): RowChange => {
     const [before, after] = [a.get(each), b.get(each)];
     const cells = names.map((_, at) => ({ left: before?.[at], right: after?.[at] }));
-    const kind = !before ? "added" : !after ? "removed" : cells.every((cell) => equal(cell.left, cell.right)) ? "same" : "changed";
+    const kind = !before ? "added" : !after ? "removed" : shared.every((at) => equal(before[at], after[at])) ? "same" : "changed";
     return { kind, key: each, cells };
   });
   return {
