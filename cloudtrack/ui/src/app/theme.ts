@@ -27,9 +27,22 @@ export function useTheme(): number {
   return count;
 }
 
-/** The styles that custom properties are read from; resolve `light-dark()` by asking for a colour that is used. */
-export function inkStyles(): CSSStyleDeclaration {
-  return getComputedStyle(document.documentElement);
+const colors = new Map<string, string>();
+onSettings(() => colors.clear());
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => colors.clear());
+
+/** What colour a custom property such as "--hue-0" is in the theme of now, as `rgb()`: canvas knows no `light-dark()`. */
+export function cssColor(name: string): string {
+  let color = colors.get(name);
+  if (color === undefined) {
+    const probe = document.createElement("span");
+    probe.style.color = `var(${name})`;
+    document.body.append(probe);
+    color = getComputedStyle(probe).color;
+    probe.remove();
+    colors.set(name, color);
+  }
+  return color;
 }
 
 let probe: HTMLElement | null = null;

@@ -9,10 +9,10 @@ export interface Ink {
   dash: readonly number[];
 }
 
-/** The ink of the n-th thing by order of appearance, in the theme of now. */
-export function ink(place: number, styles: CSSStyleDeclaration): Ink {
+/** The ink of the n-th thing by order of appearance; `resolve` says what colour a custom property is now (`cssColor`). */
+export function ink(place: number, resolve: (name: string) => string): Ink {
   const hue = HUES[place % HUES.length] as string;
-  return { color: styles.getPropertyValue(hue).trim(), dash: DASHES[Math.floor(place / HUES.length) % DASHES.length] as readonly number[] };
+  return { color: resolve(hue), dash: DASHES[Math.floor(place / HUES.length) % DASHES.length] as readonly number[] };
 }
 
 const VIRIDIS = [
@@ -26,4 +26,24 @@ export function scale(part: number, alpha = 1): string {
   const high = VIRIDIS[Math.min(VIRIDIS.length - 1, Math.floor(at) + 1)] as readonly number[];
   const mix = low.map((value, channel) => Math.round(value + (high[channel]! - value) * (at - Math.floor(at))));
   return alpha === 1 ? `rgb(${mix.join(",")})` : `rgba(${mix.join(",")},${alpha})`;
+}
+
+/** Places of lines by order of appearance, as `vis` says it: an empty name in the list keeps the place of one that was hidden. */
+export function placesOf(vis: string | undefined, shown: readonly string[], lengthen: (short: string) => string | null): Map<string, number> {
+  const places = new Map<string, number>();
+  if (vis && vis !== "first10" && vis !== "sel") {
+    vis.split(".").forEach((short, place) => {
+      const id = short && lengthen(short);
+      if (id) places.set(id, place);
+    });
+  }
+  let next = 0;
+  const taken = new Set(places.values());
+  for (const id of shown) {
+    if (places.has(id)) continue;
+    while (taken.has(next)) next += 1;
+    places.set(id, next);
+    taken.add(next);
+  }
+  return places;
 }

@@ -1,0 +1,89 @@
+/** What the address says about charts, and how it is said. Pure. */
+
+import { joinNames, splitNames } from "./columns";
+import type { Extent } from "./lines";
+import type { Query } from "./url";
+
+export const AXES = ["step", "time", "relative"] as const;
+export const SIZES = ["S", "M", "L"] as const;
+export const MOST_SMOOTHING = 0.99;
+
+export interface ChartState {
+  /** What x is in requests. */
+  axis: (typeof AXES)[number];
+  /** The metric that x is, where it is one. */
+  metric: string | null;
+  logX: boolean;
+  logY: boolean;
+  smoothing: number;
+  band: boolean;
+  clip: boolean;
+  zoom: Extent | null;
+  find: string;
+  /** Keys of cards that stand before all others, in order. */
+  pins: readonly string[];
+  hidden: readonly string[];
+  size: (typeof SIZES)[number];
+}
+
+export function chartState(query: Query): ChartState {
+  const x = query.get("x") ?? "step";
+  const axis = AXES.find((each) => each === x);
+  const log = query.get("log") ?? "";
+  const smoothing = Number(query.get("sm") ?? 0);
+  return {
+    axis: axis ?? "step",
+    metric: axis ? null : x.replace(/^metrics\./, ""),
+    logX: log.includes("x"),
+    logY: log.includes("y"),
+    smoothing: smoothing > 0 ? Math.min(MOST_SMOOTHING, smoothing) : 0,
+    band: query.get("band") === "1",
+    clip: query.get("clip") === "1",
+    zoom: parseZoom(query.get("zoom")),
+    find: query.get("find") ?? "",
+    pins: splitNames(query.get("ch")),
+    hidden: splitNames(query.get("hide")),
+    size: SIZES.find((each) => each === query.get("size")) ?? "M",
+  };
+}
+
+export function parseZoom(text: string | undefined): Extent | null {
+  const [min, max] = (text ?? "").split("~").map(Number);
+  return text && Number.isFinite(min) && Number.isFinite(max) && (min as number) < (max as number) ? { min: min as number, max: max as number } : null;
+}
+
+/** A zoom in few digits; null where it is none. */
+export function printZoom({ min, max }: Extent): string | null {
+  const width = max - min;
+  if (!(width > 0)) return null;
+  const digits = Math.max(0, 3 - Math.floor(Math.log10(width)));
+  return `${Number(min.toFixed(Math.min(digits, 12)))}~${Number(max.toFixed(Math.min(digits, 12)))}`;
+}
+
+export interface Section {
+  title: string;
+  keys: string[];
+}
+
+/** Keys as sections: pinned ones, those without a prefix, then by what stands before the first `/`. */
+export function sections(keys: readonly string[], state: Pick<ChartState, "find" | "pins" | "hidden">): Section[] {
+  const words = state.find.toLowerCase().split(/\s+/).filter(Boolean);
+  const shown = keys.filter((key) => !state.hidden.includes(key) && words.every((word) => key.toLowerCase().includes(word)));
+  const pinned = state.pins.filter((key) => shown.includes(key));
+  const found = new Map<string, string[]>();
+  for (const key of shown.filter((each) => !pinned.includes(each)).sort()) {
+    const slash = key.indexOf("/");
+    const title = slash > 0 ? key.slice(0, slash) : "";
+    found.set(title, [...(found.get(title) ?? []), key]);
+  }
+  const rest = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([title, under]) => ({ title, keys: under }));
+  return pinned.length ? [{ title: "pinned", keys: pinned }, ...rest] : rest;
+}
+
+/** The pins with a key before another, or at their end. */
+export function pinnedBefore(pins: readonly string[], key: string, before: string | null): string {
+  const next = pins.filter((each) => each !== key);
+  const place = before === null ? -1 : next.indexOf(before);
+  next.splice(place < 0 ? next.length : place, 0, key);
+  return joinNames(next);
+}
