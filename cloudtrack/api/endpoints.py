@@ -17,6 +17,7 @@ from cloudtrack.api.cloudtrack import (
     run_page,
     run_table,
     series,
+    several_runs,
     transition_requests,
     ui_config,
 )
@@ -55,6 +56,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *run_page.ENDPOINTS,
     *series.ENDPOINTS,
     *run_table.ENDPOINTS,
+    *several_runs.ENDPOINTS,
     *experiment_table.ENDPOINTS,
     *ui_config.ENDPOINTS,
     *own_logged_models.ENDPOINTS,

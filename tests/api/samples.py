@@ -257,6 +257,7 @@ SAMPLES: dict[str, Sample] = {
     ),
     "GET /cloudtrack/metrics/series": Sample({"run_ids": ["${run}"], "keys": ["loss"]}),
     "GET /cloudtrack/runs/table": Sample({"experiment_ids": ["${experiment}"]}),
+    "GET /cloudtrack/runs/several": Sample({"run_ids": ["${run}"]}),
     "GET /cloudtrack/experiments/table": Sample(),
     "GET /cloudtrack/ui-config": Sample(),
     "GET /cloudtrack/permissions": Sample(_EXPERIMENT),

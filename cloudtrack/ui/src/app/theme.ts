@@ -44,16 +44,3 @@ export function cssColor(name: string): string {
   }
   return color;
 }
-
-let probe: HTMLElement | null = null;
-
-/** A colour of the theme as the browser resolves it now, such as `rgb(36, 86, 199)`; `name` is a custom property. */
-export function cssColor(name: string): string {
-  if (!probe) {
-    probe = document.createElement("span");
-    probe.hidden = true;
-    document.body.append(probe);
-  }
-  probe.style.color = `var(${name})`;
-  return getComputedStyle(probe).color;
-}
