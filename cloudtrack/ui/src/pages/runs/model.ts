@@ -182,7 +182,7 @@ function namedColumns(query: Query, planned: Plan | null): string[] {
   const names = new Set<string>(planned && !planned.remote ? planned.columns : []);
   for (const { id } of parseSort(query)) names.add(id);
   for (const key of ["group", "sx", "sy", "sc", "sz"]) names.add(query.get(key) ?? "");
-  for (const key of ["cols", "pc"]) for (const name of chosenColumns(query.get(key), [])) names.add(name);
+  for (const key of ["cols", "pc", "imp"]) for (const name of chosenColumns(query.get(key), [])) names.add(name);
   return [...names].filter((name) => /^(metrics|params|tags)\../.test(name)).sort();
 }
 

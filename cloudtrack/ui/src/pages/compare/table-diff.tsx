@@ -1,0 +1,58 @@
+/** Two tables, row by row: what was changed, removed and added. */
+
+import { useMemo, useState } from "preact/hooks";
+import { useLoaded } from "../../app/data";
+import { Failure } from "../../app/failure";
+import { Button, Skeleton } from "../../app/parts";
+import { counted } from "../../lib/format";
+import { type Cell, diffTables, equal, type RowChange } from "../../lib/rowdiff";
+import { type Place, readTable } from "./files";
+
+const MARKS = { same: "", changed: "~ changed", removed: "− removed", added: "+ added" } as const;
+
+export function TableDiff({ left, right, path }: { left: Place; right: Place; path: string }) {
+  const { data, error, refresh } = useLoaded(`tables ${JSON.stringify([left, right, path])}`, (signal) => Promise.all([readTable(left, path, signal), readTable(right, path, signal)]));
+  const [all, setAll] = useState(false);
+  const change = useMemo(() => (data ? diffTables(data[0], data[1]) : null), [data]);
+  if (error) return <Failure error={error} retry={refresh} what="table" />;
+  if (!data || !change) return <Skeleton rows={4} what={path} />;
+  const count = (kind: RowChange["kind"]): number => change.rows.filter((row) => row.kind === kind).length;
+  const shown = change.rows.filter((row) => all || row.kind !== "same");
+  return (
+    <div class="table-diff">
+      <p class="actions">
+        <span>
+          {count("changed")} changed, {count("removed")} removed, {count("added")} added; rows are paired by {change.key === null ? "their place" : <code>{change.key}</code>}
+          {(data[0].isCut || data[1].isCut) && "; only the first 200 rows of each are compared"}.
+          {change.onlyLeft.length > 0 && ` Only ${left.name} has ${change.onlyLeft.join(", ")}.`}
+          {change.onlyRight.length > 0 && ` Only ${right.name} has ${change.onlyRight.join(", ")}.`}
+        </span>
+        {count("same") > 0 && <Button pressed={all} onClick={() => setAll(!all)}>{counted(count("same"), "equal row")}: {all ? "hide" : "show"}</Button>}
+      </p>
+      {shown.length > 0 && (
+        <div class="wide-scroll" tabIndex={0} role="group" aria-label={`Rows of ${path}`}>
+          <table class="sides">
+            <thead><tr><th scope="col">row</th>{change.names.map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
+            <tbody>{shown.map((row) => (
+              <tr key={row.key} class={`row-${row.kind}`}>
+                <th scope="row">{row.key} <small>{MARKS[row.kind]}</small></th>
+                {row.cells.map((cell, at) => <td key={change.names[at]}><Both cell={cell} kind={row.kind} /></td>)}
+              </tr>
+            ))}</tbody>
+          </table>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Both({ cell, kind }: { cell: { left: Cell | undefined; right: Cell | undefined }; kind: RowChange["kind"] }) {
+  if (kind === "added") return <ins>{text(cell.right)}</ins>;
+  if (kind === "removed") return <del>{text(cell.left)}</del>;
+  if (equal(cell.left, cell.right)) return <>{text(cell.left)}</>;
+  return <><del>{text(cell.left)}</del> <ins>{text(cell.right)}</ins></>;
+}
+
+function text(value: Cell | undefined): string {
+  return value === undefined || value === null ? "–" : String(value);
+}
