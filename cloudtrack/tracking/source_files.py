@@ -20,13 +20,17 @@ class SourceFiles:
 
     def create(self, run_id: str, name: str, body: bytes) -> None:
         """Write ``code.patch`` or ``packages.txt``. Raises AlreadyExists where the run has another one."""
-        if name not in _KEYS:
-            raise InvalidInput(f"{name!r} is no source file of a run: {' or '.join(_KEYS)}")
-        self._store.create(_KEYS[name](check_run_id(run_id)), body)
+        self._store.create(_key(run_id, name), body)
 
     def read(self, run_id: str, name: str) -> bytes | None:
         """What was written; None where nothing was."""
         try:
-            return self._store.get(_KEYS[name](check_run_id(run_id))).body
+            return self._store.get(_key(run_id, name)).body
         except ObjectNotFound:
             return None
+
+
+def _key(run_id: str, name: str) -> str:
+    if name not in _KEYS:
+        raise InvalidInput(f"{name!r} is no source file of a run: {' or '.join(_KEYS)}")
+    return _KEYS[name](check_run_id(run_id))

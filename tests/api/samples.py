@@ -92,6 +92,7 @@ def fill(client: Client) -> World:
     client.runs.delete_experiment(trash)
     run_id = client.runs.create(experiment_id, run_name="run one", start_time=1, tags={"tag": "v"}).info.run_id
     client.runs.log_batch(run_id, metrics=[Metric("loss", 0.5, 1)], params={"lr": "1"})
+    client.source_files.create(run_id, "code.patch", b"--- a/train.py\n")
     client.runs.log_inputs(run_id, [DatasetInput(Dataset("iris", "1", "local", "{}"))])
     for path in ("file.txt", "page.html", "model/MLmodel"):
         client.artifacts.log_text(run_id, "content", path)
@@ -249,6 +250,8 @@ SAMPLES: dict[str, Sample] = {
     "PUT /cloudtrack/runs/{run_id}/source/{name}": Sample(
         body=b"numpy==2\n", path={"run_id": "${run}", "name": "packages.txt"}
     ),
+    "GET /cloudtrack/runs/page": Sample(_RUN),
+    "GET /cloudtrack/runs/source": Sample(_RUN),
     "POST /cloudtrack/logged-models/{model_id}/metrics": Sample(
         body={"metrics": [{"key": "m", "value": 1, "timestamp": 1}]}
     ),
