@@ -10,7 +10,7 @@ import { Crumbs, Heading } from "../app/frame";
 import { Button, RelTime, Skeleton, Status } from "../app/parts";
 import { toast } from "../app/toasts";
 import { Grid } from "../grid/grid";
-import { counted, grouped } from "../lib/format";
+import { counted } from "../lib/format";
 import { frame, type TableWire } from "../lib/frame";
 import { go, href, type Query } from "../lib/url";
 import type { ExperimentRow } from "../api/types";
@@ -77,10 +77,9 @@ export default function TrashPage({ query }: { query: Query }) {
               onOpen={(row) => go(href(["experiments", experiment(row).experiment_id], { state: "all" }))}
               columns={[
                 { id: "name", title: "name", width: 300, pinned: true, cell: (row) => <a href={href(["experiments", experiment(row).experiment_id], { state: "all" })} tabIndex={-1} title={experiment(row).name}>{experiment(row).name}</a> },
-                { id: "runs", title: "runs", width: 90, align: "right", cell: (row) => <span class="num">{grouped(experiment(row).runs.total)}</span> },
                 { id: "deleted", title: "last change", width: 130, cell: (row) => <RelTime ms={experiment(row).last_update_time} /> },
                 {
-                  id: "actions", title: "", width: 230,
+                  id: "actions", title: "", width: 260,
                   cell: (row) => (
                     <span class="row-actions">
                       <Button icon="undo" disabled={readOnly} onClick={() => restore("experiments", experiment(row).name, { experiment_id: experiment(row).experiment_id })}>Restore</Button>
@@ -106,7 +105,7 @@ export default function TrashPage({ query }: { query: Query }) {
                 { id: "start", title: "start", width: 110, cell: (row) => <RelTime ms={run(row).start} /> },
                 { id: "user", title: "user", width: 110, cell: (row) => <span>{run(row).user}</span> },
                 {
-                  id: "actions", title: "", width: 220,
+                  id: "actions", title: "", width: 260,
                   cell: (row) => (
                     <span class="row-actions">
                       <Button icon="undo" disabled={readOnly} onClick={() => restore("runs", run(row).name, { run_id: run(row).id })}>Restore</Button>
@@ -128,7 +127,7 @@ function runAddress(run: DeletedRun): string {
 }
 
 function heightOf(rows: number): { height: string } {
-  return { height: `${(Math.min(MOST_SHOWN, rows) + 1) * ROW + 18}px` };
+  return { height: `${(Math.min(MOST_SHOWN, rows) + 1) * ROW + 2}px` };
 }
 
 /** Deleted experiments, and deleted runs of those that are not: the others come back with their experiment. */
@@ -188,7 +187,7 @@ function askToPurgeExperiment(experiment: ExperimentRow, refresh: () => Promise<
     await purge("experiments", { experiment_id: experiment.experiment_id, confirm: experiment.experiment_id });
     await refresh();
     toast(`${experiment.name} is gone`);
-  }, { danger: true, text: `With it go ${counted(experiment.runs.total, "run")}: their params, metrics and files cannot be brought back.` });
+  }, { danger: true, text: "With it go all of its runs: their params, metrics and files cannot be brought back." });
 }
 
 async function purge(what: "runs" | "experiments", body: Record<string, string>): Promise<void> {

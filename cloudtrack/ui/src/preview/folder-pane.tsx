@@ -5,10 +5,12 @@ import { useLoaded } from "../app/data";
 import { Icon } from "../app/icons";
 import { Button, CopyButton } from "../app/parts";
 import { complain } from "../app/toasts";
-import { type Entry, nameOf } from "../lib/folders";
+import { type Entry, nameOf, rowsOf } from "../lib/folders";
 import { bytes, counted } from "../lib/format";
 import { type Progress, saveFolder } from "./download";
 import { listAll, type Source, sourceKey, type TreeWire } from "./source";
+
+const MOST_ROWS = 200;
 
 export function FolderPane({ source, path, uri, entries, show }: {
   source: Source; path: string; uri: string; entries: readonly Entry[] | undefined; show: (path: string) => void;
@@ -16,6 +18,7 @@ export function FolderPane({ source, path, uri, entries, show }: {
   const all = useLoaded<TreeWire>(`below ${sourceKey(source)} ${path}`, (signal) => listAll(source, path, signal));
   const files = all.data?.files.filter((each) => !each.is_dir) ?? [];
   const total = files.reduce((sum, each) => sum + (each.size ?? 0), 0);
+  const rows = rowsOf(new Map([["", entries ?? []]]), new Set());
   return (
     <>
       <div class="file-bar">
@@ -25,7 +28,7 @@ export function FolderPane({ source, path, uri, entries, show }: {
         {files.length > 0 && <ZipButton source={source} path={path} />}
       </div>
       <ul class="folder-list">
-        {(entries ?? []).slice(0, 200).map((entry) => (
+        {rows.slice(0, MOST_ROWS).map(({ entry }) => (
           <li key={entry.path}>
             <button type="button" class="plain-link" onClick={() => show(entry.path)}>
               <Icon name={entry.is_dir ? "folder" : "file"} /> {nameOf(entry.path)}
@@ -33,7 +36,7 @@ export function FolderPane({ source, path, uri, entries, show }: {
             <span class="note num">{entry.size === undefined ? "" : bytes(entry.size)}</span>
           </li>
         ))}
-        {(entries?.length ?? 0) > 200 && <li class="note">and {(entries?.length ?? 0) - 200} more: see the tree</li>}
+        {rows.length > MOST_ROWS && <li class="note">and {rows.length - MOST_ROWS} more: see the tree</li>}
       </ul>
     </>
   );

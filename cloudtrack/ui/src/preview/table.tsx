@@ -75,7 +75,7 @@ function columnsOf(page: TablePage, rows: readonly number[]): GridColumn[] {
     const values = page.columns[at] as readonly Cell[];
     const longest = values.slice(0, 100).reduce<number>((most, each) => Math.max(most, each === null ? 0 : String(each).length), name.length + 2);
     return {
-      id: String(at), title: name, width: Math.round(Math.min(WIDEST, Math.max(60, longest * CHARACTER + 20))), sortable: true,
+      id: String(at), title: name, width: Math.round(Math.min(WIDEST, Math.max(60, longest * CHARACTER + 28))), sortable: true,
       align: page.kinds[at] === "number" ? "right" : "left",
       cell: (row) => {
         const value = values[rows[row] as number] ?? null;

@@ -35,11 +35,11 @@ export function MetricsTable({ view }: { view: RunView }) {
   const curves = useMemo(() => new Map((series.data?.series ?? []).map((each) => [each.key, each])), [series.data]);
   const at = (row: number): MetricRow => rows[row] as MetricRow;
   const columns: GridColumn[] = [
-    { id: "metric", title: "metric", width: 190, pinned: true, cell: (row) => <a href={href(["metric", at(row).key], { runs: shorten(view.id) })} tabIndex={-1} title={at(row).key}>{at(row).key}</a> },
-    { id: "last", title: "last", width: 84, align: "right", cell: (row) => <Num value={at(row).last} /> },
-    { id: "min", title: "min", width: 84, align: "right", tone: (row) => (at(row).isLow && at(row).count > 1 ? "best" : ""), cell: (row) => <Num value={at(row).min} /> },
-    { id: "max", title: "max", width: 84, align: "right", tone: (row) => (!at(row).isLow && at(row).count > 1 ? "best" : ""), cell: (row) => <Num value={at(row).max} /> },
-    { id: "step", title: "step of best", width: 92, align: "right", cell: (row) => <span class="num">{grouped(at(row).step)}</span> },
+    { id: "metric", title: "metric", width: 170, pinned: true, cell: (row) => <a href={href(["metric", at(row).key], { runs: shorten(view.id) })} tabIndex={-1} title={at(row).key}>{at(row).key}</a> },
+    { id: "last", title: "last", width: 78, align: "right", cell: (row) => <Num value={at(row).last} /> },
+    { id: "min", title: "min", width: 78, align: "right", tone: (row) => (at(row).isLow && at(row).count > 1 ? "best" : ""), cell: (row) => <Num value={at(row).min} /> },
+    { id: "max", title: "max", width: 78, align: "right", tone: (row) => (!at(row).isLow && at(row).count > 1 ? "best" : ""), cell: (row) => <Num value={at(row).max} /> },
+    { id: "step", title: "best step", width: 82, align: "right", cell: (row) => <span class="num">{grouped(at(row).step)}</span> },
     {
       id: "curve", title: "curve", width: 108,
       cell: (row) => {
@@ -52,7 +52,7 @@ export function MetricsTable({ view }: { view: RunView }) {
   return (
     <div class="small-table">
       {view.metrics.length > 5 && <input type="search" aria-label="Find a metric" placeholder="find a metric" value={words} onInput={(event) => setWords(event.currentTarget.value)} />}
-      <div class="small-grid" style={{ height: `${(Math.min(MOST_ROWS, Math.max(1, rows.length)) + 1) * ROW + 18}px` }}>
+      <div class="small-grid" style={{ height: `${(Math.min(MOST_ROWS, Math.max(1, rows.length)) + 1) * ROW + 2}px` }}>
         <Grid label="Metrics" columns={columns} rows={rows.length} rowHeight={ROW} rowKey={(row) => at(row).key} />
       </div>
     </div>

@@ -18,12 +18,12 @@ export function ParamsTable({ params }: { params: readonly Tag[] }) {
   return (
     <div class="small-table">
       {params.length > 5 && <input type="search" aria-label="Find a param" placeholder="find a param" value={words} onInput={(event) => setWords(event.currentTarget.value)} />}
-      <div class="small-grid" style={{ height: `${(Math.min(MOST_ROWS, Math.max(1, rows.length)) + 1) * ROW + 18}px` }}>
+      <div class="small-grid" style={{ height: `${(Math.min(MOST_ROWS, Math.max(1, rows.length)) + 1) * ROW + 2}px` }}>
         <Grid
           label="Params" rows={rows.length} rowHeight={ROW} rowKey={(row) => at(row).key}
           columns={[
-            { id: "param", title: "param", width: 170, pinned: true, cell: (row) => <span title={at(row).key}>{at(row).key}</span> },
-            { id: "value", title: "value", width: 260, cell: (row) => <span title={at(row).value}>{at(row).value}</span> },
+            { id: "param", title: "param", width: 150, pinned: true, cell: (row) => <span title={at(row).key}>{at(row).key}</span> },
+            { id: "value", title: "value", width: 226, cell: (row) => <span title={at(row).value}>{at(row).value}</span> },
             { id: "copy", title: "", width: 40, cell: (row) => <Button kind="quiet" icon="copy" label={`Copy ${at(row).key}`} onClick={() => copy(`${at(row).key}\t${at(row).value}`, at(row).key)} /> },
           ]}
         />
