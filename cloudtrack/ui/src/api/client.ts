@@ -37,10 +37,11 @@ export async function write<T = Record<string, never>>(method: string, path: str
 
 export const post = <T = Record<string, never>>(path: string, body: unknown = {}): Promise<T> => write<T>("POST", path, body);
 
-/** The body of an artifact's address, which may be another origin's. Raises ApiError. */
-export async function download(address: string, signal?: AbortSignal): Promise<Response> {
+/** The body of an artifact's address, which may be another origin's; with a range the bytes from the first to before the second. Raises ApiError. */
+export async function download(address: string, signal?: AbortSignal, range?: readonly [number, number]): Promise<Response> {
   const own = address.startsWith(relative("./"));
-  return send(address, { signal, ...(own ? {} : { credentials: "omit" as const }) }, own);
+  const headers: Record<string, string> = range ? { range: `bytes=${range[0]}-${range[1] - 1}` } : {};
+  return send(address, { signal, headers, ...(own ? {} : { credentials: "omit" as const }) }, own);
 }
 
 /** The whole address of a route and its parameters; lists repeat their name. */

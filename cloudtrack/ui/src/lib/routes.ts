@@ -20,6 +20,9 @@ export type Route =
   | { page: "requests" | "activity" | "trash" | "settings" | "keys" }
   | { page: "unknown"; path: readonly string[] };
 
+/** Keys of the address that belong to a list of runs: links to a run, and back, keep them. */
+export const LIST_KEYS: readonly string[] = ["v", "q", "state", "sort", "dir", "cols", "group", "view"];
+
 const RUN_TABS: readonly string[] = ["metrics", "system", "artifacts", "models", "logs", "activity"];
 const MODEL_TABS: readonly string[] = ["board", "timeline", "activity"];
 const VERSION_TABS: readonly string[] = ["artifacts", "lineage", "activity"];

@@ -9,6 +9,7 @@ import { joinNames, splitNames, titleOf } from "../../lib/columns";
 import { short } from "../../lib/format";
 import { type GroupLine, grouped, type Line, nested, summary } from "../../lib/group";
 import { shorten } from "../../lib/ids";
+import { LIST_KEYS } from "../../lib/routes";
 import { has, printSelection, withIds } from "../../lib/selection";
 import { go, href, remember, remembered } from "../../lib/url";
 import { printSort, type Runs } from "./model";
@@ -187,7 +188,7 @@ function GroupCell({ line, runs, name }: { line: GroupLine; runs: Runs; name: st
 
 export function runHref(runs: Runs, row: number): string {
   const experiment = String(runs.column("attributes.experiment_id")?.at(row) ?? runs.experiments[0]);
-  return href(["experiments", experiment, "runs", runs.frame.ids[row] as string], {});
+  return href(["experiments", experiment, "runs", runs.frame.ids[row] as string], new Map([...runs.query].filter(([key]) => LIST_KEYS.includes(key))));
 }
 
 /** A click sorts downwards, the next upwards, the third not at all; with shift as a second key. */
