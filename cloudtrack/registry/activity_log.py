@@ -38,6 +38,7 @@ class Conditions:
 
     user: str = ""
     action: str = ""
+    """A type of events, or several with commas between."""
     since_ms: int | None = None
     until_ms: int | None = None
     version: int | None = None
@@ -46,7 +47,7 @@ class Conditions:
         """Whether an entry that is not too old is shown."""
         return (
             self.user in ("", entry.user)
-            and self.action in ("", entry.action)
+            and (self.action == "" or entry.action in self.action.split(","))
             and (self.until_ms is None or entry.time <= self.until_ms)
             and (self.version is None or entry.is_about(self.version))
         )

@@ -12,6 +12,7 @@ from cloudtrack.registry.gate import Gate, NoEvidence, passed, raise_denied
 from cloudtrack.registry.registry import Registry, writable
 from cloudtrack.registry.resolving import version_in
 from cloudtrack.registry.state import ModelState
+from cloudtrack.registry.version_state import Placing
 
 NOBODY = 0
 """As ``expect``: that no version holds the stage."""
@@ -32,14 +33,15 @@ class Stages:
         *,
         archive_existing_versions: bool = False,
         expect: int | None = None,
+        expect_stage: str | None = None,
         comment: str | None = None,
         force: bool = False,
     ) -> ModelVersion:
         """Move a version to a stage (any case), and archive those that are there in the same commit.
 
         A stage that is exclusive is always left by those that are there. ``expect`` is the only version that may hold
-        the stage now, 0 for none. ``force`` moves it whatever the policy says, and the history says so. Raises
-        Conflict, saying who was faster, where another holds it; NotFound; InvalidInput for an unknown stage, or
+        the stage now, 0 for none; ``expect_stage`` the only stage that the version may be in. ``force`` moves it whatever the policy says, and the history says so. Raises
+        Conflict, saying who was faster, where that is not so; NotFound; InvalidInput for an unknown stage, or
         archiving for None or Archived; PermissionDenied where the policy of the store does not let it.
         """
         number = check_version(version)
@@ -48,6 +50,8 @@ class Stages:
         def decide(state: ModelState) -> AnyChange:
             current = version_in(writable(name, state), number)
             target = state.stage_named(stage)
+            if expect_stage is not None:
+                _check_stage(name, state, current, state.stage_named(expect_stage))
             change = moving(state, current, target, archive_existing_versions=archive_existing_versions)
             if expect is not None:
                 _check_expected(name, state, target, state.versions.holders(target), expect)
@@ -121,6 +125,15 @@ def check_archiving(state: ModelState, target: str, archive_existing_versions: b
         )
 
 
+def _check_stage(name: str, state: ModelState, version: ModelVersion, stage: str) -> None:
+    """Raises Conflict where the version is in another stage than the caller believes, and says who moved it there."""
+    if version.current_stage == stage:
+        return
+    found = state.versions.get(version.version)
+    who = _who(found.staged if found else None)
+    raise Conflict(f"version {version.version} of {name!r} is in {version.current_stage}, not in {stage}{who}")
+
+
 def _check_expected(name: str, state: ModelState, stage: str, holders: list[int], expect: int | None) -> None:
     """Raises Conflict where others hold the stage than the caller believes, and says who moved them there."""
     if expect is None or holders == ([] if expect == NOBODY else [expect]):
@@ -129,7 +142,10 @@ def _check_expected(name: str, state: ModelState, stage: str, holders: list[int]
     found = f"version{'s' * (len(holders) > 1)} {', '.join(map(str, holders))}" if holders else "no version"
     placings = [version.staged for number in holders or [expect] if (version := state.versions.get(number))]
     last = max((placing for placing in placings if placing), key=lambda placing: placing.number, default=None)
-    who = ""
-    if last is not None:
-        who = f": {last.actor or 'somebody'} changed that at {clock.format_ms(last.time_ms)} (event {last.number})"
-    raise Conflict(f"{stage} of {name!r} is held by {found}, not by {wanted}{who}")
+    raise Conflict(f"{stage} of {name!r} is held by {found}, not by {wanted}{_who(last)}")
+
+
+def _who(placing: Placing | None) -> str:
+    if placing is None:
+        return ""
+    return f": {placing.actor or 'somebody'} changed that at {clock.format_ms(placing.time_ms)} (event {placing.number})"

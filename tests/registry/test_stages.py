@@ -49,6 +49,15 @@ def test_who_expects_another_holder_is_refused_and_told_who_was_faster(
     assert _stages(client) == ["Archived", "Production", "Production", "None"]
 
 
+def test_who_expects_the_version_elsewhere_is_refused_and_told_who_moved_it(client: AnyClient) -> None:
+    client.stages.transition("churn", 1, "Staging", expect_stage="None")
+    actor = client.history.events("churn")[-1].actor
+    with pytest.raises(Conflict, match=f"version 1 of 'churn' is in Staging, not in None: {actor} changed that at"):
+        client.stages.transition("churn", 1, "Production", expect_stage="None")
+    client.stages.transition("churn", 1, "Production", expect_stage="staging")
+    assert _stages(client)[0] == "Production"
+
+
 def test_a_model_has_stages_of_its_own(client: AnyClient) -> None:
     model = client.registered_models.set_stages("churn", ["Dev", "QA", "Live"], exclusive=["live"], comment="ours")
     assert model.stages == ["None", "Dev", "QA", "Live", "Archived"]

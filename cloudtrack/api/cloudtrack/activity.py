@@ -23,27 +23,26 @@ _READ = Needs(Permission.READ, On.REGISTERED_MODEL)
 _MOST_PERIODS = 20_000
 
 
-class ModelActivity(ModelRequest):
-    version: str = ""
-    cursor: str = ""
-    max_results: Int64 = 100
-
-
 class StoreActivity(RequestModel):
     cursor: str = ""
     user: str = ""
     action: str = ""
-    """The type of the events, such as ``stage_transitioned``."""
+    """The type of the events, such as ``stage_transitioned``; or several with commas between."""
     since: Int64 | None = None
     """Milliseconds since the epoch, as ``until``."""
     until: Int64 | None = None
     max_results: Int64 = 100
 
 
+class ModelActivity(ModelRequest, StoreActivity):
+    version: str = ""
+
+
 @ENDPOINTS.add("GET", "/cloudtrack/models/activity", _READ)
 def get_model_activity(context: Context, request: ModelActivity) -> Response:
     """Who did what with a registered model, or with one version, newest first; also of one that is deleted."""
-    conditions = Conditions(version=check_version(request.version) if request.version else None)
+    version = check_version(request.version) if request.version else None
+    conditions = Conditions(request.user, request.action, request.since, request.until, version)
     page = context.client.activity.of_model(request.name, conditions, request.cursor, request.max_results)
     return unless_known(json_response(_message(page)), context.request)
 

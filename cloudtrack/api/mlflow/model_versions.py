@@ -54,6 +54,8 @@ class TransitionStage(VersionRequest):
     archive_existing_versions: Bool = False
     expect: Int64 | None = None
     """Not MLflow's: the only version that may hold the stage now, 0 for none."""
+    expect_stage: str = ""
+    """Not MLflow's: the only stage that the version may be in now."""
     comment: str = ""
     force: Bool = False
     """Not MLflow's: whatever the policy of the store says. Who comes here is an approver."""
@@ -151,6 +153,7 @@ def transition_stage(context: Context, request: TransitionStage) -> dict[str, An
         request.stage,
         archive_existing_versions=request.archive_existing_versions,
         expect=request.expect,
+        expect_stage=request.expect_stage or None,
         comment=request.comment or None,
         force=request.force,
     )
