@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
-from cloudtrack.entities.experiment import ViewType
+from cloudtrack.entities.experiment import Experiment, ViewType
 from cloudtrack.entities.names import check_experiment_id
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.index import engine
@@ -26,7 +26,7 @@ from cloudtrack.search.expression import EVERYTHING, Expression
 from cloudtrack.storage.parallel import map_in_order
 from cloudtrack.tracking import table_columns
 from cloudtrack.tracking.experiments import Experiments
-from cloudtrack.tracking.primary_metric import PrimaryMetric, primary_metric
+from cloudtrack.tracking.primary_metric import primary_metric
 from cloudtrack.tracking.run_index import RunIndex, run_question
 from cloudtrack.tracking.run_source import RUN_SCHEMA
 from cloudtrack.tracking.table_cursor import TableCursor, cursor_of, read_cursor
@@ -115,6 +115,8 @@ class RunTable:
     tag: str
     delta: bool = False
     removed: Sequence[str] = ()
+    experiments: Sequence[Experiment] = ()
+    """Of a whole table: those that there are. They are not in the tag, which changes with runs alone."""
 
     def first(self, rows: int) -> RunTable:
         """The first rows of it."""
@@ -135,6 +137,7 @@ class Look:
     primary: Sequence[str]
     seen: Sequence[Seen]
     state: State
+    experiments: Sequence[Experiment] = ()
 
     @property
     def tag(self) -> str:
@@ -152,14 +155,15 @@ class RunTables:
     def look(self, question: TableQuestion, since: str = "") -> Look:
         """What there is now: a listing and a manifest of each experiment, and the documents that no part has.
 
-        Without ``since`` the experiments are read too where the table chooses columns. Raises InvalidInput.
+        Without ``since`` the experiments are read too. Raises InvalidInput.
         """
         cursor = read_cursor(since, question.text)
         if cursor is not None and not all(map(is_column, cursor.columns)):
             cursor = None
-        primary = cursor.primary if cursor else self._primary(question)
+        experiments = [] if cursor else self._read_experiments(question)
+        primary = cursor.primary if cursor else _primary(question, experiments)
         seen = self._index.look(question.experiment_ids)
-        return Look(question, cursor, primary, seen, state_of(seen))
+        return Look(question, cursor, primary, seen, state_of(seen), experiments)
 
     def read(self, look: Look, *, whole: bool = False) -> RunTable:
         """The table, of a later moment where parts were merged away meanwhile; ``whole`` even where a cursor came."""
@@ -176,17 +180,22 @@ class RunTables:
         seen = self._index.look(look.question.experiment_ids)
         return replace(look, seen=seen, state=state_of(seen))
 
-    def _primary(self, question: TableQuestion) -> list[str]:
-        if not question.is_auto:
-            return []
-        metrics = map_in_order(self._primary_of, dict.fromkeys(question.experiment_ids))
-        return [*dict.fromkeys(metric.column for metric in metrics if metric is not None)]
+    def _read_experiments(self, question: TableQuestion) -> list[Experiment]:
+        found = map_in_order(self._read_experiment, dict.fromkeys(question.experiment_ids))
+        return [experiment for experiment in found if experiment is not None]
 
-    def _primary_of(self, experiment_id: str) -> PrimaryMetric | None:
+    def _read_experiment(self, experiment_id: str) -> Experiment | None:
         try:
-            return primary_metric(self._experiments.get(experiment_id).tags)
+            return self._experiments.get(experiment_id)
         except NotFound:  # a search of its runs finds none, and is no error
             return None
+
+
+def _primary(question: TableQuestion, experiments: Sequence[Experiment]) -> list[str]:
+    if not question.is_auto:
+        return []
+    metrics = [primary_metric(experiment.tags) for experiment in experiments]
+    return [*dict.fromkeys(metric.column for metric in metrics if metric is not None)]
 
 
 def _whole(look: Look, relation: Relation) -> RunTable:
@@ -196,7 +205,7 @@ def _whole(look: Look, relation: Relation) -> RunTable:
     ids, columns = _rows(relation, question.expression, shown)
     cursor = cursor_of(question.text, shown, look.primary, look.state).text()
     total = next((one.count for one in facts if one.name == "attributes.run_id"), 0)
-    return RunTable(ids, columns, facts, total, cursor, look.tag)
+    return RunTable(ids, columns, facts, total, cursor, look.tag, experiments=look.experiments)
 
 
 def _changes(look: Look, relation: Relation) -> RunTable | None:

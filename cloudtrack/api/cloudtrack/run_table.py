@@ -13,7 +13,9 @@ from cloudtrack.api.context import Context
 from cloudtrack.api.endpoint import Declarations, Domain, Needs, On
 from cloudtrack.api.errors import missing_parameter
 from cloudtrack.api.fields import RequestModel, States
+from cloudtrack.api.locations import Locations
 from cloudtrack.api.message import Response, json_response
+from cloudtrack.api.mlflow import messages
 from cloudtrack.entities.experiment import ViewType
 from cloudtrack.index.catalogue import Facts
 from cloudtrack.index.columns import WHOLE
@@ -53,13 +55,13 @@ def get_run_table(context: Context, request: GetRunTable) -> Response:
     if is_known(look.tag, context.request):
         return not_modified(look.tag)
     table = tables.read(look)
-    answer = json_response(_message(table))
+    answer = json_response(_message(table, context.locations))
     if table.delta and _size(answer) > MOST_BYTES:
         table = tables.read(look, whole=True)
-        answer = json_response(_message(table))
+        answer = json_response(_message(table, context.locations))
     while _size(answer) > MOST_BYTES and table.ids:
         table = table.first(int(len(table.ids) * MOST_BYTES / _size(answer) * _SPARE))
-        answer = json_response(_message(table))
+        answer = json_response(_message(table, context.locations))
     return tagged(answer, table.tag)
 
 
@@ -67,7 +69,7 @@ def _size(answer: Response) -> int:
     return len(answer.whole_body())
 
 
-def _message(table: RunTable) -> dict[str, Any]:
+def _message(table: RunTable, locations: Locations) -> dict[str, Any]:
     facts = _fitting(table.catalogue)
     are_hex = all(len(one) == 32 for one in table.ids)
     return {
@@ -80,6 +82,7 @@ def _message(table: RunTable) -> dict[str, Any]:
         "ids": "".join(table.ids) if are_hex else table.ids,
         "catalogue_total": len(table.catalogue),
         "catalogue": facts,
+        "experiments": [messages.experiment(experiment, locations) for experiment in table.experiments],
         "columns": {name: _column(name, values) for name, values in table.columns.items()},
     }
 

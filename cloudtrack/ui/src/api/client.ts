@@ -13,6 +13,16 @@ const kept = new Map<string, { etag: string; body: unknown }>();
 /** When an answer last came from the server, for "offline, showing 14:02". */
 export let lastGood = 0;
 
+let tellFirst: () => void = () => undefined;
+const first = new Promise<void>((resolve) => {
+  tellFirst = resolve;
+});
+
+/** After the first answer, or some ms without one. */
+export function firstAnswer(patienceMs: number): Promise<void> {
+  return Promise.race([first, new Promise<void>((resolve) => setTimeout(resolve, patienceMs))]);
+}
+
 /** A GET's answer; the very same object where nothing has changed. Raises ApiError. */
 export async function get<T>(path: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
   const address = url(path, params);
@@ -31,6 +41,7 @@ export async function get<T>(path: string, params: Params = {}, signal?: AbortSi
 export async function write<T = Record<string, never>>(method: string, path: string, body: unknown = {}): Promise<T> {
   if (isFrozen()) throw new ApiError(403, "READ_ONLY", "this page is a frozen export: nothing can be changed here");
   const headers = { "content-type": "application/json", "x-requested-with": "cloudtrack" };
+  kept.clear(); // what one has changed oneself is asked for anew
   const answer = await send(url(path, {}), { method, headers, body: JSON.stringify(body) });
   return parsed<T>(answer);
 }
@@ -68,6 +79,7 @@ async function send(address: string, init: RequestInit, own = true): Promise<Res
   if (answer.status === 401) demand();
   if (!answer.ok && answer.status !== 304) throw await errorOf(answer);
   lastGood = Date.now();
+  tellFirst();
   return answer;
 }
 

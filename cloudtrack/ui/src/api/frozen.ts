@@ -6,7 +6,7 @@ import { ApiError } from "./errors";
 const indexes = new Map<string, Promise<Record<string, string>>>();
 
 export function isFrozen(): boolean {
-  return document.querySelector<HTMLMetaElement>('meta[name="cloudtrack-site"]')?.content === "frozen";
+  return document.querySelector('meta[name="cloudtrack-frozen"]') !== null;
 }
 
 /** The answer that was kept for this request. Raises ApiError 404 for one that was not. */

@@ -1,10 +1,11 @@
-/** What this server is and what the reader may do: asked once. */
+/** What this server is and what the reader may do: asked once, when the page has what it shows. */
 
 import { useEffect, useState } from "preact/hooks";
-import { get } from "../api/client";
+import { firstAnswer, get } from "../api/client";
 import { onAuth } from "../api/auth";
 import type { UiConfig } from "../api/types";
 
+const PATIENCE_MS = 400;
 let config: UiConfig | null = null;
 let asked: Promise<void> | null = null;
 const listeners = new Set<() => void>();
@@ -28,7 +29,7 @@ export function useUiConfig(): UiConfig | null {
 }
 
 function load(): void {
-  asked ??= get<UiConfig>("cloudtrack/ui-config").then(
+  asked ??= firstAnswer(PATIENCE_MS).then(() => get<UiConfig>("cloudtrack/ui-config")).then(
     (answer) => {
       config = answer;
       for (const listener of listeners) listener();

@@ -48,3 +48,14 @@ export function Icon({ name }: { name: IconName }) {
     </svg>
   );
 }
+
+/** The product's mark. */
+export function Mark() {
+  return (
+    <svg viewBox="0 0 32 32" width="24" height="24" aria-hidden="true">
+      <rect width="32" height="32" rx="7" fill="#2456c7" />
+      <path d="M6 22l6-7 5 4 9-11" fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round" stroke-linejoin="round" />
+      <circle cx="26" cy="8" r="2.6" fill="#fff" />
+    </svg>
+  );
+}

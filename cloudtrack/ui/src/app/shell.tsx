@@ -14,7 +14,7 @@ import { useAddress } from "./address";
 import { useUiConfig } from "./config";
 import { Form } from "./dialog";
 import { Boundary } from "./failure";
-import { Icon, type IconName } from "./icons";
+import { Icon, type IconName, Mark } from "./icons";
 import { listenToKeys, useKeys } from "./keys";
 import { lazy } from "./lazy";
 import { openPalette } from "./palette";
@@ -56,7 +56,7 @@ export function Shell() {
     <div class={`shell ${rail ? "" : "narrow"}`}>
       <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.querySelector<HTMLElement>("main")?.focus(); }}>Skip to the page</a>
       <header class="rail">
-        <a class="brand" href="#/experiments" aria-label="cloudtrack"><img src="./assets/icon-1.svg" alt="" width="24" height="24" /><span>cloudtrack</span></a>
+        <a class="brand" href="#/experiments" aria-label="cloudtrack"><Mark /><span>cloudtrack</span></a>
         <nav aria-label="Main">
           {PLACES.map(({ title, icon, to, pages }) => (
             <a key={to} href={to} aria-current={pages.includes(shown.page) ? "page" : undefined} title={title}><Icon name={icon} /><span>{title}</span></a>

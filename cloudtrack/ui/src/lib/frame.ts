@@ -1,5 +1,7 @@
 /** A table in columns, as `runs/table` sends it: typed arrays that sort and filter without a server. */
 
+import type { Experiment } from "../api/types";
+
 export type Value = number | string | null;
 
 export interface Fact {
@@ -37,6 +39,8 @@ export interface TableWire {
   ids: string | string[];
   catalogue: Fact[];
   columns: Record<string, ColumnWire>;
+  /** Of a whole table: the experiments that there are. */
+  experiments?: Experiment[];
 }
 
 /** One column: what is missing is null; numbers may be NaN or infinite. */

@@ -6,7 +6,7 @@ import { ApiError } from "../../api/errors";
 import type { Experiment } from "../../api/types";
 import { record } from "../../api/types";
 import { type Patch, type SetQuery, useSetQuery } from "../../app/address";
-import { type Live, useGet, useLoaded, usePoll } from "../../app/data";
+import { type Live, useLoaded, usePoll } from "../../app/data";
 import { autoColumns, better, chosenColumns, type Primary, primaryOf } from "../../lib/columns";
 import { containing, isFreeText, matching, type Plan, plan } from "../../lib/filter";
 import { FilterError } from "../../lib/filter-parser";
@@ -60,8 +60,7 @@ export function useRuns(experiments: readonly string[], query: Query): { runs: R
   const extra = useMemo(() => namedColumns(query, parsed.plan), [query, parsed.plan]);
   const remote = parsed.plan?.remote ? q : "";
   const table = useTable(experiments, state, remote, extra);
-  const first = useGet<{ experiment: Experiment }>("mlflow/experiments/get", { experiment_id: experiments[0] ?? "" });
-  const experiment = first.data?.experiment ?? null;
+  const experiment = table.experiments[0] ?? null;
   const primary = useMemo(() => primaryOf(record(experiment?.tags)["cloudtrack.primary_metric"]), [experiment]);
   const full = table.frame;
   const live = usePoll(Boolean(full && isRunning(full)), table.poll);
@@ -91,13 +90,13 @@ export function useRuns(experiments: readonly string[], query: Query): { runs: R
       isBetterLow: isLow, refresh: table.refresh, live, news: table.news, takeNews: table.takeNews,
     };
   }, [full, primary, query, parsed, experiments, experiment, live, table.news]);
-  return { runs, error: table.error ?? (full ? null : first.error), retry: async () => Promise.all([table.refresh(), first.refresh()]) };
+  return { runs, error: table.error, retry: table.refresh };
 }
 
 /** The table of some experiments, kept up to date by what changed since. */
 function useTable(experiments: readonly string[], state: string, filter: string, extra: readonly string[]) {
   const base = `${experiments.join(",")} ${state} ${filter}`;
-  const [kept, setKept] = useState<{ base: string; frame: Frame; cursor: string; columns: readonly string[] } | null>(null);
+  const [kept, setKept] = useState<{ base: string; frame: Frame; cursor: string; columns: readonly string[]; experiments: readonly Experiment[] } | null>(null);
   const [waiting, setWaiting] = useState<{ frame: Frame; cursor: string; count: number } | null>(null);
   const known = kept?.base === base ? kept : null;
   const missing = extra.filter((name) => !known?.columns.includes(name) && !known?.frame.columns.has(name));
@@ -108,8 +107,9 @@ function useTable(experiments: readonly string[], state: string, filter: string,
     if (known && missing.length === 0) return known.frame;
     const columns = asked.current;
     const wire = await get<TableWire>("cloudtrack/runs/table", { ...params, columns: columns.length ? ["auto", ...columns] : "" }, signal);
+    if (!wire.experiments?.length) throw new ApiError(404, "RESOURCE_DOES_NOT_EXIST", `there is no experiment ${experiments.join(", ")} that you may read`);
     const next = decode(wire);
-    setKept({ base, frame: next, cursor: wire.cursor, columns });
+    setKept({ base, frame: next, cursor: wire.cursor, columns, experiments: wire.experiments });
     setWaiting(null);
     return next;
   });
@@ -141,6 +141,7 @@ function useTable(experiments: readonly string[], state: string, filter: string,
 
   return {
     frame: known?.frame ?? null,
+    experiments: known?.experiments ?? [],
     error: known ? null : loaded.error,
     poll, refresh,
     news: waiting?.count ?? 0,
