@@ -8,6 +8,7 @@ import { canonicalFromMlflow } from "../src/lib/mlflow-urls";
 import { ordered } from "../src/lib/order";
 import { route } from "../src/lib/routes";
 import { changed, href, parse } from "../src/lib/url";
+import { layered, slugOf, viewsOf } from "../src/lib/views";
 
 const A = "0123456789abcdef0123456789abcdef";
 const B = "ffffffffffffffffffffffffffffffff";
@@ -189,4 +190,12 @@ describe("format", () => {
 
 test("a column of values at hand is as one that was sent", () => {
   expect(column(["b", null, "b"], "text").at(2)).toBe("b");
+});
+
+test("views are tags that hold an address", () => {
+  const tags = { "cloudtrack.view.b": '{"title":"B","query":"q=1","by":"ana"}', "cloudtrack.view.bad": "{", "cloudtrack.view.none": "3", other: "x" };
+  expect(viewsOf(tags)).toEqual([{ slug: "b", title: "B", query: "q=1", by: "ana" }]);
+  expect([slugOf("Best of May!"), slugOf("  ")]).toEqual(["best-of-may", slugOf("  ")]);
+  expect(slugOf("最好的")).toMatch(/^view-\d+$/);
+  expect([...layered(new Map([["q", "1"], ["sort", "a"]]), new Map([["q", "2"]]))]).toEqual([["q", "2"], ["sort", "a"]]);
 });

@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { type Address, changed, current, go, href, listen, type Query } from "../lib/url";
+import { layered } from "../lib/views";
 
 export function useAddress(): Address {
   const [address, set] = useState(current);
@@ -18,6 +19,12 @@ export type Patch = Record<string, string | null | undefined>;
 export type SetQuery = (patch: Patch, how?: "push" | "replace" | "typing") => void;
 
 const TYPING_MS = 150;
+let view: Query | null = null;
+
+/** The saved view that the address names: a change writes it out, so that nothing of it comes back by itself. */
+export function setView(query: Query | null): void {
+  view = query;
+}
 
 export function useSetQuery(): SetQuery {
   const timer = useRef(0);
@@ -25,7 +32,8 @@ export function useSetQuery(): SetQuery {
   return useCallback((patch, how = "replace") => {
     const flush = (): void => {
       const { path, query } = current();
-      go(href(path, changed(query, waiting.current)), { replace: how !== "push" });
+      const whole = view ? changed(layered(view, query), { v: null }) : query;
+      go(href(path, changed(whole, waiting.current)), { replace: how !== "push" });
       waiting.current = {};
     };
     clearTimeout(timer.current);

@@ -28,6 +28,11 @@ export function useUiConfig(): UiConfig | null {
   return config;
 }
 
+/** Who reads this page, as the server knows them; "" until it has said. */
+export function readerName(): string {
+  return config?.user ?? "";
+}
+
 function load(): void {
   asked ??= firstAnswer(PATIENCE_MS).then(() => get<UiConfig>("cloudtrack/ui-config")).then(
     (answer) => {

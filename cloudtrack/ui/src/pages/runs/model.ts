@@ -44,6 +44,8 @@ export interface Runs {
   column: (name: string) => Column | undefined;
   isBetterLow: (column: string) => boolean;
   refresh: () => Promise<boolean>;
+  /** Ask for the whole table and its experiments anew. */
+  reload: () => Promise<unknown>;
   live: Live;
   /** New runs that wait for a click, so that nothing jumps under the pointer. */
   news: number;
@@ -87,7 +89,7 @@ export function useRuns(experiments: readonly string[], query: Query): { runs: R
       columns, sort, selection, selected, visible: visibleRows(query.get("vis"), extended, rows, selected), query, setQuery,
       select: (these, on) => setQuery({ sel: printSelection(withIds(selection, these, on)) }),
       column: (name) => extended.columns.get(name),
-      isBetterLow: isLow, refresh: table.refresh, live, news: table.news, takeNews: table.takeNews,
+      isBetterLow: isLow, refresh: table.refresh, reload: table.reload, live, news: table.news, takeNews: table.takeNews,
     };
   }, [full, primary, query, parsed, experiments, experiment, live, table.news]);
   return { runs, error: table.error, retry: table.refresh };
@@ -144,6 +146,10 @@ function useTable(experiments: readonly string[], state: string, filter: string,
     experiments: known?.experiments ?? [],
     error: known ? null : loaded.error,
     poll, refresh,
+    reload: async () => {
+      const wire = await get<TableWire>("cloudtrack/runs/table", { ...params, columns: asked.current.length ? ["auto", ...asked.current] : "" });
+      setKept({ base, frame: decode(wire), cursor: wire.cursor, columns: asked.current, experiments: wire.experiments ?? [] });
+    },
     news: waiting?.count ?? 0,
     takeNews: () => {
       if (waiting && known) setKept({ ...known, frame: waiting.frame, cursor: waiting.cursor });

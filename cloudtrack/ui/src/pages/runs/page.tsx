@@ -21,6 +21,7 @@ import { FilterBar } from "./filter-bar";
 import { type Runs, useRuns, useTitle } from "./model";
 import { compare, SelectionBar } from "./selection-bar";
 import { RunsTable } from "./table";
+import { saveView, useView, ViewsMenu } from "./views";
 
 const Charts = lazy(() => import("../../charts/charts-view"));
 const Parallel = lazy(() => import("../../charts/parallel-view"));
@@ -36,6 +37,11 @@ const VIEWS: { id: string; title: string; icon: IconName }[] = [
 ];
 
 export function RunsPage({ experiments, query }: { experiments: string[]; query: Query }) {
+  const viewed = useView(experiments[0] ?? "", query);
+  return viewed ? <ViewedPage experiments={experiments} query={viewed} /> : <Skeleton rows={14} what="the saved view" />;
+}
+
+function ViewedPage({ experiments, query }: { experiments: string[]; query: Query }) {
   const { runs, error, retry } = useRuns(experiments, query);
   const config = useUiConfig();
   const name = runs?.experiment?.name ?? "";
@@ -67,7 +73,7 @@ export function RunsPage({ experiments, query }: { experiments: string[]; query:
         <Heading title={title} />
         <LiveBadge live={runs.live} />
         <span class="grow" />
-        <ShareMenu />
+        <ShareMenu tooLong={() => saveView(runs, experiments[0] ?? "")} />
         <Menu label="More" items={[
           { title: "Export CSV", onClick: () => exportRuns(runs, "csv") },
           { title: "Export JSON", onClick: () => exportRuns(runs, "json") },
@@ -113,6 +119,7 @@ function Toolbar({ runs }: { runs: Runs }) {
       </div>
       <ColumnPicker runs={runs} />
       <GroupPicker runs={runs} />
+      <ViewsMenu runs={runs} />
       <label class="state">
         <span class="unseen">State</span>
         <select value={runs.query.get("state") ?? "active"} onChange={(event) => runs.setQuery({ state: event.currentTarget.value === "active" ? null : event.currentTarget.value, sel: null })}>
