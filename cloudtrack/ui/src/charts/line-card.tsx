@@ -44,7 +44,7 @@ export function LineCard({ name, board, items = [] }: { name: string; board: Boa
   }, [runs, groups, found.series, across.series, state.smoothing, state.band, state.metric, isBars]);
 
   const axis: AxisKind = state.metric || state.axis === "step" ? "number" : state.axis;
-  const xName = state.metric ?? { step: "step", time: "at", relative: "after" }[state.axis];
+  const xName = state.metric ?? { step: "step", time: "time", relative: "elapsed" }[state.axis];
   const zoom = pan ?? state.zoom;
   const bounds = useMemo(() => extents(lines, { logX: state.logX, logY: state.logY, clip: state.clip, zoom: state.logX && zoom && zoom.min <= 0 ? null : zoom }), [lines, state.logX, state.logY, state.clip, zoom?.min, zoom?.max]);
   const bright = useMemo(() => (lines.length > MANY_LINES ? board.bright : null), [lines.length > MANY_LINES, board.bright]);
