@@ -25,7 +25,7 @@ export interface CardMenuItem {
   onClick: () => void;
 }
 
-export function LineCard({ name, board, items = [] }: { name: string; board: Board; items?: readonly (CardMenuItem | null)[] }) {
+export function LineCard({ name, board, items = [], heading: Heading = "h3" }: { name: string; board: Board; items?: readonly (CardMenuItem | null)[]; heading?: "h2" | "h3" }) {
   const { runs, state, store, groups } = board;
   const { utc } = useSettings();
   const ids = useMemo(() => runs.map(({ id }) => id), [runs]);
@@ -58,7 +58,7 @@ export function LineCard({ name, board, items = [] }: { name: string; board: Boa
   return (
     <>
       <header class="card-head">
-        <h3 title={name}>{name}</h3>
+        <Heading title={name}>{name}</Heading>
         <Badges series={all} bounds={picture && bounds} />
         {found.error === undefined && <Menu label={`Actions on ${name}`} items={[
           ...items,
