@@ -25,10 +25,10 @@ export function ChartControls({ state, keys, setQuery, single = false }: { state
         </select>
       </label>
       <span class="chart-toggles">
-        <Button pressed={state.logX} label="Logarithmic x" onClick={() => toggle("x", !state.logX)}>log x</Button>
-        <Button pressed={state.logY} label="Logarithmic y" onClick={() => toggle("y", !state.logY)}>log y</Button>
-        <Button pressed={state.band} label="Band from the least to the greatest value of what one drawn point stands for" onClick={() => setQuery({ band: state.band ? null : "1" })}>band</Button>
-        <Button pressed={state.clip} label="Leave out what lies beyond the 1st and the 99th percentile" onClick={() => setQuery({ clip: state.clip ? null : "1" })}>clip</Button>
+        <Button pressed={state.logX} title="Logarithmic x" onClick={() => toggle("x", !state.logX)}>log x</Button>
+        <Button pressed={state.logY} title="Logarithmic y" onClick={() => toggle("y", !state.logY)}>log y</Button>
+        <Button pressed={state.band} title="Band from the least to the greatest value of what one drawn point stands for" onClick={() => setQuery({ band: state.band ? null : "1" })}>band</Button>
+        <Button pressed={state.clip} title="Leave out what lies beyond the 1st and the 99th percentile" onClick={() => setQuery({ clip: state.clip ? null : "1" })}>clip</Button>
       </span>
       <label class="smoothing">
         smoothing

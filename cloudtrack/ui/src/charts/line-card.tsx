@@ -25,7 +25,7 @@ export interface CardMenuItem {
   onClick: () => void;
 }
 
-export function LineCard({ name, board, items = [] }: { name: string; board: Board; items?: readonly (CardMenuItem | null)[] }) {
+export function LineCard({ name, board, items = [], heading: Heading = "h3" }: { name: string; board: Board; items?: readonly (CardMenuItem | null)[]; heading?: "h2" | "h3" }) {
   const { runs, state, store, groups } = board;
   const { utc } = useSettings();
   const ids = useMemo(() => runs.map(({ id }) => id), [runs]);
@@ -44,7 +44,7 @@ export function LineCard({ name, board, items = [] }: { name: string; board: Boa
   }, [runs, groups, found.series, across.series, state.smoothing, state.band, state.metric, isBars]);
 
   const axis: AxisKind = state.metric || state.axis === "step" ? "number" : state.axis;
-  const xName = state.metric ?? { step: "step", time: "at", relative: "after" }[state.axis];
+  const xName = state.metric ?? { step: "step", time: "time", relative: "elapsed" }[state.axis];
   const zoom = pan ?? state.zoom;
   const bounds = useMemo(() => extents(lines, { logX: state.logX, logY: state.logY, clip: state.clip, zoom: state.logX && zoom && zoom.min <= 0 ? null : zoom }), [lines, state.logX, state.logY, state.clip, zoom?.min, zoom?.max]);
   const bright = useMemo(() => (lines.length > MANY_LINES ? board.bright : null), [lines.length > MANY_LINES, board.bright]);
@@ -58,7 +58,7 @@ export function LineCard({ name, board, items = [] }: { name: string; board: Boa
   return (
     <>
       <header class="card-head">
-        <h3 title={name}>{name}</h3>
+        <Heading title={name}>{name}</Heading>
         <Badges series={all} bounds={picture && bounds} />
         {found.error === undefined && <Menu label={`Actions on ${name}`} items={[
           ...items,

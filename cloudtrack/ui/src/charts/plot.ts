@@ -2,7 +2,7 @@
 
 import type uPlot from "uplot";
 import { cssColor } from "../app/theme";
-import { duration, short } from "../lib/format";
+import { duration, moment, short } from "../lib/format";
 import { type Extents, isMonotone, type Line } from "../lib/lines";
 import { lowerBound, type Trace } from "../lib/series";
 
@@ -59,7 +59,7 @@ export class Plot {
       },
       series: [{}, { paths: () => null, points: { show: false } }],
       axes: [
-        { ...styled, size: isTime ? 40 : 28, space: 64, ...(axis === "relative" && { incrs: RELATIVE_STEPS }), ...(!isTime && { values: (_u: uPlot, splits: number[]) => splits.map((at) => this.label(at, axis, logX)) }) },
+        { ...styled, size: isTime ? 40 : 28, space: 64, ...(axis === "relative" && { incrs: RELATIVE_STEPS }), values: (_u: uPlot, splits: number[], _axis: number, _space: number, step: number) => (isTime ? times(splits, step, utc) : splits.map((at) => this.label(at, axis, logX))) },
         { ...styled, size: 54, space: 34, values: (_u: uPlot, splits: number[]) => splits.map((at) => this.label(at, "number", logY)) },
       ],
       hooks: { draw: [() => this.draw()] },
@@ -215,6 +215,21 @@ export class Plot {
     if (!isMonotone(x)) return [0, x.length];
     return [Math.max(0, lowerBound(x, min) - 1), Math.min(x.length, lowerBound(x, max) + 2)];
   }
+}
+
+/** Times as long as the distance between them asks for; the day below the first of it. */
+function times(splits: readonly (number | null)[], step_ms: number, utc: boolean): string[] {
+  let day = "";
+  return splits.map((at) => {
+    if (at === null) return "";
+    const text = moment(at, utc);
+    const date = text.slice(0, 10);
+    const isNew = date !== day;
+    day = date;
+    if (step_ms >= 86_400_000) return date;
+    const time = step_ms < 1000 ? `${text.slice(14, 19)}.${String(at % 1000).padStart(3, "0")}` : step_ms < 60_000 ? text.slice(11, 19) : text.slice(11, 16);
+    return isNew ? `${time}\n${date}` : time;
+  });
 }
 
 function band(ctx: CanvasRenderingContext2D, { x, min, max }: NonNullable<Line["band"]>, px: (x: number) => number, py: (y: number) => number): void {

@@ -26,7 +26,7 @@ export function RunList({ runs, drawn }: { runs: Runs; drawn: readonly ChartRun[
   const toggle = (of: string): void => runs.setQuery({ vis: toggled(runs.query.get("vis"), drawn.map((run) => run.id), of) });
   const columns: GridColumn[] = [
     {
-      id: "eye", title: "", width: 56, pinned: true,
+      id: "eye", title: "drawn", width: 64, pinned: true,
       cell: (at) => {
         const run = inks.get(id(at));
         return (

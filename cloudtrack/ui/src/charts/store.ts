@@ -13,6 +13,8 @@ export const ROWS = 500;
 /** A line that was drawn exactly and has grown this long is asked for anew in buckets. */
 const MOST_ROWS = 2 * ROWS;
 const AT_ONCE = 3;
+/** Of one series the server gives no more rows. */
+const MOST_BUCKETS = 10_000;
 
 interface View {
   runs: readonly string[];
@@ -162,7 +164,7 @@ export class SeriesStore {
 
 /** Every point of one series over an axis, however many there are: ranges that do not come whole are halved. */
 export async function wholeSeries(run: string, key: string, axis: Axis, from?: number, to?: number): Promise<Series[]> {
-  const answer = await get<{ series: SeriesWire[] }>("cloudtrack/metrics/series", { run_ids: [run], keys: [key], x: axis, buckets: 30_000, from, to });
+  const answer = await get<{ series: SeriesWire[] }>("cloudtrack/metrics/series", { run_ids: [run], keys: [key], x: axis, buckets: MOST_BUCKETS, from, to });
   const found = decode(answer.series[0] as SeriesWire);
   const [first, last] = [from ?? found.x[0] ?? 0, to ?? found.x.at(-1) ?? 0];
   if (found.exact || first >= last) return [found];
