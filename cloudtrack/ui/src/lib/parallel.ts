@@ -48,7 +48,8 @@ export function autoAxes(frame: Frame, rows: ArrayLike<number>, primary: Primary
   const last = primary && there(`metrics.${primary.key}`) ? `metrics.${primary.key}` : metrics[0];
   const others = metrics.filter((name) => name !== last);
   const room = Math.max(MOST_PARAMS, MOST_AUTO_AXES - metrics.length);
-  const kept = params.length > room && last ? mostTelling(frame, params, last, rows).slice(0, room).sort() : params.slice(0, room);
+  const chosen = params.length > room && last ? mostTelling(frame, params, last, rows) : params;
+  const kept = chosen.slice(0, room).sort();
   return [...kept, ...others.slice(0, Math.max(0, MOST_AUTO_AXES - 1 - kept.length)), ...(last ? [last] : [])];
 }
 
