@@ -26,13 +26,13 @@ function Picker({ runs, names, set }: { runs: Runs; names: readonly string[]; se
   return (
     <div class="picker">
       <input type="search" aria-label="Find a param or a metric" placeholder={`find among ${grouped(found.length)}`} value={find} onInput={(event) => setFind(event.currentTarget.value)} />
-      <ul class="axes-list" tabIndex={0} role="group" aria-label="Axes">
+      <div class="axes-list" tabIndex={0} role="group" aria-label="Axes"><ul>
         {found.slice(0, SHOWN).map(({ name, count }) => (
           <li key={name}>
             <label><input type="checkbox" checked={names.includes(name)} onChange={() => toggle(name)} /> <span class="picker-name" title={name}>{name}</span> <small>{grouped(count)}</small></label>
           </li>
         ))}
-      </ul>
+      </ul></div>
       {found.length > SHOWN && <p class="note">{grouped(found.length - SHOWN)} more: type to find them</p>}
       <footer><Button onClick={() => set([])}>Automatic</Button></footer>
     </div>

@@ -70,7 +70,6 @@ function AxisName({ axis, onDrag, onFlip, onStep }: AxisProps) {
   return (
     <button
       type="button" class="axis-name" title={`${axis.title}: drag to move, double-click to flip`}
-      aria-label={`${axis.title}${axis.isFlipped ? ", flipped" : ""}${axis.isLog ? ", logarithmic" : ""}`}
       onPointerDown={(event) => {
         from.current = event.clientX;
         event.currentTarget.setPointerCapture(event.pointerId);

@@ -66,7 +66,7 @@ export default function ParallelView({ runs }: { runs: Runs }) {
             <Button kind="quiet" icon="close" onClick={() => setQuery({ brush: null })}>Clear brushes</Button>
           </>
         )}
-        {axes.length > 0 && <span class="note">coloured by {axes.at(-1)?.title}{rows.length > DENSE_FROM ? "; where lines are dense, colour is" : ""}</span>}
+        {axes.length > 0 && <span class="note">coloured by {axes.at(-1)?.title}{rows.length > DENSE_FROM ? "; the denser the lines, the stronger the colour" : ""}</span>}
       </div>
       {axes.length < 2
         ? <Empty title="Parallel coordinates need two axes"><p>Runs with params or metrics that differ give them; or choose some under Axes.</p></Empty>

@@ -4,10 +4,13 @@ import type { Column, Frame } from "./frame";
 import { joinNames, type Primary, splitNames, titleOf } from "./columns";
 import { named, quoted } from "./filter";
 import { short } from "./format";
+import { importance } from "./statistics";
 
 export const MOST_AUTO_AXES = 8;
 const MOST_PARAMS = 5;
+const FEW_CATEGORIES = 8;
 const MOST_CATEGORIES = 40;
+const SOME_RUNS = 500;
 const LOG_FROM = 100; // a positive axis whose ends are that far apart is logarithmic by itself
 
 export interface Axis {
@@ -44,13 +47,23 @@ export function autoAxes(frame: Frame, rows: ArrayLike<number>, primary: Primary
   const metrics = facts.filter(({ name }) => /^metrics\.(?!system\/)[^@]*$/.test(name) && there(name)).map(({ name }) => name);
   const last = primary && there(`metrics.${primary.key}`) ? `metrics.${primary.key}` : metrics[0];
   const others = metrics.filter((name) => name !== last);
-  const kept = params.slice(0, Math.max(MOST_PARAMS, MOST_AUTO_AXES - metrics.length));
+  const room = Math.max(MOST_PARAMS, MOST_AUTO_AXES - metrics.length);
+  const chosen = params.length > room && last ? mostTelling(frame, params, last, rows) : params;
+  const kept = chosen.slice(0, room).sort();
   return [...kept, ...others.slice(0, Math.max(0, MOST_AUTO_AXES - 1 - kept.length)), ...(last ? [last] : [])];
+}
+
+/** Params by how much they tell of a metric in some of the runs. */
+function mostTelling(frame: Frame, params: readonly string[], metric: string, rows: ArrayLike<number>): string[] {
+  const some = Array.from({ length: Math.min(rows.length, SOME_RUNS) }, (_, at) => rows[at] as number);
+  const values = frame.columns.get(metric) as Column;
+  const told = new Map(params.map((name) => [name, importance(name, frame.columns.get(name) as Column, values, some)?.value ?? 0]));
+  return [...params].sort((a, b) => (told.get(b) as number) - (told.get(a) as number));
 }
 
 /** Not a text of its own for nearly each run, such as a path. */
 function isTelling(column: Column, rows: number): boolean {
-  return Boolean(column.numbers) || (column.dict?.length ?? 0) <= Math.max(2, Math.min(MOST_CATEGORIES, rows / 2));
+  return Boolean(column.numbers) || (column.dict?.length ?? 0) <= Math.max(FEW_CATEGORIES, Math.min(MOST_CATEGORIES, rows / 2));
 }
 
 /** An axis for a column; `log` as the reader chose, or null: by the values. */

@@ -14,11 +14,13 @@ const PAGE = 200;
 const WORDS: Record<FileState, string> = { added: "added", removed: "removed", changed: "changed", same: "same", unknown: "same size" };
 const MARKS: Record<FileState, string> = { added: "+", removed: "−", changed: "~", same: "=", unknown: "?" };
 
-export function DirDiff({ left, right }: { left: Place; right: Place }) {
-  const key = JSON.stringify([left, right]);
+/** Files below the folders in `except` are left out, as they are told elsewhere. */
+export function DirDiff({ left, right, except = [] }: { left: Place; right: Place; except?: readonly string[] }) {
+  const key = JSON.stringify([left, right, except]);
   const { data, error, refresh } = useLoaded(`folders ${key}`, async (signal) => {
     const [a, b] = await Promise.all([readTree(left, signal), readTree(right, signal)]);
-    const changes = await resolved(diffFolders(a.files, b.files, left.path, right.path), left, right, signal);
+    const found = diffFolders(a.files, b.files, left.path, right.path).filter(({ path }) => !except.some((folder) => path.startsWith(`${folder}/`)));
+    const changes = await resolved(found, left, right, signal);
     return { changes, isCut: a.truncated || b.truncated };
   });
   const [all, setAll] = useState(false);
@@ -28,7 +30,7 @@ export function DirDiff({ left, right }: { left: Place; right: Place }) {
   if (error) return <Failure error={error} retry={refresh} what="folder" />;
   if (!data) return <Skeleton rows={4} what="the lists of files" />;
   const same = countOf(data.changes, "same");
-  if (!data.changes.length) return <p class="note">Neither has files.</p>;
+  if (!data.changes.length) return <p class="note">Neither has {except.length ? "other files" : "files"}.</p>;
   return (
     <div class="dir-diff">
       <p class="actions">

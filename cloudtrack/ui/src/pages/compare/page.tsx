@@ -25,8 +25,8 @@ export default function ComparePage({ query }: { query: Query }) {
   const setQuery = useSetQuery();
   const all = useMemo(() => [...new Set(lengthenAll(query.get("runs")))], [query.get("runs")]);
   const ids = useMemo(() => all.slice(0, MOST_COMPARED), [all]);
-  const { data, error, refresh } = useSeveral(ids);
-  const experiments = query.get("at")?.split(",").filter(Boolean) ?? [...new Set(data?.sides.map(({ experiment }) => experiment) ?? [])];
+  const { sides, missing, error, refresh } = useSeveral(ids);
+  const experiments = query.get("at")?.split(",").filter(Boolean) ?? [...new Set(sides?.map(({ experiment }) => experiment) ?? [])];
   const first = useGet<{ experiment: Experiment }>(experiments[0] ? "mlflow/experiments/get" : null, { experiment_id: experiments[0] });
   const primary = useMemo(() => primaryOf(record(first.data?.experiment.tags)["cloudtrack.primary_metric"]), [first.data]);
   const title = ids.length ? `${counted(ids.length, "run")} side by side` : "Runs side by side";
@@ -51,9 +51,9 @@ export default function ComparePage({ query }: { query: Query }) {
       {all.length > ids.length && <p class="problem">The address names {all.length} runs; the first {MOST_COMPARED} are compared.</p>}
       {ids.length < 2 && <Empty title="Two runs or more stand side by side"><p>Select some in a list of runs and press <kbd>c</kbd>{ids.length === 1 ? ", or add one here" : ""}.</p></Empty>}
       {error && <Failure error={error} retry={refresh} what="run" />}
-      {!data && !error && ids.length > 0 && <Skeleton rows={14} what="the runs" />}
-      {data && data.missing.length > 0 && <p class="problem" role="status">{data.sides.length} of {counted(ids.length, "run")}: there is no run {data.missing.map((id) => id.slice(0, 12)).join(", ")} that you may read.</p>}
-      {data && ids.length > 1 && data.sides.length > 0 && <Comparison sides={data.sides} primary={primary} query={query} setQuery={setQuery} setIds={setIds} />}
+      {!sides && !error && ids.length > 0 && <Skeleton rows={14} what="the runs" />}
+      {missing.length > 0 && <p class="problem" role="status">{sides?.length} of {counted(ids.length, "run")}: there is no run {missing.map((id) => id.slice(0, 12)).join(", ")} that you may read.</p>}
+      {sides && ids.length > 1 && sides.length > 0 && <Comparison sides={sides} primary={primary} query={query} setQuery={setQuery} setIds={setIds} />}
     </>
   );
 }

@@ -94,8 +94,8 @@ function Files({ sides, left, right }: { sides: readonly Side[]; left: Side; rig
           <Signature left={{ ...placeOf(left), path: a }} right={{ ...placeOf(right), path: b }} />
         </section>
       ))}
-      {paired.length > 0 && <h3>All files</h3>}
-      <DirDiff left={placeOf(left)} right={placeOf(right)} />
+      {paired.length > 0 && <h3>Other files</h3>}
+      <DirDiff left={placeOf(left)} right={placeOf(right)} except={paired.flat()} />
     </>
   );
 }

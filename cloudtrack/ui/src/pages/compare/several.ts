@@ -1,6 +1,8 @@
 /** Runs to put side by side: all of them in one request, in the order of the address. */
 
+import { useMemo, useRef } from "preact/hooks";
 import { get } from "../../api/client";
+import type { ApiError } from "../../api/errors";
 import { number, record, type Run } from "../../api/types";
 import { useLoaded } from "../../app/data";
 import type { Side, Summary } from "../../lib/compare";
@@ -9,13 +11,29 @@ interface Told extends Run {
   summaries: Record<string, { value: number | string; min: number | string; max: number | string; count: number }>;
 }
 
-export function useSeveral(ids: readonly string[]) {
-  return useLoaded<{ sides: Side[]; missing: string[] }>(ids.length ? `several ${ids.join()}` : null, async (signal) => {
-    const sorted = [...ids].sort(); // the same answer, whatever their order is
+interface Several {
+  /** Those that are known, in the order of the ids; null before any is. */
+  sides: readonly Side[] | null;
+  missing: readonly string[];
+  error: ApiError | null;
+  isLoading: boolean;
+  refresh: () => Promise<boolean>;
+}
+
+/** Another order, or fewer of them, is shown at once. */
+export function useSeveral(ids: readonly string[]): Several {
+  const known = useRef(new Map<string, Side>());
+  const sorted = [...ids].sort(); // one answer, whatever the order is
+  const { data, error, isLoading, refresh } = useLoaded(ids.length ? `several ${sorted.join()}` : null, async (signal) => {
     const found = await get<{ runs: Told[]; missing: string[] }>("cloudtrack/runs/several", { run_ids: sorted }, signal);
-    const sides = new Map(found.runs.map((run) => [run.info.run_id, sideOf(run)]));
-    return { sides: ids.flatMap((id) => sides.get(id) ?? []), missing: found.missing };
+    for (const run of found.runs) known.current.set(run.info.run_id, sideOf(run));
+    return found;
   });
+  const sides = useMemo(() => {
+    const there = ids.flatMap((id) => known.current.get(id) ?? []);
+    return there.length === ids.length || data ? there : null;
+  }, [ids, data]);
+  return { sides, missing: data?.missing ?? [], error, isLoading, refresh };
 }
 
 function sideOf({ info, data, inputs, summaries }: Told): Side {

@@ -13,10 +13,10 @@ import { useSeveral } from "./several";
 export default function SideView({ runs }: { runs: Runs }) {
   const chosen = runs.selected.length > 1 ? runs.selected : Array.from(runs.rows.slice(0, FIRST_VISIBLE), (row) => runs.frame.ids[row] as string);
   const ids = useSame(useMemo(() => chosen.slice(0, MOST_COMPARED), [chosen]), sameItems);
-  const { data, error, refresh } = useSeveral(ids);
+  const { sides, error, refresh } = useSeveral(ids);
   if (ids.length < 2) return <Empty title="One run alone"><p>Two runs or more stand side by side: select some, or loosen the filter.</p></Empty>;
   if (error) return <Failure error={error} retry={refresh} what="run" />;
-  if (!data) return <Skeleton rows={12} what="the runs" />;
+  if (!sides) return <Skeleton rows={12} what="the runs" />;
   const isSelection = runs.selected.length > 1;
   return (
     <>
@@ -25,7 +25,7 @@ export default function SideView({ runs }: { runs: Runs }) {
         {chosen.length > ids.length && `; the other ${grouped(chosen.length - ids.length)} are not shown: at most ${MOST_COMPARED} are`}.
         {" "}{isSelection && <Button onClick={() => compare(runs)}>Open as a page</Button>}
       </p>
-      <Comparison sides={data.sides} primary={runs.primary} query={runs.query} setQuery={runs.setQuery} />
+      <Comparison sides={sides} primary={runs.primary} query={runs.query} setQuery={runs.setQuery} />
     </>
   );
 }
