@@ -54,6 +54,7 @@ function Register({ view, onClose }: { view: RunView; onClose: () => void }) {
       ]}
       act={async ({ model = "", source = "", description = "" }) => {
         const chosen = folders.find((each) => each.source === source);
+        if (!names.includes(model.trim())) await makeModel(model.trim());
         const version = await register(model.trim(), source, view.id, chosen?.modelId ?? "", description.trim());
         isDone.current = true; // what was made is shown in its place
         void view.refresh();
@@ -63,12 +64,16 @@ function Register({ view, onClose }: { view: RunView; onClose: () => void }) {
   );
 }
 
-async function register(name: string, source: string, run: string, model: string, description: string): Promise<VersionWire> {
+/** Where there are more models than were listed, or somebody was faster, it is there already. */
+async function makeModel(name: string): Promise<void> {
   try {
     await post("mlflow/registered-models/create", { name });
   } catch (error) {
     if (!(error instanceof ApiError && error.code === "RESOURCE_ALREADY_EXISTS")) throw error;
   }
+}
+
+async function register(name: string, source: string, run: string, model: string, description: string): Promise<VersionWire> {
   const asked = { name, source, run_id: run, ...(model ? { model_id: model } : {}), ...(description ? { description } : {}) };
   return (await post<{ model_version: VersionWire }>("mlflow/model-versions/create", asked)).model_version;
 }
