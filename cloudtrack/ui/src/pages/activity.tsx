@@ -35,7 +35,7 @@ export default function ActivityPageView({ query }: { query: Query }) {
     <input type="search" aria-label={label} placeholder={label.toLowerCase()} value={query.get(key) ?? ""} onInput={(event) => setQuery({ [key]: event.currentTarget.value.trim() }, "typing")} />
   );
   const date = (key: "from" | "to", label: string) => (
-    <label>{label} <input type="datetime-local" aria-label={label} value={query.get(key) ? toField(Number(query.get(key)), utc).slice(0, 16) : ""} onChange={(event) => { const ms = fromField(event.currentTarget.value, utc); setQuery({ [key]: ms === null ? null : String(ms) }); }} /></label>
+    <label>{label} <input type="date" aria-label={label} value={query.get(key) ? toField(Number(query.get(key)), utc).slice(0, 10) : ""} onChange={(event) => { const ms = dayOf(event.currentTarget.value, key, utc); setQuery({ [key]: ms === null ? null : String(ms) }); }} /></label>
   );
   const exportCsv = (): void => {
     setBusy(true);
@@ -69,6 +69,11 @@ export default function ActivityPageView({ query }: { query: Query }) {
       <ActivityList path={path} params={params} withModel />
     </>
   );
+}
+
+/** The first moment of a day, or its last. */
+function dayOf(text: string, key: "from" | "to", utc: boolean): number | null {
+  return text ? fromField(`${text}T${key === "from" ? "00:00:00" : "23:59:59.999"}`, utc) : null;
 }
 
 /** All that the conditions let through, page by page, up to a limit. */

@@ -54,7 +54,7 @@ function Line({ entry, withModel }: { entry: Activity; withModel: boolean }) {
       <td>{entry.user || "somebody"}</td>
       {withModel && <td><a href={href(["models", entry.name])}>{entry.name}</a></td>}
       <td>{entry.version === undefined ? "" : <a href={href(["models", entry.name, "versions", String(entry.version)])}>v{entry.version}</a>}</td>
-      <td title={entry.summary}>{action(entry)}{entry.forced && <strong> against the rules</strong>}</td>
+      <td class="words" title={entry.summary}>{action(entry)}{entry.forced && <strong> against the rules</strong>}</td>
       <td>{from && (entry.from_stage ? <StageChip stage={from} /> : from)}</td>
       <td>{to && (entry.to_stage ? <StageChip stage={to} /> : to)}</td>
       <td class="words">{entry.comment}</td>

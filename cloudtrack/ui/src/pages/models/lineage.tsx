@@ -132,8 +132,8 @@ function graphOf({ lineage, version, siblings, users }: Whole, stages: readonly 
   const add = (each: Version, from: string): void => {
     const id = `${each.name}/${each.version}`;
     if (!things.some((thing) => thing.id === id)) {
-      if (things.filter((thing) => thing.kind === "other version").length >= MOST_SIBLINGS) return;
-      things.push({ id, column: 3, kind: "other version", title: `${each.name} v${each.version}`, more: each.current_stage, to: href(["models", each.name, "versions", each.version]) });
+      if (things.filter((thing) => thing.kind === "sibling").length >= MOST_SIBLINGS) return;
+      things.push({ id, column: 3, kind: "sibling", title: `${each.name} v${each.version}`, more: each.current_stage, to: href(["models", each.name, "versions", each.version]) });
     }
     edges.push([from, id]);
   };

@@ -93,10 +93,10 @@ function columnsOf(rows: readonly ModelRow[]): GridColumn[] {
   const at = (row: number): ModelRow => rows[row] as ModelRow;
   const version = (row: ModelRow, number: number) => href(["models", row.name, "versions", String(number)]);
   return [
-    { id: "name", title: "name", width: 220, pinned: true, sortable: true, cell: (row) => <a href={href(["models", at(row).name])} tabIndex={-1} title={at(row).name}>{at(row).name}</a> },
-    { id: "latest", title: "latest", width: 70, sortable: true, align: "right", cell: (row) => { const { latest_version: latest } = at(row); return latest === null ? <span class="none">–</span> : <a href={version(at(row), latest)} tabIndex={-1}>v{latest}</a>; } },
+    { id: "name", title: "name", width: 150, pinned: true, sortable: true, cell: (row) => <a href={href(["models", at(row).name])} tabIndex={-1} title={at(row).name}>{at(row).name}</a> },
+    { id: "latest", title: "latest", width: 60, sortable: true, align: "right", cell: (row) => { const { latest_version: latest } = at(row); return latest === null ? <span class="none">–</span> : <a href={version(at(row), latest)} tabIndex={-1}>v{latest}</a>; } },
     {
-      id: "stages", title: "stages and aliases", width: 380,
+      id: "stages", title: "stages and aliases", width: 450,
       cell: (row) => (
         <span>
           {Object.entries(at(row).stages).filter(([stage]) => stage !== "None" && stage !== "Archived").reverse().map(([stage, number]) => (
@@ -107,15 +107,15 @@ function columnsOf(rows: readonly ModelRow[]): GridColumn[] {
       ),
     },
     {
-      id: "production", title: "in production", width: 150, sortable: true, align: "right",
+      id: "production", title: "in production", width: 124, sortable: true, align: "right",
       cell: (row) => { const { primary_metric: metric } = at(row); return metric ? <span title={metric.key}><small>{metric.key}</small> <Num value={number(metric.production)} /></span> : <span class="none">–</span>; },
     },
     {
-      id: "delta", title: "latest against it", width: 140, sortable: true, align: "right",
+      id: "delta", title: "change in latest", width: 126, sortable: true, align: "right",
       cell: (row) => { const { primary_metric: metric } = at(row); return metric ? <Delta value={metric.latest} base={metric.production} isPrimary primary={metric} /> : <span class="none">–</span>; },
     },
-    { id: "requests", title: "requests", width: 90, sortable: true, align: "right", cell: (row) => (at(row).open_requests ? <a href={href(["requests"])} tabIndex={-1}>{at(row).open_requests} open</a> : <span class="none">–</span>) },
-    { id: "updated", title: "last change", width: 110, sortable: true, cell: (row) => <RelTime ms={at(row).updated} /> },
+    { id: "requests", title: "requests", width: 88, sortable: true, align: "right", cell: (row) => (at(row).open_requests ? <a href={href(["requests"])} tabIndex={-1}>{at(row).open_requests} open</a> : <span class="none">–</span>) },
+    { id: "updated", title: "last change", width: 104, sortable: true, cell: (row) => <RelTime ms={at(row).updated} /> },
     { id: "tags", title: "tags", width: 240, cell: (row) => shownTags(at(row).tags).map(([key, value]) => <span key={key} class="chip" title={`${key}: ${value}`}>{key}: {value}</span>) },
   ];
 }

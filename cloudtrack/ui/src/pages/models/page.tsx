@@ -110,7 +110,7 @@ function Now({ board, rights, refresh }: { board: Board; rights: Rights; refresh
           </li>
         );
       })}
-      {board.requests.length > 0 && <li><a href={href(["requests"], { q: name })}>{board.requests.length} open {board.requests.length === 1 ? "request" : "requests"}</a>{config?.user && board.requests.some((each) => each.user_id === config.user) && <small>, yours among them</small>}</li>}
+      {board.requests.length > 0 && <li><a href={href(["requests"], { q: name })}>{board.requests.length} open {board.requests.length === 1 ? "request" : "requests"}</a>{config?.user && board.requests.some((each) => each.user_id === config.user) && <small>yours among them</small>}</li>}
     </ul>
   );
 }

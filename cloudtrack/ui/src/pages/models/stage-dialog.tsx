@@ -24,7 +24,8 @@ export function moveVersion(board: Board, card: Card, rights: Rights, done: Done
 function StageDialog({ first, moved, rights, wanted, done, onClose }: { first: Board; moved: Card; rights: Rights; wanted?: string; done: Done; onClose: () => void }) {
   const [board, setBoard] = useState(first);
   const card = cardsOf(board).find((each) => each.version === moved.version) ?? moved;
-  const [to, setTo] = useState(wanted ?? nextStage(first, moved.stage));
+  const [start] = useState(wanted ?? nextStage(first, moved.stage));
+  const [to, setTo] = useState(start);
   const [archive, setArchive] = useState(true);
   const [comment, setComment] = useState("");
   const [problem, setProblem] = useState("");
@@ -76,7 +77,7 @@ function StageDialog({ first, moved, rights, wanted, done, onClose }: { first: B
           <legend>From <StageChip stage={card.stage} /> to</legend>
           {board.stages.map(({ name: each }) => (
             <label key={each} class="choice">
-              <input type="radio" name="stage" value={each} checked={each === to} disabled={each === card.stage} onChange={() => setTo(each)} ref={(input) => { if (input && each === to && !input.dataset.shown) { input.dataset.shown = "1"; input.focus(); } }} />
+              <input type="radio" name="stage" value={each} checked={each === to} disabled={each === card.stage} onChange={() => setTo(each)} autofocus={each === start} />
               {each}
             </label>
           ))}

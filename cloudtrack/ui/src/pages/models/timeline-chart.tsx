@@ -71,7 +71,7 @@ export function TimelineChart({ line, name, span: [from, to], now, at, utc, told
         aria-label={`Timeline of ${rows.length} versions: arrows go from change to change, plus and minus zoom, 0 shows all`}
         onPointerDown={onPointerDown} onPointerMove={onPointerMove} onPointerUp={onPointerUp} onDblClick={() => onZoom(null)} onKeyDown={onKeyDown}
       >
-        {marks([from, to], Math.max(2, plot / 130), utc).map((mark) => (
+        {marks([from, to], Math.max(2, plot / 130), utc).filter((mark) => x(mark.at) < width - 76).map((mark) => (
           <g key={mark.at} class="scale"><line x1={x(mark.at)} x2={x(mark.at)} y1={HEAD - 4} y2={height} /><text x={x(mark.at) + 3} y={14}>{mark.text}</text></g>
         ))}
         {rows.map(({ version, periods }, row) => {
