@@ -54,7 +54,9 @@ def fill_charts(url: str) -> Charted:
             for step in range(MANY_POINTS)
         ]
         _add(client, done, "many", number, points)
-    points = [Metric(f"group{n % 10}/m{n:04d}", n + step, BEGAN_MS + step, step) for n in range(WIDE) for step in range(2)]
+    points = [
+        Metric(f"group{n % 10}/m{n:04d}", n + step, BEGAN_MS + step, step) for n in range(WIDE) for step in range(2)
+    ]
     _add(client, done, "wide", 0, points)
     client.close()
     return done

@@ -228,7 +228,9 @@ def test_a_folder_is_a_zip(site: Site, page: Any) -> None:
     with zipfile.ZipFile(io.BytesIO(Path(downloading.value.path()).read_bytes())) as archive:
         assert archive.testzip() is None
         for name in ("rows.csv", "table.parquet", "weights.bin"):
-            assert archive.read(name) == site.client.store.get(site.client.artifacts.key(site.run_id, f"data/{name}")).body
+            assert (
+                archive.read(name) == site.client.store.get(site.client.artifacts.key(site.run_id, f"data/{name}")).body
+            )
 
 
 def test_a_page_in_a_frame_reaches_nothing(site: Site, page: Any, watch: Watch) -> None:
@@ -236,7 +238,11 @@ def test_a_page_in_a_frame_reaches_nothing(site: Site, page: Any, watch: Watch) 
     page.goto(f"{site.server.url}/")
     page.evaluate("document.cookie = 'secret=1'")
     title = page.title()
-    for path, said in (("hostile.html", "api refused"), ("evil/cookie.html", "no cookie"), ("report.html", "origin null")):
+    for path, said in (
+        ("hostile.html", "api refused"),
+        ("evil/cookie.html", "no cookie"),
+        ("report.html", "origin null"),
+    ):
         site.open(page, path)
         page.frame_locator("iframe").get_by_text(said).wait_for()
         assert page.locator("iframe").get_attribute("sandbox") == "allow-scripts"
@@ -251,7 +257,12 @@ def test_no_script_of_a_file_runs_in_the_page(site: Site, page: Any, path: str) 
     page.wait_for_load_state("networkidle")
     page.locator(".artifact-main .skeleton").wait_for(state="detached")
     assert page.title().startswith("all kinds")
-    assert page.locator("main script, main iframe, main [onerror], main a[href^='javascript'], main a[href^='data']").count() == 0
+    assert (
+        page.locator(
+            "main script, main iframe, main [onerror], main a[href^='javascript'], main a[href^='data']"
+        ).count()
+        == 0
+    )
 
 
 def test_a_link_in_markdown_leads_to_the_file_beside(site: Site, page: Any) -> None:
@@ -315,7 +326,19 @@ def test_files_come_straight_from_the_bucket(
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["data", "train.log", "data/config.json", "data/rows.csv", "notes.md", "notebook.ipynb", "images/sample-0.png", "report.html"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "data",
+        "train.log",
+        "data/config.json",
+        "data/rows.csv",
+        "notes.md",
+        "notebook.ipynb",
+        "images/sample-0.png",
+        "report.html",
+    ],
+)
 def test_everyone_can_read_it(site: Site, page: Any, axe: Axe, theme: str, path: str) -> None:
     page.emulate_media(color_scheme=theme)
     site.open(page, path)

@@ -73,7 +73,9 @@ def drawn(page: Any, key: str) -> Any:
     """The card, once its lines are there."""
     found = card(page, key)
     found.locator(".plot .uplot canvas").wait_for()
-    page.wait_for_function("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
+    page.wait_for_function(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+    )
     return found
 
 
@@ -121,7 +123,10 @@ def walk(page: Any, key: str, *keys: str) -> str:
 def series_requests(page: Any) -> list[dict[str, list[str]]]:
     """Requests for histories from now on, as their queries."""
     seen: list[dict[str, list[str]]] = []
-    page.on("request", lambda request: "metrics/series" in request.url and seen.append(parse_qs(urlsplit(request.url).query)))
+    page.on(
+        "request",
+        lambda request: "metrics/series" in request.url and seen.append(parse_qs(urlsplit(request.url).query)),
+    )
     return seen
 
 
@@ -217,7 +222,9 @@ def test_a_long_line_says_what_is_left_out_and_keeps_its_spike(site: Site, page:
     assert found.get_by_text("500 of 40,000 points").is_visible()
     box = area(found)
     left = SPIKE / (LONG - 1) * box["width"]
-    assert colors(page)[-1] in pixels(found, left - 3, 0.1 * box["height"], 6, 0.2 * box["height"]), "the spike is as high"
+    assert colors(page)[-1] in pixels(found, left - 3, 0.1 * box["height"], 6, 0.2 * box["height"]), (
+        "the spike is as high"
+    )
     page.mouse.move(box["x"] + left - 2, box["y"] + 40)
     page.mouse.down()
     page.mouse.move(box["x"] + left + 2, box["y"] + 42, steps=4)
@@ -335,7 +342,11 @@ def test_runs_in_groups_are_their_means(site: Site, page: Any) -> None:
     page.goto(site.view("many", group="params.lr"))
     drawn(page, "curve")
     assert label(page, "curve").startswith("3 lines, curve, best ")
-    assert page.get_by_role("list", name="Groups").get_by_role("listitem").all_text_contents() == [" 0.01", " 0.1", " 1.0"]
+    assert page.get_by_role("list", name="Groups").get_by_role("listitem").all_text_contents() == [
+        " 0.01",
+        " 0.1",
+        " 1.0",
+    ]
     text = walk(page, "curve", "ArrowRight")
     values = [math.sin(number / 9) + number / 10 for number in range(2, MANY, 3)]
     assert text.startswith("0.01 (33): ")
@@ -350,7 +361,9 @@ def test_of_a_thousand_metrics_few_are_drawn(site: Site, page: Any) -> None:
     assert 0 < page.locator(".uplot").count() <= MOST_ALIVE
     last = card(page, "group9/m0999")
     for _ in range(3):
-        page.evaluate("(part) => { const main = document.querySelector('main'); main.scrollTop += main.scrollHeight / 4; }")
+        page.evaluate(
+            "(part) => { const main = document.querySelector('main'); main.scrollTop += main.scrollHeight / 4; }"
+        )
         page.wait_for_timeout(120)
     last.scroll_into_view_if_needed()
     drawn(page, "group9/m0999")
@@ -403,13 +416,15 @@ def test_a_card_is_taken_away_as_png_svg_and_csv(site: Site, page: Any) -> None:
         return Path(download.value.path())
 
     assert taken("PNG").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    drawing = ET.fromstring(taken("SVG").read_text("utf-8"))  # noqa: S314 - our own
+    drawing = ET.fromstring(taken("SVG").read_text("utf-8"))
     namespace = "{http://www.w3.org/2000/svg}"
     assert [each.text for each in drawing.iter(f"{namespace}title")] == ["run-0"]
     rows = list(csv.DictReader(StringIO(taken("CSV, every point").read_text("utf-8"))))
     assert len(rows) == LONG
     assert [float(row["value"]) for row in rows[SPIKE - 1 : SPIKE + 2]] == [
-        math.sin((SPIKE - 1) / 900), 1000.0, math.sin((SPIKE + 1) / 900)
+        math.sin((SPIKE - 1) / 900),
+        1000.0,
+        math.sin((SPIKE + 1) / 900),
     ]
     assert [int(row["step"]) for row in rows] == list(range(LONG))
 
@@ -440,9 +455,7 @@ def test_cards_are_pinned_hidden_and_opened(site: Site, page: Any) -> None:
 
 
 def grow(client: Client, run_id: str, steps: range) -> None:
-    client.runs.log_batch(
-        run_id, metrics=[Metric("level", float(step), BEGAN_MS + step, step) for step in steps]
-    )
+    client.runs.log_batch(run_id, metrics=[Metric("level", float(step), BEGAN_MS + step, step) for step in steps])
 
 
 def pass_time(page: Any, seconds: int) -> None:
@@ -467,7 +480,9 @@ def test_points_appear_while_a_run_goes_on_and_asking_ends_with_it(site: Site, p
     grow(client, run_id, range(10, 21))
     answers.clear()
     page.clock.run_for(7_000)
-    page.wait_for_function("() => document.querySelector('[data-key=level] .plot').getAttribute('aria-label').endsWith('20 at step 20')")
+    page.wait_for_function(
+        "() => document.querySelector('[data-key=level] .plot').getAttribute('aria-label').endsWith('20 at step 20')"
+    )
     assert sum("metrics/series" in url for url, _ in answers) == 1, "one request a tick"
     assert any("from=9" in url for url, _ in answers), "only what is new"
 
@@ -480,7 +495,9 @@ def test_points_appear_while_a_run_goes_on_and_asking_ends_with_it(site: Site, p
     page.wait_for_url(re.compile("zoom="))
     grow(client, run_id, range(21, 40))
     page.clock.run_for(7_000)
-    page.wait_for_function("() => document.querySelector('[data-key=level] .plot').getAttribute('aria-label').endsWith('39 at step 39')")
+    page.wait_for_function(
+        "() => document.querySelector('[data-key=level] .plot').getAttribute('aria-label').endsWith('39 at step 39')"
+    )
     page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 20)
     page.clock.run_for(100)
     step = int(str(page.locator(".tooltip-x").text_content()).split()[-1])
@@ -504,7 +521,9 @@ def test_points_appear_while_a_run_goes_on_and_asking_ends_with_it(site: Site, p
     client.runs.update(run_id, status="FINISHED")
     client.close()
     pass_time(page, 40)
-    page.wait_for_function("() => document.querySelector('[data-key=level] .plot').getAttribute('aria-label').endsWith('49 at step 49')")
+    page.wait_for_function(
+        "() => document.querySelector('[data-key=level] .plot').getAttribute('aria-label').endsWith('49 at step 49')"
+    )
     answers.clear()
     pass_time(page, 60)
     assert answers == [], "nothing asks once all have ended"
