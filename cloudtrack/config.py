@@ -11,6 +11,7 @@ cloudtrack's own variable wins over MLflow's of the same meaning:
     CLOUDTRACK_SPOOL_DIR                                where unsent data waits; default ~/.cloudtrack/spool
     CLOUDTRACK_CACHE_DIR                                copies of index files; default ~/.cache/cloudtrack
     CLOUDTRACK_TRUST_MODELS MLFLOW_ALLOW_PICKLE_DESERIALIZATION    1: models may run code that they bring
+                            MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT    1: runs at a server do not say where to look
     CLOUDTRACK_TOKEN        MLFLOW_TRACKING_TOKEN       the login at a server: a token, or
                             MLFLOW_TRACKING_USERNAME    a user
                             MLFLOW_TRACKING_PASSWORD    and a password
@@ -121,7 +122,16 @@ def cache_dir() -> Path:
 
 def trusts_models() -> bool:
     """Whether every model may run the code that it brings."""
-    return _first(TRUST_MODELS, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION").lower() in ("1", "true", "yes")
+    return _is_true(TRUST_MODELS, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION")
+
+
+def keeps_links_to_itself() -> bool:
+    """Whether a run that ends does not say where it can be looked at."""
+    return _is_true("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT")
+
+
+def _is_true(*names: str) -> bool:
+    return _first(*names).lower() in ("1", "true", "yes")
 
 
 def _first(*names: str) -> str:

@@ -139,6 +139,15 @@ def end_run(status: str = RunStatus.FINISHED) -> None:
         run = stack.pop()
         _all_active.pop(run.info.run_id, None)
         run.finish(status)
+        _say_where(run)
+
+
+def _say_where(run: ActiveRun) -> None:
+    """Print where a run at a server can be looked at; to stderr, for what a program prints is its own."""
+    uri = session.get_tracking_uri()
+    if uri.startswith(("http://", "https://")) and not config.keeps_links_to_itself():
+        page = f"{uri.rstrip('/')}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+        print(f"View run {run.info.run_name} at: {page}", file=sys.stderr)
 
 
 def current_writer(run_id: str | None = None) -> RunWriter:

@@ -47,7 +47,7 @@ def _address(store: Shown, template: str) -> str:
         ("#/experiments/{e}/runs/{r}/artifacts", "sweep-00"),
         ("#/experiments/{e}/runs/{r}/models", "sweep-00"),
         ("#/experiments/{e}/runs/{r}/activity", "sweep-00"),
-        ("#/compare?runs={r}.{s}", "Compare 2 runs"),
+        ("#/compare?runs={r}.{s}", "2 runs side by side"),
         ("#/metric/val/acc?runs={r}.{s}", "val/acc"),
         ("#/models", "Models"),
         ("#/models/{m}", MODEL),

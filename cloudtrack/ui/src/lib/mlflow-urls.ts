@@ -23,7 +23,7 @@ export function canonicalFromMlflow({ path, query }: Address): Address | null {
       if (second !== undefined && !query.has("metric")) return null;
       const key = unquoted(query.get("metric")) ?? second ?? "";
       const rest = without(query, "metric", "experiments", "plot_metric_keys", "plot_layout");
-      return { path: ["metric", key], query: runs(rest, list(query.get("runs"))) };
+      return { path: ["metric", ...key.split("/")], query: runs(rest, list(query.get("runs"))) };
     }
     case "compare-model-versions": {
       const name = unquoted(query.get("name")) ?? "";
