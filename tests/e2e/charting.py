@@ -14,7 +14,7 @@ SPIKE = 20_123
 KINDS = 3
 MANY, MANY_POINTS = 100, 500
 WIDE = 1000
-_AT_ONCE = 1000
+_AT_ONCE = 10_000
 
 
 @dataclass
@@ -85,8 +85,9 @@ def _add(client: Client, done: Charted, experiment: str, number: int, points: li
     run_id = client.runs.create(
         done.experiments[experiment], run_name=f"run-{number}", start_time=BEGAN_MS + number
     ).info.run_id
-    client.runs.log_batch(run_id, params={"lr": 10.0 ** -(number % 3), "number": number})
-    for start in range(0, len(points), _AT_ONCE * 5):
-        client.runs.log_batch(run_id, metrics=points[start : start + _AT_ONCE * 5])
+    params = {"lr": 10.0 ** -(number % 3), "number": number}
+    client.runs.log_batch(run_id, metrics=points[:_AT_ONCE], params=params)
+    for start in range(_AT_ONCE, len(points), _AT_ONCE):
+        client.runs.log_batch(run_id, metrics=points[start : start + _AT_ONCE])
     client.runs.update(run_id, status="FINISHED", end_time=BEGAN_MS + 60_000 + number)
     done.runs[experiment].append(run_id)

@@ -22,6 +22,19 @@ from cloudtrack.entities.run import Metric
 from tests.e2e.charting import BEGAN_MS, LONG, MANY, SPIKE, STEPS, WIDE, Charted, acc, fill_charts, loss
 from tests.e2e.conftest import Axe
 from tests.e2e.measuring import Spent
+from tests.e2e.plots import (
+    area,
+    card,
+    colors,
+    contrast,
+    drawn,
+    is_grey,
+    label,
+    pixels,
+    rgb,
+    series_requests,
+    walk,
+)
 from tests.e2e.watching import Watch
 from tests.servers.cloudtrack_server import cloudtrack_server
 
@@ -63,71 +76,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     charted = fill_charts(store)
     with cloudtrack_server(store, folder) as server:
         yield Site(server.url, store, charted)
-
-
-def card(page: Any, key: str) -> Any:
-    return page.locator(f'[data-key="{key}"]')
-
-
-def drawn(page: Any, key: str) -> Any:
-    """The card, once its lines are there."""
-    found = card(page, key)
-    found.locator(".plot .uplot canvas").wait_for()
-    page.wait_for_function(
-        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
-    )
-    return found
-
-
-def label(page: Any, key: str) -> str:
-    return str(card(page, key).locator(".plot").get_attribute("aria-label"))
-
-
-def area(found: Any) -> dict[str, float]:
-    """Where the lines lie on the screen."""
-    return dict(found.locator(".u-over").bounding_box())
-
-
-_PIXELS = """(card, [left, top, width, height]) => {
-  const canvas = card.querySelector('.uplot canvas'), over = card.querySelector('.u-over');
-  const ratio = devicePixelRatio, x = parseFloat(over.style.left), y = parseFloat(over.style.top);
-  const data = canvas.getContext('2d').getImageData((x + left) * ratio, (y + top) * ratio, Math.max(1, width * ratio), Math.max(1, height * ratio)).data;
-  const seen = new Set();
-  for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200) seen.add(`rgb(${data[at]}, ${data[at + 1]}, ${data[at + 2]})`);
-  return [...seen];
-}"""
-
-
-def pixels(found: Any, left: float, top: float, width: float = 1, height: float = 1) -> set[str]:
-    """Colours of the canvas in a part of the plot, in CSS pixels from the corner of the lines' area."""
-    return set(found.evaluate(_PIXELS, [left, top, width, height]))
-
-
-def colors(page: Any) -> list[str]:
-    """Of the drawn runs, in the order of the list."""
-    return list(page.locator(".eye.on path").evaluate_all("(all) => all.map((each) => each.getAttribute('stroke'))"))
-
-
-def said(page: Any, key: str) -> str:
-    return str(card(page, key).locator("[aria-live]").text_content())
-
-
-def walk(page: Any, key: str, *keys: str) -> str:
-    """Press keys in a chart, and what is said after that."""
-    drawn(page, key).locator(".plot").focus()
-    for each in keys:
-        page.keyboard.press(each)
-    return said(page, key)
-
-
-def series_requests(page: Any) -> list[dict[str, list[str]]]:
-    """Requests for histories from now on, as their queries."""
-    seen: list[dict[str, list[str]]] = []
-    page.on(
-        "request",
-        lambda request: "metrics/series" in request.url and seen.append(parse_qs(urlsplit(request.url).query)),
-    )
-    return seen
 
 
 # what is drawn
@@ -238,19 +186,19 @@ def test_a_long_line_says_what_is_left_out_and_keeps_its_spike(site: Site, page:
     page.wait_for_url(re.compile("zoom="))
     low, high = map(float, parse_qs(urlsplit(page.url.replace("#", "")).query)["zoom"][0].split("~"))
     assert low < SPIKE < high
-    page.wait_for_function("() => true")
-    assert found.get_by_text(f"{500:,} of {math.ceil(high) - math.floor(low) + 1:,} points").is_visible()
+    found.get_by_text(f"500 of {math.ceil(high) - math.floor(low) + 1:,} points").wait_for()
     zoomed = asked[-1]
     assert [zoomed["from"], zoomed["to"]] == [[str(math.floor(low))], [str(math.ceil(high))]]
     page.mouse.dblclick(box["x"] + 100, box["y"] + 60)
     page.wait_for_function("() => !location.hash.includes('zoom=')")
-    assert found.get_by_text("500 of 40,000 points").is_visible()
+    found.get_by_text("500 of 40,000 points").wait_for()
 
 
 def test_the_cursor_is_in_all_cards_and_its_words_can_be_pinned(site: Site, page: Any) -> None:
     page.goto(site.view("kinds", find="o"))
     source, other = drawn(page, "loss"), drawn(page, "odd")
-    ink = "(card) => card.querySelector('.plot-overlay').getContext('2d').getImageData(0, 0, 9999, 999).data.some(Boolean)"
+    ink = """(card) => card.querySelector('.plot-overlay').getContext('2d')
+      .getImageData(0, 0, 9999, 999).data.some(Boolean)"""
     assert not other.evaluate(ink)
     box = area(source)
     page.mouse.move(box["x"] + box["width"] * 0.02, box["y"] + 8)
@@ -278,6 +226,19 @@ def test_a_chart_is_read_with_the_keyboard_alone(site: Site, page: Any) -> None:
     assert label(page, "loss").startswith("3 lines, loss, best run-0 ")
     page.keyboard.press("+")
     page.wait_for_url(re.compile("zoom="))
+    zoom = parse_qs(urlsplit(page.url.replace("#", "")).query)["zoom"][0]
+    box = area(card(page, "loss"))
+    page.keyboard.down("Shift")
+    page.mouse.move(box["x"] + 200, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 100, box["y"] + 50, steps=4)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    page.wait_for_function("(zoom) => !location.hash.includes(zoom)", arg=zoom)
+    before, after = (
+        float(each.split("~")[0]) for each in (zoom, parse_qs(urlsplit(page.url.replace("#", "")).query)["zoom"][0])
+    )
+    assert after > before, "dragged to the left with shift, later steps come into sight"
     page.keyboard.press("0")
     page.wait_for_function("() => !location.hash.includes('zoom=')")
     page.keyboard.press("d")
@@ -331,11 +292,6 @@ def test_a_hundred_lines_are_grey_but_for_those_selected(site: Site, page: Any) 
     grey = pixels(drawn(page, "curve"), 0, 0, box["width"], box["height"])
     assert all(is_grey(each) for each in grey)
     assert any(not is_grey(each) for each in seen)
-
-
-def is_grey(color: str) -> bool:
-    channels = [int(each) for each in re.findall(r"\d+", color)]
-    return max(channels) - min(channels) < 30
 
 
 def test_runs_in_groups_are_their_means(site: Site, page: Any) -> None:
@@ -508,7 +464,10 @@ def test_points_appear_while_a_run_goes_on_and_asking_ends_with_it(site: Site, p
     assert 3 <= len(answers) <= 12
     assert [status for _, status in answers[1:]] == [304] * (len(answers) - 1), "nothing new is nothing to read"
 
-    hide = "(hidden) => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true }); document.dispatchEvent(new Event('visibilitychange')); }"
+    hide = """(hidden) => {
+      Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }"""
     page.evaluate(hide, True)
     answers.clear()
     pass_time(page, 60)
@@ -571,18 +530,3 @@ def test_numbers_on_the_axes_can_be_read(site: Site, page: Any, theme: str) -> N
     ground = (255, 255, 255) if theme == "light" else (0x15, 0x18, 0x1D)
     text = [rgb(each) for each in pixels(found, 0, box["height"] + 8, box["width"], 16)]
     assert max(contrast(each, ground) for each in text) >= 4.5
-
-
-def rgb(text: str) -> tuple[int, ...]:
-    return tuple(map(int, re.findall(r"\d+", text)))
-
-
-def contrast(a: tuple[int, ...], b: tuple[int, ...]) -> float:
-    """As WCAG 2.2 says it."""
-
-    def light(color: tuple[int, ...]) -> float:
-        parts = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in (each / 255 for each in color)]
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-    high, low = sorted((light(a), light(b)), reverse=True)
-    return (high + 0.05) / (low + 0.05)

@@ -7,6 +7,7 @@ import { lengthen, shorten } from "../src/lib/ids";
 import { around, extents, type Line, nearest, summarised, together } from "../src/lib/lines";
 import { against, border, decode, extended, lastX, points, type SeriesWire, trace } from "../src/lib/series";
 import { smooth } from "../src/lib/smooth";
+import { powerTicks } from "../src/lib/ticks";
 
 const floats = (...values: number[]): Float64Array => Float64Array.from(values);
 const wire = (part: Partial<SeriesWire>): SeriesWire => ({ run_id: "r", key: "k", raw: part.x?.length ?? 0, exact: true, x: [], last: [], ...part });
@@ -145,6 +146,24 @@ describe("the address of charts", () => {
     expect([...placesOf(again, [a, b, c], lengthen)]).toEqual([[a, 0], [b, 1], [c, 2]]);
     expect(placesOf(undefined, [c, a], lengthen).get(a)).toBe(1);
     expect(lengthen(shorten(a))).toBe(a);
+  });
+});
+
+describe("ticks of powers", () => {
+  const named = (min: number, max: number) => powerTicks(min, max).flatMap(({ at, isNamed }) => (isNamed ? [at] : []));
+  test("are named at the powers, and more where there are few", () => {
+    expect(named(0.0008, 150)).toEqual([0.001, 0.01, 0.1, 1, 10, 100]);
+    expect(named(0.9, 25)).toEqual([1, 2, 5, 10, 20]);
+    expect(named(1.5, 4.5)).toEqual([2, 3, 4]);
+  });
+  test("are few, in order and in the range, whatever that is", () => {
+    for (const [min, max] of [[1.01, 1.05], [1e-300, 1e300], [3e-16, 2], [0.0961, 2.4e5], [1.9999, 2.0001]] as const) {
+      const at = powerTicks(min, max).map((tick) => tick.at);
+      expect(at.length).toBeGreaterThan(0);
+      expect(at.length).toBeLessThan(70);
+      expect(at.every((each) => each >= min && each <= max)).toBe(true);
+      expect(at).toEqual([...at].sort((a, b) => a - b));
+    }
   });
 });
 

@@ -47,7 +47,8 @@ export function LineCard({ name, board, items = [], heading: Heading = "h3" }: {
   const xName = state.metric ?? { step: "step", time: "time", relative: "elapsed" }[state.axis];
   const zoom = pan ?? state.zoom;
   const bounds = useMemo(() => extents(lines, { logX: state.logX, logY: state.logY, clip: state.clip, zoom: state.logX && zoom && zoom.min <= 0 ? null : zoom }), [lines, state.logX, state.logY, state.clip, zoom?.min, zoom?.max]);
-  const bright = useMemo(() => (lines.length > MANY_LINES ? board.bright : null), [lines.length > MANY_LINES, board.bright]);
+  const isMany = lines.length > MANY_LINES;
+  const bright = useMemo(() => (isMany ? (board.bright.size > MANY_LINES ? new Set<string>() : board.bright) : null), [isMany, board.bright]);
   const picture = useMemo(
     (): Picture | null => bounds && lines.length > 0 ? { lines, extents: bounds, axis, logX: state.logX, logY: state.logY, utc, bright } : null,
     [lines, bounds, axis, utc, bright],
@@ -59,7 +60,6 @@ export function LineCard({ name, board, items = [], heading: Heading = "h3" }: {
     <>
       <header class="card-head">
         <Heading title={name}>{name}</Heading>
-        <Badges series={all} bounds={picture && bounds} />
         {found.error === undefined && <Menu label={`Actions on ${name}`} items={[
           ...items,
           picture && { title: isTable ? "Hide the data table" : "Show the data table", onClick: () => setTable(!isTable) },
@@ -68,6 +68,7 @@ export function LineCard({ name, board, items = [], heading: Heading = "h3" }: {
           { title: "CSV, every point", onClick: () => void attempt(() => saveCsv(name, runs, state.axis)) },
         ]} />}
       </header>
+      <Badges series={all} bounds={picture && bounds} />
       <Boundary what={name}>
         {found.error && all.length === 0 ? <Failure error={found.error} retry={() => store.retry(name)} what="metric" />
           : !isKnown ? <Skeleton rows={4} what={name} />
@@ -107,5 +108,5 @@ function Badges({ series, bounds }: { series: readonly Series[]; bounds: ReturnT
     bounds && bounds.nonPositive > 0 && `${grouped(bounds.nonPositive)} ≤ 0 not shown`,
     bounds && bounds.clipped > 0 && `${grouped(bounds.clipped)} out of sight`,
   ];
-  return <>{texts.map((text) => text && <span key={text} class="badge">{text}</span>)}</>;
+  return <p class="badges">{texts.map((text) => text && <span key={text} class="badge">{text}</span>)}</p>;
 }

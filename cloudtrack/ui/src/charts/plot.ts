@@ -4,6 +4,7 @@ import type uPlot from "uplot";
 import { cssColor } from "../app/theme";
 import { duration, moment, short } from "../lib/format";
 import { type Extents, isMonotone, type Line } from "../lib/lines";
+import { powerTicks } from "../lib/ticks";
 import { lowerBound, type Trace } from "../lib/series";
 
 export type AxisKind = "number" | "time" | "relative";
@@ -46,6 +47,11 @@ export class Plot {
     const { axis, logX, logY, utc } = this.picture;
     const styled = { stroke: () => cssColor("--text-2"), font: `11px ${getComputedStyle(document.body).fontFamily}`, grid: { stroke: () => cssColor("--line"), width: 0.5 }, ticks: { stroke: () => cssColor("--line"), size: 4 } };
     const isTime = axis === "time";
+    const powers = {
+      splits: (_u: uPlot, _axis: number, min: number, max: number) => powerTicks(min, max).map(({ at }) => at),
+      filter: (_u: uPlot, splits: number[]) => splits,
+      values: (u: uPlot, splits: number[], number: number) => this.powers(u, splits, number === 0 ? axis : "number", number === 0 ? "x" : "y"),
+    };
     return {
       ...size,
       ms: 1,
@@ -59,17 +65,22 @@ export class Plot {
       },
       series: [{}, { paths: () => null, points: { show: false } }],
       axes: [
-        { ...styled, size: isTime ? 40 : 28, space: 64, ...(axis === "relative" && { incrs: RELATIVE_STEPS }), values: (_u: uPlot, splits: number[], _axis: number, _space: number, step: number) => (isTime ? times(splits, step, utc) : splits.map((at) => this.label(at, axis, logX))) },
-        { ...styled, size: 54, space: 34, values: (_u: uPlot, splits: number[]) => splits.map((at) => this.label(at, "number", logY)) },
+        { ...styled, size: isTime ? 40 : 28, space: 64, ...(axis === "relative" && { incrs: RELATIVE_STEPS }), values: (_u: uPlot, splits: number[], _axis: number, _space: number, step: number) => (isTime ? times(splits, step, utc) : splits.map((at) => this.label(at, axis))), ...(logX && powers) },
+        { ...styled, size: 54, space: 34, values: (_u: uPlot, splits: number[]) => splits.map((at) => this.label(at, "number")), ...(logY && powers) },
       ],
       hooks: { draw: [() => this.draw()] },
     };
   }
 
-  private label(at: number | null, axis: AxisKind, isLog: boolean): string {
-    if (at === null) return ""; // uPlot leaves out some of an axis of powers
+  private powers(u: uPlot, splits: readonly number[], axis: AxisKind, scale: "x" | "y"): string[] {
+    const { min = 1, max = 10 } = u.scales[scale] as uPlot.Scale;
+    const named = new Set(powerTicks(min, max).flatMap((tick) => (tick.isNamed ? [tick.at] : [])));
+    return splits.map((at) => (named.has(at) ? this.label(at, axis) : ""));
+  }
+
+  private label(at: number, axis: AxisKind): string {
     if (axis === "relative") return duration(at);
-    return Math.abs(at) >= 1e4 && Number.isInteger(at) && !isLog ? at.toLocaleString("en-US") : short(Number(at.toPrecision(10)), 6);
+    return Math.abs(at) >= 1e4 && Number.isInteger(at) && Math.abs(at) < 1e9 ? at.toLocaleString("en-US") : short(Number(at.toPrecision(10)), 6);
   }
 
   private corners(): uPlot.AlignedData {
