@@ -53,6 +53,7 @@ ASKED = (
     Asked("mlflow/experiments/get", Per.EXPERIMENT, {"experiment_id": "{experiment_id}"}),
     Asked("cloudtrack/runs/table", Per.EXPERIMENT, {"experiment_ids": "{experiment_id}"}, next=("", "")),
     Asked("mlflow/runs/get", Per.RUN, {"run_id": "{run_id}"}),
+    Asked("cloudtrack/runs/several", Per.RUN, {"run_ids": "{run_id}"}),
     Asked("cloudtrack/artifacts/tree", Per.RUN, {"run_id": "{run_id}", "recursive": "true"}),
     Asked("cloudtrack/lineage", Per.RUN, {"run_id": "{run_id}"}),
     Asked("cloudtrack/metrics/series", Per.CHART, {"run_ids": "{run_id}"}),

@@ -22,6 +22,9 @@ from tests.servers.cloudtrack_server import cloudtrack_server
 MANY = 10_000
 MINUS = "\N{MINUS SIGN}"
 DRAW_MS, BRUSH_MS = 200, 40
+INTERACTIVE_MS, SORT_MS = 600, 120
+MOST_WIRE_BYTES, MOST_NODES = 1_200_000, 3000
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _MOVES = 20
 
 
@@ -272,22 +275,21 @@ def test_ten_thousand_runs_are_drawn_and_brushed_in_their_budgets(crowd: Site, p
     page.wait_for_timeout(1000)
     params, metrics = ("lr", "depth", "width", "optimizer", "dropout"), ("latency_ms", "val/loss", "val/acc")
     eight = ",".join([*(f"params.{key}" for key in params), *(f"metrics.{key}" for key in metrics)])
-    drawn = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
     with cdp_cpu(page) as spent:
         page.evaluate("(pc) => { location.hash = location.hash.replace(/pc=[^&]*/, 'pc=' + pc); }", eight)
         wait_until(page, "() => document.querySelectorAll('.axis').length === 8")
-        page.evaluate(drawn)
+        page.evaluate(DRAWN)
     assert spent.ms <= DRAW_MS
     box = track(page, "val/acc")
     x, y = box["x"] + 20, box["y"]
     page.mouse.move(x, y + 20)
     page.mouse.down()
     page.mouse.move(x, y + 30)
-    page.evaluate(drawn)
+    page.evaluate(DRAWN)
     with cdp_cpu(page) as spent:
         for move in range(_MOVES):
             page.mouse.move(x, y + 30 + move * 4)
-            page.evaluate(drawn)
+            page.evaluate(DRAWN)
     page.mouse.up()
     assert spent.ms / _MOVES <= BRUSH_MS
     wait_until(page, "() => location.hash.includes('brush=')")
@@ -295,6 +297,43 @@ def test_ten_thousand_runs_are_drawn_and_brushed_in_their_budgets(crowd: Site, p
     page.get_by_text("of 10,000 runs within the brush").wait_for()
     values = crowd.metrics(crowd.names["experiment"], "val/acc").values()
     assert rows(page) == sum(float(low) <= float(f"{value:.6g}") <= float(high) for value in values)
+
+
+def test_the_table_of_ten_thousand_runs_keeps_its_budgets(crowd: Site, page: Any, cdp_cpu: Any) -> None:
+    sizes: list[int] = []
+    page.on(
+        "response",
+        lambda answer: "runs/table" in answer.url and sizes.append(answer.request.sizes()["responseBodySize"]),
+    )
+    page.goto(f"{crowd.url}/#/settings")
+    page.locator("h1").wait_for()
+    with cdp_cpu(page) as spent:
+        page.evaluate("(id) => { location.hash = `#/experiments/${id}`; }", crowd.names["experiment"])
+        page.get_by_role("grid", name="Runs").wait_for()
+        page.evaluate(DRAWN)
+    assert spent.ms <= INTERACTIVE_MS
+    assert sizes
+    assert max(sizes) <= MOST_WIRE_BYTES
+    assert page.evaluate("document.querySelectorAll('*').length") <= MOST_NODES
+    with cdp_cpu(page) as spent:
+        page.evaluate("() => { location.hash += '?sort=metrics.val/acc&dir=desc'; }")
+        page.locator(".cell[aria-sort=descending]").wait_for()
+        page.evaluate(DRAWN)
+    assert spent.ms <= SORT_MS
+    values = crowd.metrics(crowd.names["experiment"], "val/acc")
+    grid = page.get_by_role("grid", name="Runs")
+    assert max(values, key=lambda name: values[name]) in grid.locator("[aria-rowindex='2']").inner_text()
+    with cdp_cpu(page) as spent:
+        page.evaluate("() => { location.hash += '&q=' + encodeURIComponent('metrics.val/acc > 0.9'); }")
+        page.wait_for_function(
+            "() => Number(document.querySelector('[role=grid]').getAttribute('aria-rowcount')) < 9000"
+        )
+        page.evaluate(DRAWN)
+    assert spent.ms <= SORT_MS
+    grid.focus()
+    page.keyboard.press("Control+End")
+    count = rows(page)
+    grid.locator(f"[aria-rowindex='{count + 1}']").wait_for()
 
 
 def test_a_lasso_selects_and_the_front_is_what_nothing_beats(site: Site, page: Any) -> None:

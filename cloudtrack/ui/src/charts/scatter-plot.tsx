@@ -20,6 +20,9 @@ export interface Heat {
   bins: Bins;
   share: (cell: number) => number;
   told: (cell: number) => string;
+  /** Ends of what the colours mean. */
+  lo: number;
+  hi: number;
 }
 
 interface PlotProps {

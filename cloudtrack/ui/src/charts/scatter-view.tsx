@@ -87,7 +87,7 @@ function heatOf(points: Points, way: "count" | "mean"): Heat {
   const [lo, hi] = [means.reduce((a, b) => Math.min(a, b), Infinity), means.reduce((a, b) => Math.max(a, b), -Infinity)];
   const share = way === "count" ? (cell: number) => Math.sqrt((bins.counts[cell] as number) / bins.most) : (cell: number) => (hi > lo ? ((bins.means[cell] as number) - lo) / (hi - lo) : 0.5);
   const mean = (cell: number): string => (colour && !Number.isNaN(bins.means[cell]) ? ` · mean ${points.colour?.title} ${short(bins.means[cell] as number)}` : "");
-  return { bins, share, told: (cell) => `${counted(bins.counts[cell] as number, "run")}${mean(cell)}` };
+  return { bins, share, told: (cell) => `${counted(bins.counts[cell] as number, "run")}${mean(cell)}`, lo: way === "count" ? 1 : lo, hi: way === "count" ? bins.most : hi };
 }
 
 function Notes({ points, line }: { points: Points; line: string }) {
@@ -121,9 +121,10 @@ function Directions({ directions, names, set }: { directions: { x: Way; y: Way }
 function Legend({ points, heat, way }: { points: Points; heat: Heat | null; way: string | undefined }) {
   useTheme();
   const { colour } = points;
-  if (heat && way === "count") return <Strip from="1 run" to={counted(heat.bins.most, "run")} title="in a cell" />;
+  if (heat && way === "count") return <Strip from={counted(heat.lo, "run")} to={counted(heat.hi, "run")} title="in a cell" />;
+  if (heat) return heat.hi >= heat.lo ? <Strip from={short(heat.lo)} to={short(heat.hi)} title={`mean ${colour?.title} of the runs in a cell; nothing is interpolated`} /> : <p class="note">The colour is no number, so it has no mean: choose another.</p>;
   if (!colour) return null;
-  if (colour.kind === "number") return heat ? <p class="note">Each cell is the mean {colour.title} of the runs in it; nothing is interpolated.</p> : <Strip from={short(colour.lo)} to={short(colour.hi)} title={colour.title + (colour.isLog ? " (log)" : "")} />;
+  if (colour.kind === "number") return <Strip from={short(colour.lo)} to={short(colour.hi)} title={colour.title + (colour.isLog ? " (log)" : "")} />;
   return (
     <ul class="hues" aria-label={`Colours of ${colour.title}`}>
       <li class="note">{colour.title}</li>

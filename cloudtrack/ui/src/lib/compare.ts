@@ -107,7 +107,7 @@ export function inWords(sides: readonly Side[], base: number, primary: Primary |
   const named = differing.length > MOST_NAMED ? `${differing.slice(0, MOST_NAMED).join(", ")} and ${counted(differing.length - MOST_NAMED, "more param")}` : listed(differing);
   const said = [differing.length ? `${counted(sides.length, "run")} that differ in ${named}.` : `${counted(sides.length, "run")} with the same params.`];
   const lines = metricLines(sides, base, primary);
-  const main = lines.find(({ key }) => key === primary?.key) ?? lines.find(({ cells }) => cells.every(Boolean)) ?? lines[0];
+  const main = lines.find(({ key }) => key === primary?.key) ?? mostKnown(lines);
   if (!main) return `${said[0]} None has metrics.`;
   const best = main.cells.findIndex((cell) => cell?.isBest);
   if (best < 0) return `${said[0]} None is ahead in ${main.key}.`;
@@ -122,6 +122,12 @@ export function inWords(sides: readonly Side[], base: number, primary: Primary |
     if (others.length) said.push(`${sides[1 - base]?.name} besides: ${others.slice(0, MOST_NAMED).join(", ")}.`);
   }
   return said.join(" ");
+}
+
+/** The metric that most of the runs have. */
+function mostKnown(lines: readonly MetricLine[]): MetricLine | undefined {
+  const known = (line: MetricLine): number => line.cells.filter(Boolean).length;
+  return lines.reduce<MetricLine | undefined>((most, line) => (!most || known(line) > known(most) ? line : most), undefined);
 }
 
 function listed(words: readonly string[]): string {

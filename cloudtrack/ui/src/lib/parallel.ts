@@ -198,11 +198,12 @@ function round(lo: number, hi: number, most: number): number[] {
   return values;
 }
 
-/** Powers of ten; where there are few, twice and five times them too. */
+/** Powers of ten; where there are few, some multiples of them too. */
 function powers(lo: number, hi: number, most: number): number[] {
   const [first, last] = [Math.floor(Math.log10(lo)), Math.ceil(Math.log10(hi))];
   const step = Math.max(1, Math.ceil((last - first) / most));
-  const factors = last - first <= 3 ? [1, 2, 5] : [1];
+  const decades = Math.log10(hi / lo);
+  const factors = decades <= 1.5 ? [1, 2, 5] : decades <= 3 ? [1, 3] : [1];
   const values: number[] = [];
   for (let at = first; at <= last; at += step) values.push(...factors.map((factor) => Number(`${factor}e${at}`)));
   return values.filter((value) => value >= lo && value <= hi);

@@ -48,7 +48,7 @@ export function DirDiff({ left, right, except = [] }: { left: Place; right: Plac
                   <th scope="row">
                     <button type="button" class="link" aria-expanded={open === change.path} onClick={() => setOpen(open === change.path ? null : change.path)}>{change.path}</button>
                   </th>
-                  <td><span class={`file-state ${change.state}`}><i aria-hidden="true">{MARKS[change.state]}</i> {WORDS[change.state]}</span></td>
+                  <td><span class={`file-state is-${change.state}`}><i aria-hidden="true">{MARKS[change.state]}</i> {WORDS[change.state]}</span></td>
                   <td class="right num">{sizeOf(change.left?.size)}</td>
                   <td class="right num">{sizeOf(change.right?.size)}</td>
                 </tr>,

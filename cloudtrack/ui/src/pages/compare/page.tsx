@@ -9,6 +9,7 @@ import { ask } from "../../app/dialog";
 import { Empty, Failure } from "../../app/failure";
 import { Crumbs, Heading } from "../../app/frame";
 import { useKeys } from "../../app/keys";
+import { LiveBadge } from "../../app/live";
 import { Button, Skeleton } from "../../app/parts";
 import { ShareMenu } from "../../app/share";
 import { primaryOf } from "../../lib/columns";
@@ -25,12 +26,12 @@ export default function ComparePage({ query }: { query: Query }) {
   const setQuery = useSetQuery();
   const all = useMemo(() => [...new Set(lengthenAll(query.get("runs")))], [query.get("runs")]);
   const ids = useMemo(() => all.slice(0, MOST_COMPARED), [all]);
-  const { sides, missing, error, refresh } = useSeveral(ids);
+  const { sides, missing, error, live, refresh } = useSeveral(ids);
   const experiments = query.get("at")?.split(",").filter(Boolean) ?? [...new Set(sides?.map(({ experiment }) => experiment) ?? [])];
   const first = useGet<{ experiment: Experiment }>(experiments[0] ? "mlflow/experiments/get" : null, { experiment_id: experiments[0] });
   const primary = useMemo(() => primaryOf(record(first.data?.experiment.tags)["cloudtrack.primary_metric"]), [first.data]);
   const title = ids.length ? `${counted(ids.length, "run")} side by side` : "Runs side by side";
-  useTitle(title);
+  useTitle(title, live.state === "live");
   const setIds = (next: readonly string[]): void => setQuery({ runs: shortenAll(next.slice(0, MOST_COMPARED)) }, "push");
   const back = experiments.length ? href(["experiments", experiments.join(",")], { sel: shortenAll(ids), base: query.get("base") }) : "#/experiments";
   useKeys((key) => {
@@ -43,6 +44,7 @@ export default function ComparePage({ query }: { query: Query }) {
       <Crumbs parts={[{ title: "Experiments", to: "#/experiments" }, { title: experiments.length > 1 ? counted(experiments.length, "experiment") : (first.data?.experiment.name ?? "runs"), to: back }, { title }]} />
       <div class="title-row">
         <Heading title={title} />
+        <LiveBadge live={live} />
         <span class="grow" />
         <Button icon="add" disabled={ids.length >= MOST_COMPARED ? `at most ${MOST_COMPARED} runs are compared at once` : undefined} onClick={() => add(experiments, ids, setIds)}>Add runs</Button>
         <Button icon="left" onClick={() => go(back)}>Back to the list</Button>

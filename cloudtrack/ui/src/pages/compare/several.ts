@@ -3,12 +3,25 @@
 import { useMemo, useRef } from "preact/hooks";
 import { get } from "../../api/client";
 import type { ApiError } from "../../api/errors";
+import { isFrozen } from "../../api/frozen";
 import { number, record, type Run } from "../../api/types";
-import { useLoaded } from "../../app/data";
+import { type Live, useLoaded, usePoll } from "../../app/data";
 import type { Side, Summary } from "../../lib/compare";
 
 interface Told extends Run {
   summaries: Record<string, { value: number | string; min: number | string; max: number | string; count: number }>;
+}
+
+interface Answer {
+  runs: Told[];
+  missing: string[];
+}
+
+/** An export has an answer for each run, and none for several. */
+async function read(ids: readonly string[], signal: AbortSignal): Promise<Answer> {
+  if (!isFrozen()) return get<Answer>("cloudtrack/runs/several", { run_ids: ids }, signal);
+  const answers = await Promise.all(ids.map((id) => get<Answer>("cloudtrack/runs/several", { run_ids: [id] }, signal).catch(() => ({ runs: [], missing: [id] }))));
+  return { runs: answers.flatMap(({ runs }) => runs), missing: answers.flatMap(({ missing }) => missing) };
 }
 
 interface Several {
@@ -16,16 +29,16 @@ interface Several {
   sides: readonly Side[] | null;
   missing: readonly string[];
   error: ApiError | null;
-  isLoading: boolean;
+  live: Live;
   refresh: () => Promise<boolean>;
 }
 
-/** Another order, or fewer of them, is shown at once. */
+/** Another order, or fewer of them, is shown at once; while one runs they are asked for again. */
 export function useSeveral(ids: readonly string[]): Several {
   const known = useRef(new Map<string, Side>());
   const sorted = [...ids].sort(); // one answer, whatever the order is
-  const { data, error, isLoading, refresh } = useLoaded(ids.length ? `several ${sorted.join()}` : null, async (signal) => {
-    const found = await get<{ runs: Told[]; missing: string[] }>("cloudtrack/runs/several", { run_ids: sorted }, signal);
+  const { data, error, refresh } = useLoaded(ids.length ? `several ${sorted.join()}` : null, async (signal) => {
+    const found = await read(sorted, signal);
     for (const run of found.runs) known.current.set(run.info.run_id, sideOf(run));
     return found;
   });
@@ -33,7 +46,8 @@ export function useSeveral(ids: readonly string[]): Several {
     const there = ids.flatMap((id) => known.current.get(id) ?? []);
     return there.length === ids.length || data ? there : null;
   }, [ids, data]);
-  return { sides, missing: data?.missing ?? [], error, isLoading, refresh };
+  const live = usePoll(sides?.some(({ status }) => status === "RUNNING") ?? false, refresh);
+  return { sides, missing: data?.missing ?? [], error: sides ? null : error, live, refresh };
 }
 
 function sideOf({ info, data, inputs, summaries }: Told): Side {

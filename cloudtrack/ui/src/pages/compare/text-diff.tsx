@@ -47,7 +47,7 @@ export function TextDiff({ left, right, leftName, rightName }: { left: string; r
 function Line({ row, left, right }: { row: Row; left: string | undefined; right: string | undefined }) {
   const part = row.kind === "changed" ? changedPart(left ?? "", right ?? "") : null;
   return (
-    <tr class={row.kind}>
+    <tr class={`line-${row.kind}`}>
       <td class="diff-number">{left === undefined ? "" : row.left + 1}</td>
       <td class={left !== undefined && row.kind !== "same" ? "removed" : ""}>{left !== undefined && <Content text={left} start={part?.start} end={part?.left} word="removed" isChange={row.kind !== "same"} />}</td>
       <td class="diff-number">{right === undefined ? "" : row.right + 1}</td>
