@@ -119,7 +119,7 @@ _TEXTS: dict[str, str] = {
     "data/lines.jsonl": "\n".join(json.dumps({"n": n, "even": n % 2 == 0}) for n in range(300)) + "\n",
     "code/train.py": "import cloudtrack as ct\n\n\ndef main() -> None:\n    with ct.start_run():\n        ct.log_metric('loss', 1.0)\n",
     "report.html": "<h1>Report</h1><p id=out>no script</p><script>document.getElementById('out').textContent='script ran, origin '+self.origin</script>",
-    "hostile.html": "<script>try{parent.document.title='stolen'}catch(e){};fetch('/api/2.0/mlflow/experiments/search',{method:'POST'}).then(()=>{document.body.textContent='api reached'},()=>{document.body.textContent='api refused'})</script><body>hostile</body>",
+    "hostile.html": "<body>hostile<script>try{parent.document.title='stolen'}catch(e){};fetch('/api/2.0/mlflow/experiments/search',{method:'POST'}).then(()=>{document.body.textContent='api reached'},()=>{document.body.textContent='api refused'})</script></body>",
     "drawing.svg": '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="60"><script>parent.document.title="stolen"</script><circle cx="40" cy="30" r="25" fill="tomato"/></svg>',
     "notebook.ipynb": json.dumps(
         {
