@@ -7,6 +7,7 @@ import json
 import os
 import re
 import struct
+import wave
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -117,6 +118,32 @@ def test_each_kind_of_file_is_shown(site: Site, page: Any) -> None:
     for path, shown in _KINDS.items():
         site.open(page, path)
         page.locator(".artifact-main").get_by_text(shown).first.wait_for()
+
+
+def test_sound_and_documents_are_shown_by_the_browser(site: Site, page: Any) -> None:
+    body = io.BytesIO()
+    with wave.open(body, "wb") as tone:
+        tone.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
+        tone.writeframes(bytes(16_000))
+    site.log("media/tone.wav", body.getvalue())
+    site.log("media/document.pdf", b"%PDF-1.4\n%%EOF")
+    site.open(page, "media/tone.wav")
+    page.wait_for_function("document.querySelector('audio')?.duration === 1")
+    site.open(page, "media/document.pdf")
+    page.locator("iframe[title='document.pdf']").wait_for()
+
+
+def test_a_zip_in_the_making_can_be_cancelled(site: Site, page: Any) -> None:
+    waiting: list[Any] = []
+    page.route("**/artifacts/file?*", waiting.append)
+    site.open(page, "data")
+    page.get_by_role("button", name="Download as zip").click()
+    page.get_by_label("Making the zip").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Download as zip").wait_for()
+    assert page.locator(".toast").count() == 0
+    for route in waiting:
+        route.abort()
 
 
 def test_a_large_file_costs_little(site: Site, page: Any) -> None:
