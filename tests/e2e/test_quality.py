@@ -160,6 +160,8 @@ def test_the_best_run_is_found_compared_registered_and_promoted_by_keys_alone(st
     page.locator("h1", has_text="fit-3").wait_for()
     _press_button(page, "Register a model")
     page.locator("dialog[open]").wait_for()
+    page.get_by_label("Registered model").focus()
+    page.keyboard.type(MODEL)
     page.locator("dialog[open]").get_by_role("button", name="Register").focus()
     press("Enter")
     page.get_by_role("dialog", name="Registered").get_by_role("link").first.focus()

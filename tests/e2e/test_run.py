@@ -143,6 +143,7 @@ def test_previous_and_next_are_those_of_the_list(site: Site, page: Any) -> None:
     page.wait_for_url(re.compile(f"/runs/{by_score[1]}/metrics"))
     page.get_by_role("button", name="Previous run").click()
     page.wait_for_url(re.compile(f"/runs/{by_score[0]}/metrics"))
+    page.get_by_role("button", name="Previous run").wait_for()
     page.keyboard.press("[")
     page.get_by_text("this is the first run of the list").wait_for()
     assert (

@@ -11,6 +11,7 @@ export function Dialog({ title, children, onClose, wide = false }: { title: stri
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     element.current?.showModal();
+    element.current?.querySelector<HTMLElement>("form input, form select, form textarea")?.focus(); // a form begins with its first field
     return () => before?.focus();
   }, []);
   return (

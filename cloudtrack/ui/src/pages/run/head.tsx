@@ -29,6 +29,7 @@ export function RunHead({ view }: { view: RunView }) {
   return (
     <>
       <div class="title-row">
+        {/^#[0-9a-f]{6}$/i.test(tags["mlflow.runColor"] ?? "") && <span class="swatch" style={{ background: tags["mlflow.runColor"] }} title="Colour in charts" />}
         <Name view={view} />
         <Status status={info.status} />
         {view.stale && <Chip kind="stale" title="It says that it runs, and nothing has been heard of it for ten minutes">stale?</Chip>}

@@ -39,7 +39,7 @@ export function MetricsTable({ view }: { view: RunView }) {
     { id: "last", title: "last", width: 78, align: "right", cell: (row) => <Num value={at(row).last} /> },
     { id: "min", title: "min", width: 78, align: "right", tone: (row) => (at(row).isLow && at(row).count > 1 ? "best" : ""), cell: (row) => <Num value={at(row).min} /> },
     { id: "max", title: "max", width: 78, align: "right", tone: (row) => (!at(row).isLow && at(row).count > 1 ? "best" : ""), cell: (row) => <Num value={at(row).max} /> },
-    { id: "step", title: "best step", width: 82, align: "right", cell: (row) => <span class="num">{grouped(at(row).step)}</span> },
+    { id: "step", title: "best step", width: 88, align: "right", cell: (row) => <span class="num">{grouped(at(row).step)}</span> },
     {
       id: "curve", title: "curve", width: 108,
       cell: (row) => {
