@@ -40,9 +40,10 @@ class Stages:
         """Move a version to a stage (any case), and archive those that are there in the same commit.
 
         A stage that is exclusive is always left by those that are there. ``expect`` is the only version that may hold
-        the stage now, 0 for none; ``expect_stage`` the only stage that the version may be in. ``force`` moves it whatever the policy says, and the history says so. Raises
-        Conflict, saying who was faster, where that is not so; NotFound; InvalidInput for an unknown stage, or
-        archiving for None or Archived; PermissionDenied where the policy of the store does not let it.
+        the stage now, 0 for none; ``expect_stage`` the only stage that the version may be in. ``force`` moves it
+        whatever the policy says, and the history says so. Raises Conflict, saying who was faster, where what is
+        expected is not so; NotFound; InvalidInput for an unknown stage, or archiving for None or Archived;
+        PermissionDenied where the policy of the store does not let it.
         """
         number = check_version(version)
         gate = Gate(self._registry.store, self._evidence)
@@ -148,4 +149,6 @@ def _check_expected(name: str, state: ModelState, stage: str, holders: list[int]
 def _who(placing: Placing | None) -> str:
     if placing is None:
         return ""
-    return f": {placing.actor or 'somebody'} changed that at {clock.format_ms(placing.time_ms)} (event {placing.number})"
+    return (
+        f": {placing.actor or 'somebody'} changed that at {clock.format_ms(placing.time_ms)} (event {placing.number})"
+    )

@@ -74,12 +74,11 @@ function Graph({ whole, stages }: { whole: Whole; stages: readonly string[] }) {
         <svg ref={root} width={drawn.width + 4} height={drawn.height + 4} viewBox={`-2 -2 ${drawn.width + 4} ${drawn.height + 4}`} role="group" aria-label="Lineage, from data on the left to stages on the right: arrows walk, Enter opens" onKeyDown={onKeyDown}>
           {drawn.lines.map((line) => <path key={`${line.from} ${line.to}`} class={`edge ${line.from === active || line.to === active ? "near" : ""}`} d={line.path} />)}
           {drawn.placed.map(({ node, x, y }) => (
-            <g key={node.id} class={`node ${node.kind} ${node.isHere ? "here" : ""}`} role="link" aria-disabled={node.to ? undefined : true} tabIndex={node.id === active ? 0 : -1} data-node={node.id}
-              aria-label={`${node.kind} ${node.title}${node.more && `, ${node.more}`}`} transform={`translate(${x} ${y})`} onFocus={() => setActive(node.id)} onClick={() => node.to && go(node.to)}>
-              <title>{`${node.title}\n${node.more}`}</title>
+            <g key={node.id} class={`node ${node.kind} ${node.isHere ? "here" : ""}`} role="link" aria-disabled={node.to ? undefined : true} tabindex={node.id === active ? 0 : -1} data-node={node.id}
+              transform={`translate(${x} ${y})`} onFocus={() => setActive(node.id)} onClick={() => node.to && go(node.to)}>
               <rect width={WIDTH} height={HEIGHT} rx={6} />
               <text x={10} y={19}>{cut(node.title)}</text>
-              <text class="more" x={10} y={36}>{cut(node.more ? `${node.kind} · ${node.more}` : node.kind)}</text>
+              <text class="more" x={10} y={36}>{cut(below(node))}</text>
             </g>
           ))}
         </svg>
@@ -153,6 +152,10 @@ function graphOf({ lineage, version, siblings, users }: Whole, stages: readonly 
     edges.push(["version", `@${alias}`]);
   }
   return { things, edges };
+}
+
+function below({ kind, more }: Thing): string {
+  return more ? `${kind} · ${more}` : kind;
 }
 
 function cut(text: string): string {
