@@ -1,6 +1,6 @@
 /** Where a version comes from and where it went: a graph to walk, and the same as a list. */
 
-import { useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get } from "../../api/client";
 import type { Lineage, Version } from "../../api/registry";
 import { useLoaded } from "../../app/data";
@@ -56,6 +56,7 @@ function Graph({ whole, stages }: { whole: Whole; stages: readonly string[] }) {
   const drawn = useMemo(() => layout(things, edges), [things, edges]);
   const [active, setActive] = useState("version");
   const root = useRef<SVGSVGElement>(null);
+  useEffect(() => root.current?.querySelector(".here")?.scrollIntoView({ block: "nearest", inline: "center" }), [drawn]);
   const onKeyDown = (event: KeyboardEvent): void => {
     const next = walk(drawn, active, event.key);
     if (next !== null) {
@@ -89,7 +90,7 @@ function Graph({ whole, stages }: { whole: Whole; stages: readonly string[] }) {
 }
 
 function AsList({ whole: { lineage, siblings, users }, things }: { whole: Whole; things: readonly Thing[] }) {
-  const link = (version: Version) => <a key={`${version.name} ${version.version}`} href={href(["models", version.name, "versions", version.version])}>{version.name} v{version.version} </a>;
+  const link = (version: Version) => <span key={`${version.name} ${version.version}`}><a href={href(["models", version.name, "versions", version.version])}>{version.name} v{version.version}</a> </span>;
   const { code, environment } = lineage;
   return (
     <section aria-label="Lineage as a list">

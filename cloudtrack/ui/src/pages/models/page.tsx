@@ -108,7 +108,7 @@ function Now({ board, rights, refresh }: { board: Board; rights: Rights; refresh
             <StageChip stage={stage} />
             {last ? (
               <span>
-                {holders.map((card) => <a key={card.version} href={href(["models", name, "versions", String(card.version)])}>v{card.version} </a>)}
+                {holders.map((card) => <span key={card.version}><a href={href(["models", name, "versions", String(card.version)])}>v{card.version}</a> </span>)}
                 {last.staged && <>since <RelTime ms={last.staged.time} /> by {last.staged.user || "somebody"}{last.staged.comment && <>: “{last.staged.comment}”</>}</>}
               </span>
             ) : <span class="none">no version</span>}
