@@ -33,9 +33,9 @@ class RemoteStages:
 
         A stage that is exclusive is always left by those that are there. ``expect`` is the only version that may hold
         the stage now, 0 for none; ``expect_stage`` the only stage that the version may be in. ``force`` moves it
-        whatever the policy says, and the history says so. Raises
-        Conflict, saying who was faster, where that is not so; NotFound; InvalidInput for an unknown stage, or
-        archiving for None or Archived; PermissionDenied where the policy of the store does not let it.
+        whatever the policy says, and the history says so. Raises Conflict, saying who was faster, where what is
+        expected is not so; NotFound; InvalidInput for an unknown stage, or archiving for None or Archived;
+        PermissionDenied where the policy of the store does not let it.
         """
         content = {
             "name": check_model_name(name),

@@ -68,7 +68,7 @@ def watch() -> Watch:
 def context(browser: Any, watch: Watch) -> Iterator[Any]:
     """Windows of one person: 1280 x 800, English, UTC."""
     made = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="UTC")
-    made.set_default_timeout(6_000)
+    made.set_default_timeout(30_000)
     watch.attach(made)
     yield made
     made.close()

@@ -32,7 +32,7 @@ export interface ExperimentRow {
 }
 export interface UiConfig {
   version: string; auth: "none" | "token"; user: string; is_admin: boolean; read_only: boolean; store: string;
-  stages: { name: string; exclusive: boolean }[]; poll_s: { min: number; max: number }; limits: Record<string, number>;
+  stages: { name: string; exclusive: boolean }[]; rules?: { comment: boolean }; poll_s: { min: number; max: number }; limits: Record<string, number>;
 }
 
 /** Tags as a record without inherited names. */

@@ -1,6 +1,6 @@
 /** Where a version comes from and where it went: a graph to walk, and the same as a list. */
 
-import { useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get } from "../../api/client";
 import type { Lineage, Version } from "../../api/registry";
 import { useLoaded } from "../../app/data";
@@ -56,6 +56,7 @@ function Graph({ whole, stages }: { whole: Whole; stages: readonly string[] }) {
   const drawn = useMemo(() => layout(things, edges), [things, edges]);
   const [active, setActive] = useState("version");
   const root = useRef<SVGSVGElement>(null);
+  useEffect(() => root.current?.querySelector(".here")?.scrollIntoView({ block: "nearest", inline: "center" }), [drawn]);
   const onKeyDown = (event: KeyboardEvent): void => {
     const next = walk(drawn, active, event.key);
     if (next !== null) {
@@ -74,12 +75,11 @@ function Graph({ whole, stages }: { whole: Whole; stages: readonly string[] }) {
         <svg ref={root} width={drawn.width + 4} height={drawn.height + 4} viewBox={`-2 -2 ${drawn.width + 4} ${drawn.height + 4}`} role="group" aria-label="Lineage, from data on the left to stages on the right: arrows walk, Enter opens" onKeyDown={onKeyDown}>
           {drawn.lines.map((line) => <path key={`${line.from} ${line.to}`} class={`edge ${line.from === active || line.to === active ? "near" : ""}`} d={line.path} />)}
           {drawn.placed.map(({ node, x, y }) => (
-            <g key={node.id} class={`node ${node.kind} ${node.isHere ? "here" : ""}`} role="link" aria-disabled={node.to ? undefined : true} tabIndex={node.id === active ? 0 : -1} data-node={node.id}
-              aria-label={`${node.kind} ${node.title}${node.more && `, ${node.more}`}`} transform={`translate(${x} ${y})`} onFocus={() => setActive(node.id)} onClick={() => node.to && go(node.to)}>
-              <title>{`${node.title}\n${node.more}`}</title>
+            <g key={node.id} class={`node ${node.kind} ${node.isHere ? "here" : ""}`} role="link" aria-disabled={node.to ? undefined : true} tabindex={node.id === active ? 0 : -1} data-node={node.id}
+              transform={`translate(${x} ${y})`} onFocus={() => setActive(node.id)} onClick={() => node.to && go(node.to)}>
               <rect width={WIDTH} height={HEIGHT} rx={6} />
               <text x={10} y={19}>{cut(node.title)}</text>
-              <text class="more" x={10} y={36}>{cut(node.more ? `${node.kind} · ${node.more}` : node.kind)}</text>
+              <text class="more" x={10} y={36}>{cut(below(node))}</text>
             </g>
           ))}
         </svg>
@@ -90,7 +90,7 @@ function Graph({ whole, stages }: { whole: Whole; stages: readonly string[] }) {
 }
 
 function AsList({ whole: { lineage, siblings, users }, things }: { whole: Whole; things: readonly Thing[] }) {
-  const link = (version: Version) => <a key={`${version.name} ${version.version}`} href={href(["models", version.name, "versions", version.version])}>{version.name} v{version.version} </a>;
+  const link = (version: Version) => <span key={`${version.name} ${version.version}`}><a href={href(["models", version.name, "versions", version.version])}>{version.name} v{version.version}</a> </span>;
   const { code, environment } = lineage;
   return (
     <section aria-label="Lineage as a list">
@@ -153,6 +153,10 @@ function graphOf({ lineage, version, siblings, users }: Whole, stages: readonly 
     edges.push(["version", `@${alias}`]);
   }
   return { things, edges };
+}
+
+function below({ kind, more }: Thing): string {
+  return more ? `${kind} · ${more}` : kind;
 }
 
 function cut(text: string): string {

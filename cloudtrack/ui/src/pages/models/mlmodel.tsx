@@ -8,7 +8,7 @@ export function SignatureTable({ model }: { model: MlModel }) {
   if (!signature) return <p class="none">No signature. Log one with <code>signature=ct.models.infer_signature(features, predictions)</code>.</p>;
   const parts: [string, readonly Column[]][] = [["input", signature.inputs], ["output", signature.outputs], ["param", signature.params]];
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Signature">
+    <div class="scroll" tabIndex={0} role="region" aria-label="Columns of the signature">
       <table class="plain">
         <thead><tr><th>of</th><th>name</th><th>type</th><th>shape</th><th>needed</th></tr></thead>
         <tbody>

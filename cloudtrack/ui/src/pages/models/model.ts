@@ -37,18 +37,20 @@ export interface Rights {
   /** Move versions between stages, and approve that. */
   move: string;
   user: string;
+  /** What the reader may do here, in words. */
+  held: string;
   /** Whether every move needs a comment here. */
   needsComment: boolean;
 }
 
 export function useRights(name: string): Rights {
-  const config = useUiConfig() as (ReturnType<typeof useUiConfig> & { rules?: { comment?: boolean } }) | null;
+  const config = useUiConfig();
   const held = useGet<Permissions>("cloudtrack/permissions", { name });
   return useMemo(() => {
     const needs = (right: string): string => (config?.read_only ? "this page is read-only" : held.data && !held.data.can.includes(right) ? `it needs ${right.toUpperCase()} on ${name}` : "");
     const edit = needs("edit");
     return {
-      edit, manage: needs("manage"), user: config?.user ?? "", needsComment: config?.rules?.comment ?? false,
+      edit, manage: needs("manage"), user: config?.user ?? "", held: held.data ? `${held.data.permission}${held.data.is_approver ? ", and you approve moves" : ""}` : "", needsComment: config?.rules?.comment ?? false,
       move: edit || (held.data && !held.data.is_approver ? `only approvers of ${name} move versions: request it` : ""),
     };
   }, [config, held.data, name]);

@@ -103,7 +103,7 @@ function Made({ lineage }: { lineage: Lineage }) {
 function Files({ owner, files, isCut }: { owner: { name: string; version: string }; files: readonly FileOf[]; isCut: boolean }) {
   return (
     <>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Files">
+      <div class="scroll" tabIndex={0} role="region" aria-label="Files and their hashes">
         <table class="plain">
           <thead><tr><th>path</th><th class="right">size</th><th>SHA-256</th></tr></thead>
           <tbody>

@@ -6,6 +6,7 @@ import { useUiConfig } from "../../app/config";
 import { useGet } from "../../app/data";
 import { Failure } from "../../app/failure";
 import { Crumbs, Heading } from "../../app/frame";
+import { useKeys } from "../../app/keys";
 import { MarkdownView } from "../../app/markdown";
 import { Button, Chip, Menu, RelTime, Skeleton, Tabs } from "../../app/parts";
 import { visit } from "../../app/recent";
@@ -31,6 +32,11 @@ export default function ModelPage({ name, tab, query }: { name: string; tab: Mod
   useMemo(() => visit(name, "model", href(["models", name])), [name]);
   const board = useBoard(name);
   const rights = useRights(name);
+  useKeys((key) => {
+    if (key !== "r") return false;
+    board.refresh().catch(() => undefined);
+    return true;
+  });
   const tabs = [["versions", "Versions"], ["board", "Board"], ["timeline", "Timeline"], ["activity", "Activity"]] as const;
   return (
     <>
@@ -49,7 +55,7 @@ export default function ModelPage({ name, tab, query }: { name: string; tab: Mod
           <Now board={board.data} rights={rights} refresh={board.refresh} />
           <Tabs label="Parts of the model" current={tab} tabs={tabs.map(([id, title]) => ({ id, title, to: href(["models", name, ...(id === "versions" ? [] : [id])]) }))} />
           {tab === "versions" && <VersionsTable board={board.data} more={board.more} rights={rights} refresh={board.refresh} query={query} />}
-          {tab === "board" && <><BoardView board={board.data} rights={rights} refresh={board.refresh} /><RulesView board={board.data} /></>}
+          {tab === "board" && <><BoardView board={board.data} rights={rights} refresh={board.refresh} /><RulesView board={board.data} rights={rights} /></>}
           {tab === "timeline" && <TimelineView name={name} query={query} />}
           {tab === "activity" && <ActivityList path="cloudtrack/models/activity" params={{ name }} />}
         </>
@@ -102,7 +108,7 @@ function Now({ board, rights, refresh }: { board: Board; rights: Rights; refresh
             <StageChip stage={stage} />
             {last ? (
               <span>
-                {holders.map((card) => <a key={card.version} href={href(["models", name, "versions", String(card.version)])}>v{card.version} </a>)}
+                {holders.map((card) => <span key={card.version}><a href={href(["models", name, "versions", String(card.version)])}>v{card.version}</a> </span>)}
                 {last.staged && <>since <RelTime ms={last.staged.time} /> by {last.staged.user || "somebody"}{last.staged.comment && <>: “{last.staged.comment}”</>}</>}
               </span>
             ) : <span class="none">no version</span>}

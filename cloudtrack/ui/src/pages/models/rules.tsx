@@ -3,8 +3,9 @@
 import type { Board } from "../../api/registry";
 import { useGet } from "../../app/data";
 import { inWords } from "../../lib/stage-rules";
+import type { Rights } from "./model";
 
-export function RulesView({ board }: { board: Board }) {
+export function RulesView({ board, rights }: { board: Board; rights: Rights }) {
   const ruled = board.stages.filter((stage) => stage.requires.length || stage.archives_existing);
   const policy = useGet<{ policy: string }>(board.stages.some((stage) => stage.requires.length) || board.policy_problem ? "cloudtrack/policy/get" : null);
   return (
@@ -23,6 +24,7 @@ export function RulesView({ board }: { board: Board }) {
         ))}
       </dl>
       {board.rollback_is_checked && <p>Going back to an earlier version is checked too.</p>}
+      {rights.held && <p>Your permission on the model: {rights.held}.</p>}
       {policy.data && <details><summary>policy.yaml</summary><pre tabIndex={0}>{policy.data.policy}</pre></details>}
     </details>
   );

@@ -56,6 +56,11 @@ function StageDialog({ first, moved, rights, wanted, done, onClose }: { first: B
     }
   };
 
+  const leave = (): void => {
+    onClose();
+    if (conflict) void done(); // what is behind the dialog is old
+  };
+
   /** Somebody was faster: say who, show what is there now, and ask again. */
   const retell = async (error: ApiError): Promise<void> => {
     try {
@@ -70,7 +75,7 @@ function StageDialog({ first, moved, rights, wanted, done, onClose }: { first: B
   const move = <Button key="move" type={needsApproval ? "button" : "submit"} kind={needsApproval ? "plain" : "main"} onClick={needsApproval ? () => void act("move") : undefined} disabled={rights.move || missing || busy}>{conflict ? "Move anyway" : "Move"}</Button>;
   const ask = <Button key="ask" type={needsApproval || rights.move ? "submit" : "button"} kind={needsApproval || rights.move ? "main" : "plain"} onClick={needsApproval || rights.move ? undefined : () => void act("request")} disabled={rights.edit || missing || busy}>Request</Button>;
   return (
-    <Dialog title={`Move v${card.version} of ${name}`} onClose={onClose}>
+    <Dialog title={`Move v${card.version} of ${name}`} onClose={leave}>
       <form class="move" onSubmit={(event) => { event.preventDefault(); void act(needsApproval || rights.move ? "request" : "move"); }}>
         {conflict && <p class="banner" role="alert">{conflict}</p>}
         <fieldset>
@@ -91,7 +96,7 @@ function StageDialog({ first, moved, rights, wanted, done, onClose }: { first: B
         </label>
         {problem && <p class="problem" role="alert">{problem}</p>}
         <footer>
-          <Button onClick={onClose}>{conflict ? "Leave it as it is" : "Cancel"}</Button>
+          <Button onClick={leave}>{conflict ? "Leave it as it is" : "Cancel"}</Button>
           {needsApproval || rights.move ? [move, ask] : [ask, move]}
         </footer>
       </form>

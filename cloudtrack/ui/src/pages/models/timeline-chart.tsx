@@ -67,7 +67,7 @@ export function TimelineChart({ line, name, span: [from, to], now, at, utc, told
   return (
     <div class="timeline" ref={box}>
       <svg
-        width={width} height={height} role="group" tabIndex={0}
+        width={width} height={height} role="group" tabindex={0}
         aria-label={`Timeline of ${rows.length} versions: arrows go from change to change, plus and minus zoom, 0 shows all`}
         onPointerDown={onPointerDown} onPointerMove={onPointerMove} onPointerUp={onPointerUp} onDblClick={() => onZoom(null)} onKeyDown={onKeyDown}
       >

@@ -40,6 +40,10 @@ export default function VersionPage({ name, version, tab, path }: { name: string
   };
   const beside = neighbours(cardsOf(board.data ?? EMPTY), Number(version));
   useKeys((key) => {
+    if (key === "r") {
+      refresh().catch(() => undefined);
+      return true;
+    }
     const to = key === "[" ? beside.before : key === "]" ? beside.after : null;
     if (to === null) return false;
     go(href(["models", name, "versions", String(to), ...(tab === "overview" || tab === "artifacts" ? [] : [tab])]));
