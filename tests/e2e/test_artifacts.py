@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from cloudtrack.access.tokens import Tokens
 from cloudtrack.client import Client
 from tests.e2e.conftest import Axe
 from tests.e2e.filling import fill_artifacts
@@ -353,6 +354,29 @@ def test_files_come_straight_from_the_bucket(
     assert {urlsplit(url).path.rpartition("/")[2] for url in signed} >= {"far.txt", "far.svg"}
     assert "X-Amz" not in page.url
     client.close()
+
+
+def test_files_behind_a_login_are_shown(
+    store_url: str, client: Client, start_server: Callable[..., RunningServer], page: Any
+) -> None:
+    run = client.runs.create(client.experiments.create("guarded")).info.run_id
+    client.runs.update(run, status="FINISHED", end_time=2)
+    client.artifacts.log_text(run, "for ann alone", "notes.txt")
+    client.artifacts.log_text(run, '<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"/>', "drawing.svg")
+    client.artifacts.log_text(run, "<p>a page</p>", "page.html")
+    token, _ = Tokens(client.store).create("ann", admin=True)
+    server = start_server(store_url, "--auth")
+    page.add_init_script(f"try {{ sessionStorage.setItem('cloudtrack.token', '{token}') }} catch {{}}")
+    page.goto(f"{server.url}/#/runs/{run}/notes.txt")
+    page.get_by_text("for ann alone").wait_for()
+    page.get_by_role("treeitem", name=re.compile("drawing.svg")).click()
+    page.get_by_text("30 \N{MULTIPLICATION SIGN} 20").wait_for()
+    page.get_by_role("treeitem", name=re.compile("page.html")).click()
+    page.frame_locator("iframe").get_by_text("a page").wait_for()
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Download").click()
+    assert Path(downloading.value.path()).read_bytes() == b"<p>a page</p>"
+    assert "ticket" not in page.url
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

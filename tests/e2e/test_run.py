@@ -164,8 +164,8 @@ def test_parents_and_children_are_linked(site: Site, page: Any) -> None:
 def test_versions_models_and_datasets_of_a_run_are_shown(site: Site, page: Any) -> None:
     site.open(page, f"runs/{site.fits[1]}")
     page.get_by_role("link", name=f"{MODEL} v2 Production").wait_for()
-    assert page.get_by_role("row", name=re.compile("customers training 4")).is_visible()
-    assert page.get_by_text("ready", exact=True).is_visible()
+    page.get_by_role("row", name=re.compile("customers training 4")).wait_for()
+    page.get_by_text("ready", exact=True).wait_for()
     page.get_by_role("link", name="Activity").last.click()
     page.get_by_text("version 2: None -> Production").wait_for()
 
