@@ -52,7 +52,7 @@ export const KEYS: { where: string; keys: [string, string][] }[] = [
     ],
   },
   { where: "A run or a version", keys: [["[ ]", "previous, next"]] },
-  { where: "Charts", keys: [["← →", "move the cursor"], ["↑ ↓", "change the line"], ["+ -", "zoom"], ["0", "whole"], ["d", "table of the data"], ["c", "copy the values"]] },
+  { where: "Charts", keys: [["← →", "move the cursor"], ["↑ ↓", "change the line"], ["+ -", "zoom"], ["0", "whole"], ["Enter", "pin what it says"], ["d", "table of the data"], ["c", "copy the values"]] },
   { where: "Parallel coordinates", keys: [["Tab", "next axis"], ["↑ ↓", "move the brush"], ["Shift ↑ ↓", "widen the brush"], ["← →", "move the axis"], ["f", "flip"], ["Delete", "clear the brush"]] },
   { where: "Board of a model", keys: [["arrows", "walk the cards"], ["m", "move the version"], ["Enter", "open"]] },
   { where: "Artifacts", keys: [["arrows", "walk the tree"], ["d", "download"], ["y", "copy the URI"]] },
