@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from io import BytesIO
 
 from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric
+from tests.e2e.filling import png
 
 BEGAN_MS = 1_750_000_000_000
 LONG = 40_000
@@ -89,5 +91,9 @@ def _add(client: Client, done: Charted, experiment: str, number: int, points: li
     client.runs.log_batch(run_id, metrics=points[:_AT_ONCE], params=params)
     for start in range(_AT_ONCE, len(points), _AT_ONCE):
         client.runs.log_batch(run_id, metrics=points[start : start + _AT_ONCE])
+    if experiment == "kinds":
+        for step in (0, 10):
+            path = f"images/val#sample%step%{step}%timestamp%{BEGAN_MS}.png"
+            client.artifacts.upload(run_id, BytesIO(png(8 + step, 8, step)), path)
     client.runs.update(run_id, status="FINISHED", end_time=BEGAN_MS + 60_000 + number)
     done.runs[experiment].append(run_id)

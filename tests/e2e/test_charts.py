@@ -407,6 +407,22 @@ def test_cards_are_pinned_hidden_and_opened(site: Site, page: Any) -> None:
     assert "3 lines" in label(page, "loss")
 
 
+def test_images_of_all_runs_follow_one_slider(site: Site, page: Any) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "artifacts/" in request.url else None)
+    page.goto(site.view("kinds", find="loss"))
+    drawn(page, "loss")
+    assert asked == [], "images are not looked for before one asks"
+    page.get_by_role("button", name="images by step").click()
+    pictures = card(page, "images/val/sample").get_by_role("img")
+    pictures.nth(2).wait_for()
+    widths = "(all) => all.map((each) => each.complete && each.naturalWidth)"
+    page.wait_for_function(f"() => ({widths})([...document.querySelectorAll('.images img')]).join() === '18,18,18'")
+    page.get_by_role("slider", name="step").fill("0")
+    page.wait_for_function(f"() => ({widths})([...document.querySelectorAll('.images img')]).join() === '8,8,8'")
+    assert pictures.first.get_attribute("alt") == "val/sample of run-2 at step 0"
+
+
 # live
 
 

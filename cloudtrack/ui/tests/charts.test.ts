@@ -3,6 +3,7 @@ import { batches } from "../src/charts/store";
 import { toggled } from "../src/charts/run-list";
 import { chartState, parseZoom, pinnedBefore, printZoom, sections } from "../src/lib/chart-state";
 import { placesOf } from "../src/lib/colors";
+import { shownAt, stepImage } from "../src/lib/images";
 import { lengthen, shorten } from "../src/lib/ids";
 import { around, extents, type Line, nearest, summarised, together } from "../src/lib/lines";
 import { against, border, decode, extended, lastX, points, type SeriesWire, trace } from "../src/lib/series";
@@ -164,6 +165,23 @@ describe("ticks of powers", () => {
       expect(at.every((each) => each >= min && each <= max)).toBe(true);
       expect(at).toEqual([...at].sort((a, b) => a - b));
     }
+  });
+});
+
+describe("images", () => {
+  const of = (run: string, path: string) => stepImage(run, `images/${path}`);
+  test("say their key and step in their names", () => {
+    expect(of("r", "val#sample%step%20%timestamp%1750.png")).toMatchObject({ run: "r", key: "val/sample", step: 20, timestamp: 1750 });
+    expect(of("r", "a%step%-1%timestamp%2%0f-e.webp")?.step).toBe(-1);
+    expect(of("r", "a%step%1%timestamp%2%0f-e%compressed.webp")).toBeNull();
+    expect([of("r", "photo.png"), stepImage("r", "plots/a%step%1%timestamp%2.png")]).toEqual([null, null]);
+  });
+  test("at a step are the last until then, or the first there is", () => {
+    const images = [of("r", "a%step%10%timestamp%1.png"), of("r", "a%step%20%timestamp%1.png"), of("r", "a%step%20%timestamp%9.png"), of("q", "a%step%5%timestamp%1.png")].flatMap((each) => each ?? []);
+    expect([0, 10, 19, 20, 99].map((step) => shownAt(images, "a", "r", step)?.path.slice(-18))).toEqual([
+      "10%timestamp%1.png", "10%timestamp%1.png", "10%timestamp%1.png", "20%timestamp%9.png", "20%timestamp%9.png",
+    ]);
+    expect(shownAt(images, "b", "r", 1)).toBeNull();
   });
 });
 

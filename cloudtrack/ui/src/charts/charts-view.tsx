@@ -8,6 +8,7 @@ import type { Runs } from "../pages/runs/model";
 import "../styles/charts.css";
 import { Cards } from "./cards";
 import { ChartControls } from "./controls";
+import { ImageSection } from "./image-cards";
 import { metricKeys } from "./metric-cards";
 import { RunList } from "./run-list";
 import { Swatch } from "./tooltip";
@@ -54,6 +55,7 @@ export default function ChartsView({ runs }: { runs: Runs }) {
         </div>
         {asked > shown.length && <p class="note">{shown.length} of {grouped(asked)} runs are drawn: filter, sort or select to choose others.</p>}
         {shown.length === 0 ? <p class="note">No run is drawn: turn one on with its eye in the list.</p> : <Cards board={board} keys={keys} primary={runs.primary?.key ?? null} query={query} setQuery={runs.setQuery} />}
+        {shown.length > 0 && <ImageSection runs={board.runs} />}
       </div>
     </div>
   );

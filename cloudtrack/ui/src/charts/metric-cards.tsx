@@ -11,6 +11,7 @@ import type { Query } from "../lib/url";
 import "../styles/charts.css";
 import { Cards } from "./cards";
 import { ChartControls } from "./controls";
+import { ImageSection } from "./image-cards";
 import { useBoard } from "./use-board";
 
 export const SYSTEM = "system/";
@@ -45,6 +46,7 @@ export function MetricCards({ experiments, runs, prefix = null, query, running }
         <LiveBadge live={table.live} />
       </div>
       <Cards board={board} keys={keys} query={query} setQuery={setQuery} />
+      {prefix !== SYSTEM && <ImageSection runs={board.runs} />}
     </div>
   );
 }
