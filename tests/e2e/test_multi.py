@@ -78,6 +78,7 @@ def _fill_files(url: str) -> list[str]:
             ct.log_dict({"b": [1, number], "a": "same"}, "config.json")
             rows = "id,score\na,1\nb,2\nc,3\n" if number else "id,score\na,1\nb,5\nd,4\n"
             ct.log_text(rows, "scores.csv")
+            ct.log_table({"word": ["a", "b"], "score": [0.1, number]}, "words.json")
             ct.log_text("equal", "equal.txt")
             if number:
                 ct.log_text("new", "only-right.txt")
@@ -424,7 +425,7 @@ def test_files_of_the_same_path_are_compared_by_their_kind(site: Site, page: Any
     open_pair(page, site, "files")
     files = page.get_by_role("region", name="Files")
     files.scroll_into_view_if_needed()
-    files.get_by_text("6 files: 4 changed, 1 added.").wait_for()
+    files.get_by_text("7 files: 5 changed, 1 added.").wait_for()
     assert files.get_by_role("button", name="equal.txt").count() == 0
     files.get_by_role("button", name="notes.txt", exact=True).click()
     lines = files.locator(".diff-lines tbody")
@@ -436,6 +437,8 @@ def test_files_of_the_same_path_are_compared_by_their_kind(site: Site, page: Any
     files.get_by_role("button", name="scores.csv").click()
     files.get_by_text("1 changed, 1 removed, 1 added; rows are paired by").wait_for()
     assert files.locator(".row-changed").inner_text().split() == ["b", "~", "changed", "b", "5", "2"]
+    files.get_by_role("button", name="words.json").click()
+    files.get_by_text("1 changed, 0 removed, 0 added; rows are paired by").wait_for()
     files.get_by_role("button", name="images/sample.png").click()
     images = files.locator(".image-diff")
     images.locator("img").nth(1).wait_for()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { changedPart, type Diff, diffLines, folded, linesOf, paired, prettyJson } from "../src/lib/diff";
 import { diffFolders, type FileEntry } from "../src/lib/dirdiff";
-import { diffTables } from "../src/lib/rowdiff";
+import { diffTables, tableOf } from "../src/lib/rowdiff";
 
 /** The right text made of the left one and the edits. */
 function applied(left: readonly string[], right: readonly string[], { edits }: Diff): { left: string[]; right: string[] } {
@@ -71,6 +71,10 @@ describe("folders", () => {
 });
 
 describe("tables", () => {
+  test("MLflow's tables are known by their shape", () => {
+    expect(tableOf('{"columns": ["a", "b"], "data": [[1, {"x": 2}], [null]]}')).toEqual({ names: ["a", "b"], columns: [[1, null], ['{"x":2}', null]] });
+    for (const text of ['{"columns": []}', '{"columns": ["a"], "data": [1]}', '{"columns": [], "data": [], "more": 1}', "[1]", "null", "{"]) expect(tableOf(text)).toBeNull();
+  });
   test("rows are paired by a key column, else by their place", () => {
     const left = { names: ["id", "v"], columns: [[1, 2, 3], ["a", "b", "c"]] };
     const right = { names: ["id", "v", "w"], columns: [[2, 3, 4], ["b", "x", "d"], [0, 0, 0]] };

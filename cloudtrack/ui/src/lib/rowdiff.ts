@@ -42,6 +42,21 @@ export function diffTables(left: Table, right: Table): TableChange {
   };
 }
 
+/** A table as MLflow logs it, `{"columns": [...], "data": [[...], ...]}`; null for every other text. */
+export function tableOf(text: string): Table | null {
+  try {
+    const { columns, data, ...more } = JSON.parse(text) as { columns?: unknown; data?: unknown };
+    if (!Array.isArray(columns) || !Array.isArray(data) || Object.keys(more).length || !data.every((row) => Array.isArray(row))) return null;
+    return { names: columns.map(String), columns: columns.map((_, at) => data.map((row: unknown[]) => cellOf(row[at]))) };
+  } catch {
+    return null;
+  }
+}
+
+function cellOf(value: unknown): Cell {
+  return value === undefined || value === null ? null : typeof value === "object" ? JSON.stringify(value) : (value as Cell);
+}
+
 export function equal(a: Cell | undefined, b: Cell | undefined): boolean {
   return Object.is(a, b) || (a ?? null) === (b ?? null);
 }

@@ -6,9 +6,10 @@ import { Skeleton } from "../../app/parts";
 import type { FileState } from "../../lib/dirdiff";
 import { prettyJson } from "../../lib/diff";
 import { bytes } from "../../lib/format";
+import { tableOf } from "../../lib/rowdiff";
 import { type Place, readText } from "./files";
 import { ImageDiff } from "./image-diff";
-import { TableDiff } from "./table-diff";
+import { RowsDiff, TableDiff } from "./table-diff";
 import { TextDiff } from "./text-diff";
 
 const IMAGE = /\.(png|jpe?g|webp|gif|svg|bmp)$/i;
@@ -31,6 +32,8 @@ function TextFiles({ left, right, path }: { left: Place; right: Place; path: str
   const [a, b] = data;
   if (a.isBinary || b.isBinary) return <p class="note">A binary file: {bytes(a.size)} and {bytes(b.size)}.</p>;
   const isWhole = !a.isCut && !b.isCut;
+  const [before, after] = isWhole && /\.json$/i.test(path) ? [tableOf(a.text), tableOf(b.text)] : [null, null];
+  if (before && after) return <RowsDiff left={before} right={after} leftName={left.name} rightName={right.name} path={path} />;
   const shown = (text: string): string => (isWhole && /\.json$|^MLmodel$/i.test(path) ? prettyJson(text) : text);
   return (
     <>

@@ -5,17 +5,21 @@ import { useLoaded } from "../../app/data";
 import { Failure } from "../../app/failure";
 import { Button, Skeleton } from "../../app/parts";
 import { counted } from "../../lib/format";
-import { type Cell, diffTables, equal, type RowChange } from "../../lib/rowdiff";
+import { type Cell, diffTables, equal, type RowChange, type Table } from "../../lib/rowdiff";
 import { type Place, readTable } from "./files";
 
 const MARKS = { same: "", changed: "~ changed", removed: "− removed", added: "+ added" } as const;
 
 export function TableDiff({ left, right, path }: { left: Place; right: Place; path: string }) {
   const { data, error, refresh } = useLoaded(`tables ${JSON.stringify([left, right, path])}`, (signal) => Promise.all([readTable(left, path, signal), readTable(right, path, signal)]));
-  const [all, setAll] = useState(false);
-  const change = useMemo(() => (data ? diffTables(data[0], data[1]) : null), [data]);
   if (error) return <Failure error={error} retry={refresh} what="table" />;
-  if (!data || !change) return <Skeleton rows={4} what={path} />;
+  if (!data) return <Skeleton rows={4} what={path} />;
+  return <RowsDiff left={data[0]} right={data[1]} leftName={left.name} rightName={right.name} isCut={data[0].isCut || data[1].isCut} path={path} />;
+}
+
+export function RowsDiff({ left, right, leftName, rightName, isCut = false, path }: { left: Table; right: Table; leftName: string; rightName: string; isCut?: boolean; path: string }) {
+  const [all, setAll] = useState(false);
+  const change = useMemo(() => diffTables(left, right), [left, right]);
   const count = (kind: RowChange["kind"]): number => change.rows.filter((row) => row.kind === kind).length;
   const shown = change.rows.filter((row) => all || row.kind !== "same");
   return (
@@ -23,9 +27,9 @@ export function TableDiff({ left, right, path }: { left: Place; right: Place; pa
       <p class="actions">
         <span>
           {count("changed")} changed, {count("removed")} removed, {count("added")} added; rows are paired by {change.key === null ? "their place" : <code>{change.key}</code>}
-          {(data[0].isCut || data[1].isCut) && "; only the first 200 rows of each are compared"}.
-          {change.onlyLeft.length > 0 && ` Only ${left.name} has ${change.onlyLeft.join(", ")}.`}
-          {change.onlyRight.length > 0 && ` Only ${right.name} has ${change.onlyRight.join(", ")}.`}
+          {isCut && "; only the first 200 rows of each are compared"}.
+          {change.onlyLeft.length > 0 && ` Only ${leftName} has ${change.onlyLeft.join(", ")}.`}
+          {change.onlyRight.length > 0 && ` Only ${rightName} has ${change.onlyRight.join(", ")}.`}
         </span>
         {count("same") > 0 && <Button pressed={all} onClick={() => setAll(!all)}>{counted(count("same"), "equal row")}: {all ? "hide" : "show"}</Button>}
       </p>
