@@ -14,7 +14,7 @@ from tests.e2e.conftest import Axe
 from tests.e2e.filling import MODEL, SWEEP, fill
 from tests.e2e.stores import Shown, shown
 
-PICTURES = Path(os.environ.get("CLOUDTRACK_PICTURES", "build/pictures"))
+PICTURES = Path(os.environ.get("CLOUDTRACK_PICTURES") or Path(__file__).parents[2] / "build" / "pictures")
 PAGES = {
     "experiments": "#/experiments",
     "runs": "#/experiments/{e}?sort=metrics.val/acc&dir=desc",
