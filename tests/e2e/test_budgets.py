@@ -15,6 +15,10 @@ import pytest
 from playwright.sync_api import expect
 
 from cloudtrack.api.bundle import BUILT
+from cloudtrack.client import Client
+from cloudtrack.maintenance.reindexing import rebuild
+from cloudtrack.tracking import keys
+from cloudtrack.tracking.documents import RunDocument, Summary
 from tests.e2e.many_runs import fill_many
 from tests.e2e.stores import Shown, shown
 
@@ -142,3 +146,40 @@ def test_nothing_moves_while_the_page_comes(many: Shown, page: Any) -> None:
     _open(page, many)
     page.wait_for_load_state("networkidle")
     assert page.evaluate("window.shift") < 0.02
+
+
+def test_twelve_thousand_columns_are_picked_from(tmp_path: Path, page: Any, cdp_cpu: Any) -> None:
+    with shown(tmp_path, _fill_wide) as wide:
+        with cdp_cpu(page) as spent:
+            page.goto(f"{wide.server.url}/#/experiments/{wide.made}")
+            page.locator("[role=grid] [data-row]").first.wait_for()
+        assert spent.ms <= 600
+        page.get_by_role("button", name="Columns").click()
+        page.get_by_role("searchbox", name="Find a column").fill("key-11999")
+        page.get_by_label("metrics.key-11999").check()
+        page.keyboard.press("Escape")
+        head = page.get_by_role("columnheader", name="key-11999")
+        head.click()
+        expect(head).to_have_attribute("aria-sort", "descending")
+        assert page.evaluate("document.querySelectorAll('*').length") <= 3_000
+        page.goto("about:blank")
+
+
+def _fill_wide(root: str) -> str:
+    """120 runs with 100 metrics each, all different."""
+    client = Client(root)
+    experiment_id = client.experiments.create("wide")
+    for run in range(120):
+        found = {f"key-{100 * run + key:05}": _summary(float(key)) for key in range(100)}
+        document = RunDocument(run_id=f"{run:032x}", experiment_id=experiment_id, status="FINISHED", metrics=found)
+        document.advance()
+        path = Path(root) / keys.run(document.run_id)
+        path.parent.mkdir(parents=True)
+        path.write_bytes(document.to_bytes())
+    rebuild(client.store, client.run_index, [experiment_id])
+    client.close()
+    return str(experiment_id)
+
+
+def _summary(value: float) -> Summary:
+    return Summary(value=value, step=1, timestamp=1, min=value, min_step=1, max=value, max_step=1, mean=value, count=1)

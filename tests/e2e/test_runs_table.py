@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -393,3 +395,77 @@ def test_unknown_keys_of_the_address_stay(store: Shown, page: Any) -> None:
     _open(page, store, query="?future=1")
     page.get_by_role("columnheader", name="lr").click()
     page.wait_for_url("**sort=params.lr**future=1**")
+
+
+def test_the_browser_filters_as_the_server_does(store: Shown, page: Any) -> None:
+    """200 random filters, each answered by both."""
+    experiment_id = store.experiment(SWEEP)
+    client = store.client()
+    made = random.Random(5)
+    _open(page, store)
+    compared = 0
+    for _ in range(200):
+        question = _random_filter(made)
+        expected = len(client.runs.search([experiment_id], question))
+        found = page.evaluate(
+            """async (hash) => {
+              location.hash = hash;
+              for (let frame = 0; frame < 3; frame++) await new Promise((done) => requestAnimationFrame(done));
+              return document.querySelector('#filter-count').textContent;
+            }""",
+            f"#/experiments/{experiment_id}?q={quote(question)}",
+        )
+        if "RLIKE" in question or ".min" in question:  # the server is asked: wait for it
+            expect(page.locator("#filter-count")).to_have_text(re.compile(rf"^{expected} of"))
+        else:
+            assert found.split()[0] == str(expected), question
+            compared += 1
+    client.close()
+    assert compared > 150
+
+
+def _random_filter(made: random.Random, depth: int = 0) -> str:
+    if depth < 2 and made.random() < 0.4:
+        joined = f" {made.choice(['AND', 'OR', 'and'])} ".join(_random_filter(made, depth + 1) for _ in range(2))
+        return f"{made.choice(['', 'NOT '])}({joined})"
+    return made.choice(
+        [
+            f"metrics.`val/acc` {made.choice(['<', '<=', '>', '>=', '!='])} {made.uniform(0.5, 1):.3f}",
+            f"metrics.val/loss BETWEEN {made.uniform(0, 0.3):.2f} AND {made.uniform(0.3, 1):.2f}",
+            f"NOT metrics.val/loss <= {made.uniform(0, 1):.2f}",
+            f"params.optimizer {made.choice(['=', '!='])} '{made.choice(['adam', 'sgd', 'x'])}'",
+            f"params.optimizer {made.choice(['', 'NOT '])}IN ('adam', 'lion')",
+            f"params.depth {made.choice(['LIKE', 'ILIKE'])} '{made.choice(['1%', '_', '%8'])}'",
+            f"tags.team {made.choice(['= ', '!= '])}'vision'",
+            f"attributes.run_name ILIKE 'SWEEP-{made.choice('012')}%'",
+            "metrics.none IS NULL",
+            "params.lr IS NOT NULL",
+            f"params.optimizer RLIKE '^{made.choice('asl')}'",
+            f"status = '{made.choice(['FINISHED', 'RUNNING'])}'",
+        ]
+    )
+
+
+def test_a_long_address_becomes_a_view_that_others_open(store: Shown, page: Any, browser: Any) -> None:
+    experiment_id = store.experiment(SWEEP)
+    columns = ",".join(["metrics.val/acc", *(f"tags.column-number-{number:04}" for number in range(260))])
+    _open(page, store, query=f"?q=params.optimizer+%3D+'sgd'&sort=metrics.val/acc&dir=desc&cols={columns}")
+    names = _names(page)
+    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Copy the address of this view").click()
+    page.get_by_label("Name", exact=True).fill("Best of SGD")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_url("**?v=best-of-sgd")
+    stranger = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="UTC")
+    other = stranger.new_page()
+    other.goto(f"{store.server.url}/#/experiments/{experiment_id}?v=best-of-sgd")
+    other.locator("[role=grid] [data-row]").first.wait_for()
+    assert _names(other) == names
+    other.get_by_role("columnheader", name="val/acc").click()
+    other.wait_for_url("**dir=asc**")
+    assert "v=" not in other.url
+    assert "q=params.optimizer" in other.url, "a change writes the view out"
+    stranger.close()
+    page.get_by_role("button", name="Views").click()
+    page.get_by_role("button", name="Remove the view Best of SGD").click()
+    page.get_by_text("view Best of SGD removed").wait_for()
