@@ -31,7 +31,7 @@ export function Header({ column, at, left, sort, grid, id, isActive }: {
       }}
       onClick={(event) => column.sortable && grid.onSort?.(column.id, event.shiftKey)}
     >
-      <span class="head-title">{column.title || <span class="unseen">{column.id}</span>}</span>
+      <span class={column.title ? "head-title" : "unseen"}>{column.title || column.id}</span>
       {direction && (
         <span class="head-sort" aria-hidden="true">
           {direction === "descending" ? "↓" : "↑"}
