@@ -4,7 +4,8 @@ import { joined } from "../src/lib/filter-join";
 import { matching } from "../src/lib/filter";
 import { parseFilter } from "../src/lib/filter-parser";
 import { column, type Column, type Frame, type Value } from "../src/lib/frame";
-import { autoAxes, type Axis, axisOf, brushBetween, filterOf, parseBrushes, placeOf, printBrushes, ticksOf, valueAt, within } from "../src/lib/parallel";
+import { brushBetween, filterOf, parseBrushes, printBrushes, within } from "../src/lib/brushes";
+import { autoAxes, type Axis, axisOf, placeOf, ticksOf, valueAt } from "../src/lib/parallel";
 import { binned, etaSquared, importance, inside, pareto, ranks, spearman, trend } from "../src/lib/statistics";
 
 function frameOf(columns: Record<string, Value[]>, kinds: Record<string, "number" | "text"> = {}): Frame {

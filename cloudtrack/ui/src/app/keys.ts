@@ -51,9 +51,11 @@ export const KEYS: { where: string; keys: [string, string][] }[] = [
       ["p", "open or close child runs"], ["b", "baseline"], [".", "menu of the run"], ["Alt ← →", "width of a column (from its head)"], ["Alt Shift ← →", "move a column (from its head)"],
     ],
   },
-  { where: "A run or a version", keys: [["[ ]", "previous, next"]] },
+  { where: "A run or a version", keys: [["[ ]", "previous, next"], ["1 … 6", "tabs of a run"]] },
   { where: "Charts", keys: [["← →", "move the cursor"], ["↑ ↓", "change the line"], ["+ -", "zoom"], ["0", "whole"], ["Enter", "pin what it says"], ["d", "table of the data"], ["c", "copy the values"]] },
   { where: "Parallel coordinates", keys: [["Tab", "next axis"], ["↑ ↓", "move the brush"], ["Shift ↑ ↓", "widen the brush"], ["← →", "move the axis"], ["f", "flip"], ["Delete", "clear the brush"]] },
   { where: "Board of a model", keys: [["arrows", "walk the cards"], ["m", "move the version"], ["Enter", "open"]] },
+  { where: "Scatter plot", keys: [["← →", "walk the runs"], ["Home, End", "first, last"], ["x, Space", "select"]] },
+  { where: "Side by side", keys: [["b", "make it the baseline (from its head)"]] },
   { where: "Artifacts", keys: [["arrows", "walk the tree"], ["d", "download"], ["y", "copy the URI"]] },
 ];

@@ -2,7 +2,8 @@
 
 import { useRef } from "preact/hooks";
 import { Menu } from "../app/parts";
-import { type Axis, type Brush, brushBetween, placesOf, ticksOf } from "../lib/parallel";
+import { type Brush, brushBetween, placesOf } from "../lib/brushes";
+import { type Axis, ticksOf } from "../lib/parallel";
 
 const EDGE = 7;
 const CLICK = 4;

@@ -1,6 +1,7 @@
 /** What stands beside the lines of parallel coordinates: names of marked runs, and the axes as a table. */
 
-import type { Axis, Brush } from "../lib/parallel";
+import type { Brush } from "../lib/brushes";
+import type { Axis } from "../lib/parallel";
 import { short } from "../lib/format";
 import type { Runs } from "../pages/runs/model";
 
