@@ -20,7 +20,7 @@ from cloudtrack.batch.prediction import as_table, predict_file
 from cloudtrack.errors import CorruptData, InvalidInput, NotFound
 from cloudtrack.models.model_file import Model
 from cloudtrack.models.pyfunc import PyFuncModel
-from tests.cli.test_cli import cloudtrack
+from tests.cli.commands import cloudtrack
 
 ROWS = 1003
 

@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cloudtrack.client import Client, connect
 from cloudtrack.entities.run import Metric
-
-
-def cloudtrack(*arguments: str, store: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the command in a process of its own."""
-    environment = {**os.environ, "COLUMNS": "200", **({"CLOUDTRACK_URI": store} if store else {})}
-    return subprocess.run(
-        [sys.executable, "-m", "cloudtrack.cli.main", *arguments],
-        capture_output=True,
-        text=True,
-        env=environment,
-        cwd=cwd,
-        timeout=180,
-        check=False,
-    )
-
-
-def answer(*arguments: str, store: str) -> Any:
-    """What the command says in JSON."""
-    done = cloudtrack(*arguments, "--json", store=store)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+from tests.cli.commands import answer, cloudtrack
 
 
 @pytest.fixture
@@ -159,7 +135,13 @@ def test_doctor_finds_a_working_store_well(store_url: str, run_id: str) -> None:
 
 @IN_BOTH_MODES
 def test_sync_says_when_there_is_nothing(store_url: str) -> None:
-    assert answer("sync", store=store_url) == {"delivered": [], "in_use": [], "other_store": [], "failed": {}}
+    assert answer("sync", store=store_url) == {
+        "delivered": [],
+        "in_use": [],
+        "other_store": [],
+        "failed": {},
+        "purged": [],
+    }
 
 
 @pytest.mark.parametrize(

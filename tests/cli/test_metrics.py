@@ -8,7 +8,7 @@ import pytest
 
 from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric
-from tests.cli.test_cli import answer, cloudtrack
+from tests.cli.commands import answer, cloudtrack
 
 
 @pytest.fixture

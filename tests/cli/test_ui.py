@@ -19,7 +19,7 @@ from cloudtrack.client import Client
 from cloudtrack.ui import building
 from cloudtrack.ui.browser import open_when_ready
 from tests.api.corpus.mlflow_server import free_port
-from tests.cli.test_cli import cloudtrack
+from tests.cli.commands import cloudtrack
 from tests.servers.cloudtrack_server import cloudtrack_server
 
 _BROWSER = '#!/bin/sh\necho "$@" > "$OPENED"\n'

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from cloudtrack.client import connect
-from tests.cli.test_cli import IN_BOTH_MODES, answer, cloudtrack
+from tests.cli.commands import answer, cloudtrack
+from tests.cli.test_cli import IN_BOTH_MODES
 from tests.servers.webhook_receiver import Receiver, running_receiver
 
 SOURCE = "runs:/" + "a" * 32 + "/model"

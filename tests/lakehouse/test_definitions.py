@@ -16,7 +16,7 @@ from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.run import Run
 from cloudtrack.lakehouse.ddl import for_athena, for_duckdb, for_spark
 from cloudtrack.lakehouse.ddl.layout import Layout, read_layout
-from tests.cli.test_cli import cloudtrack
+from tests.cli.commands import cloudtrack
 from tests.lakehouse.samples import all_runs, fill, finish, open_client
 from tests.lakehouse.spark import run_definitions, spark_session
 

@@ -17,7 +17,7 @@ from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric, Run, RunData, RunInfo
 from cloudtrack.lakehouse.export import Format, export_runs
 from cloudtrack.storage.object_store import ObjectStore
-from tests.cli.test_cli import answer, cloudtrack
+from tests.cli.commands import answer, cloudtrack
 from tests.lakehouse.samples import fill, open_client
 
 NAN_AND_INF = {"nan": "NaN", "inf": "Infinity"}

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from cloudtrack.client import Client
-from tests.cli.test_cli import cloudtrack
+from tests.cli.commands import cloudtrack
 from tests.lakehouse.samples import finish, open_client, open_lakehouse, rows_of
 from tests.scripts import run_script
 

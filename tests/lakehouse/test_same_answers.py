@@ -15,7 +15,7 @@ from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric
 from cloudtrack.errors import CloudtrackError
 from cloudtrack.lakehouse.ddl import for_duckdb, for_spark
-from tests.cli.test_cli import answer
+from tests.cli.commands import answer
 from tests.lakehouse.samples import open_client
 from tests.lakehouse.spark import run_definitions, spark_session
 from tests.lakehouse.test_definitions import layout_of

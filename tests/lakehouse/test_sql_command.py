@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.cli.test_cli import answer, cloudtrack
+from tests.cli.commands import answer, cloudtrack
 from tests.lakehouse.samples import fill, open_client
 
 

@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 import cloudtrack as ct
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.fluent import session
-from tests.cli.test_cli import cloudtrack
+from tests.cli.commands import cloudtrack
 from tests.conftest import BOTH_MODES
 
 pytestmark = pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)

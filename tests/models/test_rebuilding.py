@@ -15,7 +15,7 @@ import cloudtrack as ct
 from cloudtrack.errors import AlreadyExists, MissingDependency, Unavailable
 from cloudtrack.models.rebuilding import EnvironmentManager, create_environment, environment_for
 from tests.api.corpus.mlflow_server import free_port
-from tests.cli.test_cli import cloudtrack
+from tests.cli.commands import cloudtrack
 from tests.scoring.running import running
 
 

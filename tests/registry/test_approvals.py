@@ -20,7 +20,7 @@ from cloudtrack.registry.review_state import MOST_COMMENTS, MOST_REQUESTS, MOST_
 from cloudtrack.remote.client import RemoteClient
 from cloudtrack.storage.memory import MemoryStore
 from tests.api.sending import ask
-from tests.cli.test_cli import answer, cloudtrack
+from tests.cli.commands import answer, cloudtrack
 from tests.processes import run_together
 from tests.registry.racers import approve
 from tests.servers.api_server import ApiServer, api_server

@@ -17,7 +17,7 @@ from sklearn.linear_model import LinearRegression
 import cloudtrack as ct
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.scoring.endpoints import EndpointOptions, Endpoints
-from tests.cli.test_cli import cloudtrack
+from tests.cli.commands import cloudtrack
 
 ROLE = "arn:aws:iam::123456789012:role/serving"
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/cloudtrack:1"
