@@ -504,6 +504,24 @@ def test_points_appear_while_a_run_goes_on_and_asking_ends_with_it(site: Site, p
     assert answers == [], "nothing asks once all have ended"
 
 
+def test_one_metric_on_its_page_grows_too_and_rests_when_its_run_has_ended(site: Site, page: Any) -> None:
+    client = Client(site.store)
+    run_id = client.runs.create(client.experiments.create("one page"), run_name="going").info.run_id
+    grow(client, run_id, range(5))
+    page.clock.install()
+    page.goto(f"{site.url}/#/metric/level?runs={short(run_id)}")
+    drawn(page, "level")
+    grow(client, run_id, range(5, 8))
+    client.runs.update(run_id, status="FINISHED")
+    client.close()
+    pass_time(page, 8)
+    page.wait_for_function("() => document.querySelector('.plot').getAttribute('aria-label').endsWith('7 at step 7')")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    pass_time(page, 60)
+    assert asked == []
+
+
 def test_a_card_that_cannot_be_read_fails_alone(site: Site, page: Any, watch: Watch) -> None:
     watch.expect("503")
     broken = [True]
