@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64encode
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -93,3 +94,8 @@ def contrast(a: tuple[int, ...], b: tuple[int, ...]) -> float:
 
     high, low = sorted((light(a), light(b)), reverse=True)
     return (high + 0.05) / (low + 0.05)
+
+
+def short(run_id: str) -> str:
+    """A run's id as the page's address has it."""
+    return urlsafe_b64encode(bytes.fromhex(run_id)).decode().rstrip("=")

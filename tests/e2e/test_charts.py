@@ -6,7 +6,6 @@ import csv
 import math
 import re
 import xml.etree.ElementTree as ET
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -17,9 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from cloudtrack.client import Client
-from cloudtrack.entities.run import Metric
-from tests.e2e.charting import BEGAN_MS, LONG, MANY, SPIKE, STEPS, WIDE, Charted, acc, fill_charts, loss
+from tests.e2e.charting import LONG, MANY, SPIKE, STEPS, WIDE, Charted, acc, fill_charts, loss
 from tests.e2e.conftest import Axe
 from tests.e2e.measuring import Spent
 from tests.e2e.plots import (
@@ -33,6 +30,7 @@ from tests.e2e.plots import (
     pixels,
     rgb,
     series_requests,
+    short,
     walk,
 )
 from tests.e2e.watching import Watch
@@ -63,10 +61,6 @@ class Site:
         """One metric of all runs of an experiment."""
         asked = "".join(f"&{name}={value}" for name, value in query.items())
         return f"{self.url}/#/metric/{key}?runs={'.'.join(map(short, self.charted.runs[experiment]))}{asked}"
-
-
-def short(run_id: str) -> str:
-    return urlsafe_b64encode(bytes.fromhex(run_id)).decode().rstrip("=")
 
 
 @pytest.fixture(scope="module")
@@ -423,85 +417,7 @@ def test_images_of_all_runs_follow_one_slider(site: Site, page: Any) -> None:
     assert pictures.first.get_attribute("alt") == "val/sample of run-2 at step 0"
 
 
-# live
-
-
-def grow(client: Client, run_id: str, steps: range) -> None:
-    client.runs.log_batch(run_id, metrics=[Metric("level", float(step), BEGAN_MS + step, step) for step in steps])
-
-
-def pass_time(page: Any, seconds: int) -> None:
-    """Let time pass in the page, with answers coming in between."""
-    for _ in range(seconds // 4):
-        page.clock.run_for(4_000)
-        page.wait_for_timeout(40)
-
-
-def test_points_appear_while_a_run_goes_on_and_asking_ends_with_it(site: Site, page: Any) -> None:
-    client = Client(site.store)
-    experiment = client.experiments.create("live")
-    run_id = client.runs.create(experiment, run_name="going").info.run_id
-    grow(client, run_id, range(10))
-    answers: list[tuple[str, int]] = []
-    page.on("response", lambda answer: "ajax-api" in answer.url and answers.append((answer.url, answer.status)))
-    page.clock.install()
-    page.goto(f"{site.url}/#/experiments/{experiment}?view=charts")
-    drawn(page, "level")
-    assert label(page, "level").endswith("best going 9 at step 9")
-
-    grow(client, run_id, range(10, 21))
-    answers.clear()
-    page.clock.run_for(7_000)
-    page.wait_for_function(
-        "() => document.querySelector('[data-key=level] .plot').getAttribute('aria-label').endsWith('20 at step 20')"
-    )
-    assert sum("metrics/series" in url for url, _ in answers) == 1, "one request a tick"
-    assert any("from=9" in url for url, _ in answers), "only what is new"
-
-    box = area(drawn(page, "level"))
-    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 50)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 50, steps=3)
-    page.clock.run_for(100)
-    page.mouse.up()
-    page.wait_for_url(re.compile("zoom="))
-    grow(client, run_id, range(21, 40))
-    page.clock.run_for(7_000)
-    page.wait_for_function(
-        "() => document.querySelector('[data-key=level] .plot').getAttribute('aria-label').endsWith('39 at step 39')"
-    )
-    page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 20)
-    page.clock.run_for(100)
-    step = int(str(page.locator(".tooltip-x").text_content()).split()[-1])
-    assert step == pytest.approx(18, abs=1), "the zoom is kept"
-
-    answers.clear()
-    pass_time(page, 60)
-    assert 3 <= len(answers) <= 12
-    assert [status for _, status in answers[1:]] == [304] * (len(answers) - 1), "nothing new is nothing to read"
-
-    hide = """(hidden) => {
-      Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
-      document.dispatchEvent(new Event('visibilitychange'));
-    }"""
-    page.evaluate(hide, True)
-    answers.clear()
-    pass_time(page, 60)
-    assert answers == []
-    page.evaluate(hide, False)
-    page.wait_for_timeout(300)
-    assert len(answers) == 1, "one question at once when the page is seen again"
-
-    grow(client, run_id, range(40, 50))
-    client.runs.update(run_id, status="FINISHED")
-    client.close()
-    pass_time(page, 40)
-    page.wait_for_function(
-        "() => document.querySelector('[data-key=level] .plot').getAttribute('aria-label').endsWith('49 at step 49')"
-    )
-    answers.clear()
-    pass_time(page, 60)
-    assert answers == [], "nothing asks once all have ended"
+# for everyone
 
 
 def test_a_card_that_cannot_be_read_fails_alone(site: Site, page: Any, watch: Watch) -> None:
@@ -520,9 +436,6 @@ def test_a_card_that_cannot_be_read_fails_alone(site: Site, page: Any, watch: Wa
     broken.clear()
     card(page, "loss").get_by_role("button", name=re.compile("^Try again")).click()
     drawn(page, "loss")
-
-
-# for everyone
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

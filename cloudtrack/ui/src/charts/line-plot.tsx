@@ -3,6 +3,7 @@
 import { useCallback, useRef, useState } from "preact/hooks";
 import { copy } from "../app/parts";
 import { useSettings } from "../app/settings";
+import { cssColor } from "../app/theme";
 import { around, type Extent, type Line, nearest } from "../lib/lines";
 import { type Cursor, type Cursors, useCursor } from "./cursor";
 import type { Picture, Plot } from "./plot";
@@ -194,7 +195,7 @@ export function LinePlot({ name, picture, cursors, label, xName, onZoom, onPan, 
         class="plot" ref={host} role="img" tabIndex={0} aria-label={label}
         onPointerMove={move} onPointerLeave={leave} onPointerDown={down} onPointerUp={up} onDblClick={() => onZoom(null)} onKeyDown={keys} onBlur={() => { walk.current = null; leave(); }}
       >
-        <canvas class="plot-overlay" ref={overlay} />
+        <canvas class="plot-overlay" ref={overlay} width="1" height="1" />
         <div class="plot-select" ref={select} hidden />
       </div>
       {tip && tip.found.length > 0 && <Tooltip tip={tip} lines={lines} axis={picture.axis} xName={xName} width={width} />}
@@ -220,7 +221,7 @@ function paint(canvas: HTMLCanvasElement | null, plot: Plot, lines: readonly Lin
   const ratio = devicePixelRatio;
   const left = plot.toX(x) * ratio;
   if (!(left >= 0 && left <= canvas.width)) return;
-  ctx.strokeStyle = getComputedStyle(canvas).color;
+  ctx.strokeStyle = cssColor("--text-2");
   ctx.lineWidth = ratio;
   ctx.setLineDash([4 * ratio, 3 * ratio]);
   ctx.beginPath();

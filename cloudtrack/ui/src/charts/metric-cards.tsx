@@ -60,7 +60,6 @@ export function metricKeys(columns: readonly string[]): string[] {
 export function useRunFacts(experiments: readonly string[], runs: readonly CardRun[], running: boolean) {
   const filter = `attributes.run_id IN (${runs.map(({ id }) => `'${id}'`).join(", ")})`;
   const table = useGet<TableWire>(experiments.length && runs.length ? "cloudtrack/runs/table" : null, { experiment_ids: experiments, filter, state: "all", columns: ["auto", "tags.mlflow.runColor"] });
-  const live = usePoll(running, table.refresh);
   const decoded = useMemo(() => (table.data ? frame(table.data) : null), [table.data]);
   const facts = table.data && decoded ? { catalogue: table.data.catalogue, frame: decoded } : null;
   const kept = useMemo(() => facts, [decoded]);
@@ -68,13 +67,14 @@ export function useRunFacts(experiments: readonly string[], runs: readonly CardR
     const row = decoded?.ids.indexOf(id) ?? -1;
     return row < 0 ? null : ((decoded?.columns.get(column)?.at(row) as string | null | undefined) ?? null);
   };
+  const going = runs.flatMap(({ id }) => (at(id, "attributes.status") === "RUNNING" ? [id] : []));
+  const live = usePoll(running && (!decoded || going.length > 0), table.refresh);
   return {
     facts: kept,
     error: table.error,
     refresh: table.refresh,
     live,
-    running: runs.flatMap(({ id }) => (at(id, "attributes.status") === "RUNNING" ? [id] : [])),
+    running: going,
     color: (id: string) => at(id, "tags.mlflow.runColor"),
-    name: (id: string) => at(id, "attributes.run_name"),
   };
 }
