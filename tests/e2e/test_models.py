@@ -327,7 +327,7 @@ def test_two_versions_are_compared(opened: Callable[[str], Any]) -> None:
     assert page.get_by_role("row").filter(has_text="val/auc").inner_text().split() == [
         "val/auc", "0.8", "0.84", "▲", "+0.04"
     ]  # fmt: skip
-    assert page.get_by_role("row").filter(has_text="model.pkl").inner_text().split()[1] == "changed"
+    assert page.get_by_role("row").filter(has_text="model.pkl").first.inner_text().split()[1] == "changed"
     page.get_by_label("Second version").select_option("4")
     page.wait_for_url(re.compile(r"compare/1\.\.4"))
 

@@ -65,6 +65,7 @@ export function useRuns(experiments: readonly string[], query: Query): { runs: R
   const experiment = table.experiments[0] ?? null;
   const primary = useMemo(() => primaryOf(record(experiment?.tags)["cloudtrack.primary_metric"]), [experiment]);
   const full = table.frame;
+  const lastFound = useRef<Int32Array>(new Int32Array());
   const live = usePoll(Boolean(full && isRunning(full)), table.poll);
 
   const runs = useMemo((): Runs | null => {
@@ -73,7 +74,9 @@ export function useRuns(experiments: readonly string[], query: Query): { runs: R
     const auto = autoColumns(extended.catalogue, primary, extended.rows);
     const columns = chosenColumns(query.get("cols"), auto);
     const sort = parseSort(query);
-    const found = filtered(extended, q, parsed, Boolean(remote));
+    const isWaiting = !remote && parsed.plan?.columns.some((name) => table.missing.includes(name));
+    const found = isWaiting ? lastFound.current.filter((row) => row < extended.rows) : filtered(extended, q, parsed, Boolean(remote));
+    lastFound.current = found; // what was found stays until the columns of a new filter are there
     const keys = sort.flatMap(({ id, descending }) => {
       const column = extended.columns.get(id);
       return column ? [{ column, descending }] : [];
@@ -91,8 +94,12 @@ export function useRuns(experiments: readonly string[], query: Query): { runs: R
       column: (name) => extended.columns.get(name),
       isBetterLow: isLow, refresh: table.refresh, reload: table.reload, live, news: table.news, takeNews: table.takeNews,
     };
-  }, [full, primary, query, parsed, experiments, experiment, live, table.news]);
-  return { runs, error: table.error, retry: table.refresh };
+  }, [full, primary, query, parsed, experiments, experiment, live, table.news, table.missing.join()]);
+  // While the server answers another question what was found before stays, and so does the bar that asks.
+  const last = useRef<Runs | null>(null);
+  if (runs) last.current = runs;
+  const shown = runs ?? (last.current && { ...last.current, query, filterError: parsed.error });
+  return { runs: shown, error: table.error, retry: table.refresh };
 }
 
 /** The table of some experiments, kept up to date by what changed since. */
@@ -145,6 +152,7 @@ function useTable(experiments: readonly string[], state: string, filter: string,
     frame: known?.frame ?? null,
     experiments: known?.experiments ?? [],
     error: known ? null : loaded.error,
+    missing,
     poll, refresh,
     reload: async () => {
       const wire = await get<TableWire>("cloudtrack/runs/table", { ...params, columns: asked.current.length ? ["auto", ...asked.current] : "" });
