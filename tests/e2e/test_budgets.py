@@ -156,7 +156,7 @@ def test_twelve_thousand_columns_are_picked_from(tmp_path: Path, page: Any, cdp_
         assert spent.ms <= 600
         page.get_by_role("button", name="Columns").click()
         page.get_by_role("searchbox", name="Find a column").fill("key-11999")
-        page.get_by_label("metrics.key-11999").check()
+        page.get_by_role("checkbox", name="metrics.key-11999").check()
         page.keyboard.press("Escape")
         head = page.get_by_role("columnheader", name="key-11999")
         head.click()

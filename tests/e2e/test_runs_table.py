@@ -207,9 +207,9 @@ def test_columns_are_picked_moved_and_kept_in_the_address(store: Shown, page: An
     _open(page, store)
     page.get_by_role("button", name="Columns").click()
     page.get_by_role("searchbox", name="Find a column").fill("batch")
-    page.get_by_label("params.batch_size").check()
+    page.get_by_role("checkbox", name="params.batch_size").check()
     page.get_by_role("searchbox", name="Find a column").fill("test/acc")
-    page.get_by_label("metrics.test/acc").uncheck()
+    page.get_by_role("checkbox", name="metrics.test/acc").uncheck()
     page.keyboard.press("Escape")
     heads = _heads(page)
     assert "batch_size" in heads
@@ -456,3 +456,38 @@ def test_a_long_address_becomes_a_view_that_others_open(store: Shown, page: Any,
     page.get_by_role("button", name="Views").click()
     page.get_by_role("button", name="Remove the view Best of SGD").click()
     page.get_by_text("view Best of SGD removed").wait_for()
+
+
+def test_a_column_is_pinned_to_the_left(store: Shown, page: Any) -> None:
+    _open(page, store)
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_role("searchbox", name="Find a column").fill("val/acc")
+    page.get_by_role("button", name="Pin metrics.val/acc to the left").click()
+    page.wait_for_url("**pin=metrics.val/acc**")
+    page.keyboard.press("Escape")
+    assert _heads(page)[2] == "val/acc"
+
+
+def test_an_experiment_is_described(store: Shown, page: Any) -> None:
+    _open(page, store, "kinds")
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="Describe this experiment").click()
+    page.get_by_role("dialog").get_by_role("textbox").fill("Kinds of **values**")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.locator(".note-of summary").click()
+    expect(page.locator(".note-of strong")).to_have_text("values")
+
+
+def test_who_follows_an_idle_list_sees_what_comes(store: Shown, page: Any) -> None:
+    import cloudtrack as ct
+
+    _open(page, store, "nested")
+    before = int(_count(page).split()[0])
+    page.keyboard.press("l")
+    page.get_by_text("Live").wait_for()
+    ct.set_tracking_uri(store.root)
+    ct.set_experiment("nested")
+    with ct.start_run(run_name="late"):
+        ct.log_metric("m", 1)
+    ct.set_tracking_uri("")
+    expect(page.locator("#filter-count")).to_have_text(f"{before + 1} of {before + 1}", timeout=20_000)

@@ -46,7 +46,7 @@ export const KEYS: { where: string; keys: [string, string][] }[] = [
   {
     where: "Runs",
     keys: [
-      ["1 … 5", "table, charts, parallel, scatter, side by side"], ["c", "compare the selected"], ["↑ ↓ j k", "walk"], ["Enter", "open"], ["Ctrl Enter", "open in a new tab"],
+      ["1 … 5", "table, charts, parallel, scatter, side by side"], ["c", "compare the selected"], ["l", "follow what comes"], ["↑ ↓ j k", "walk"], ["Enter", "open"], ["Ctrl Enter", "open in a new tab"],
       ["x, Space", "select"], ["Shift ↑ ↓", "select a range"], ["Ctrl A", "select all that the filter lets through"], ["o", "sort by the column"], ["v", "show in charts"],
       ["p", "open or close child runs"], ["b", "baseline"], [".", "menu of the run"], ["Alt ← →", "width of a column (from its head)"], ["Alt Shift ← →", "move a column (from its head)"],
     ],

@@ -3,7 +3,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { Button, Popover } from "../../app/parts";
 import { Icon } from "../../app/icons";
-import { joinNames } from "../../lib/columns";
+import { joinNames, splitNames } from "../../lib/columns";
 import type { Fact } from "../../lib/frame";
 import { grouped, short } from "../../lib/format";
 import { rowsInSight } from "../../grid/window";
@@ -34,6 +34,8 @@ function Picker({ runs }: { runs: Runs }) {
   }, [find, runs.frame]);
   const span = rowsInSight(top, HEIGHT, ROW, all.length);
   const set = (names: readonly string[]): void => runs.setQuery({ cols: names.length ? joinNames(names) : null });
+  const pins = splitNames(runs.query.get("pin"));
+  const pin = (name: string): void => runs.setQuery({ pin: joinNames(pins.includes(name) ? pins.filter((each) => each !== name) : [...pins, name]) });
   const toggle = (name: string): void => set(shown.has(name) ? runs.columns.filter((each) => each !== name) : [...runs.columns, name]);
   return (
     <div class="picker">
@@ -41,12 +43,15 @@ function Picker({ runs }: { runs: Runs }) {
       <div class="picker-list" style={{ height: `${Math.min(HEIGHT, all.length * ROW)}px` }} tabIndex={0} role="group" aria-label="Columns" onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
         <div style={{ height: `${all.length * ROW}px`, position: "relative" }}>
           {all.slice(span.first, span.end).map((fact, place) => (
-            <label key={fact.name} style={{ position: "absolute", top: `${(span.first + place) * ROW}px`, height: `${ROW}px` }}>
-              <input type="checkbox" checked={shown.has(fact.name)} onChange={() => toggle(fact.name)} />
-              <span class="picker-name" title={fact.name}>{fact.name}</span>
-              <Bars runs={runs} fact={fact} />
-              <small>{grouped(fact.count)}</small>
-            </label>
+            <div key={fact.name} class="picker-row" style={{ top: `${(span.first + place) * ROW}px`, height: `${ROW}px` }}>
+              <label>
+                <input type="checkbox" checked={shown.has(fact.name)} onChange={() => toggle(fact.name)} />
+                <span class="picker-name" title={fact.name}>{fact.name}</span>
+                <Bars runs={runs} fact={fact} />
+                <small>{grouped(fact.count)}</small>
+              </label>
+              {shown.has(fact.name) && <Button kind="quiet" icon="pin" label={`Pin ${fact.name} to the left`} pressed={pins.includes(fact.name)} onClick={() => pin(fact.name)} />}
+            </div>
           ))}
         </div>
       </div>

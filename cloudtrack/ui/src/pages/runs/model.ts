@@ -47,6 +47,9 @@ export interface Runs {
   /** Ask for the whole table and its experiments anew. */
   reload: () => Promise<unknown>;
   live: Live;
+  /** Asked for what is new though nothing runs, as the reader wanted. */
+  isFollowed: boolean;
+  follow: (on: boolean) => void;
   /** New runs that wait for a click, so that nothing jumps under the pointer. */
   news: number;
   takeNews: () => void;
@@ -66,7 +69,8 @@ export function useRuns(experiments: readonly string[], query: Query): { runs: R
   const primary = useMemo(() => primaryOf(record(experiment?.tags)["cloudtrack.primary_metric"]), [experiment]);
   const full = table.frame;
   const lastFound = useRef<Int32Array>(new Int32Array());
-  const live = usePoll(Boolean(full && isRunning(full)), table.poll);
+  const [isFollowed, follow] = useState(false);
+  const live = usePoll(Boolean(full && (isFollowed || isRunning(full))), table.poll);
 
   const runs = useMemo((): Runs | null => {
     if (!full) return null;
@@ -92,7 +96,7 @@ export function useRuns(experiments: readonly string[], query: Query): { runs: R
       columns, sort, selection, selected, visible: visibleRows(query.get("vis"), extended, rows, selected), query, setQuery,
       select: (these, on) => setQuery({ sel: printSelection(withIds(selection, these, on)) }),
       column: (name) => extended.columns.get(name),
-      isBetterLow: isLow, refresh: table.refresh, reload: table.reload, live, news: table.news, takeNews: table.takeNews,
+      isBetterLow: isLow, refresh: table.refresh, reload: table.reload, live, isFollowed, follow, news: table.news, takeNews: table.takeNews,
     };
   }, [full, primary, query, parsed, experiments, experiment, live, table.news, table.missing.join()]);
   // While the server answers another question what was found before stays, and so does the bar that asks.

@@ -1,5 +1,8 @@
 /** The runs of one experiment or several: one selection, and many views of it. */
 
+import { post } from "../../api/client";
+import { record } from "../../api/types";
+import { ask } from "../../app/dialog";
 import { lazy } from "../../app/lazy";
 import { useKeys } from "../../app/keys";
 import { Failure, Empty, Boundary } from "../../app/failure";
@@ -23,6 +26,8 @@ import { compare, SelectionBar } from "./selection-bar";
 import { RunsTable } from "./table";
 import { saveView, useView, ViewsMenu } from "./views";
 
+const NOTE = "mlflow.note.content";
+const Markdown = lazy(async () => ({ default: (await import("../../app/markdown")).MarkdownView }));
 const Charts = lazy(() => import("../../charts/charts-view"));
 const Parallel = lazy(() => import("../../charts/parallel-view"));
 const Scatter = lazy(() => import("../../charts/scatter-view"));
@@ -52,6 +57,7 @@ function ViewedPage({ experiments, query }: { experiments: string[]; query: Quer
     if (view) runs?.setQuery({ view: view.id === "table" ? null : view.id }, "push");
     else if (key === "c" && runs) compare(runs);
     else if (key === "r") void retry().catch(() => undefined);
+    else if (key === "l" && runs) runs.follow(!runs.isFollowed);
     else if (key === "Escape" && runs?.selected.length) runs.setQuery({ sel: null });
     else return false;
     return true;
@@ -79,8 +85,11 @@ function ViewedPage({ experiments, query }: { experiments: string[]; query: Quer
           { title: "Export JSON", onClick: () => exportRuns(runs, "json") },
           { title: "Copy as Markdown", onClick: () => exportRuns(runs, "markdown") },
           { title: "Copy as Python", onClick: () => exportRuns(runs, "python") },
+          experiments.length === 1 ? { title: "Describe this experiment", disabled: readOnly, onClick: () => describe(runs) } : null,
+          { title: runs.isFollowed ? "Stop following" : "Follow what comes (l)", onClick: () => runs.follow(!runs.isFollowed) },
         ]} />
       </div>
+      <Note runs={runs} />
       {error && <Failure error={error} retry={retry} what="The table" />}
       <FilterBar runs={runs} />
       <Toolbar runs={runs} />
@@ -91,6 +100,21 @@ function ViewedPage({ experiments, query }: { experiments: string[]; query: Quer
       <SelectionBar runs={runs} readOnly={readOnly} />
     </>
   );
+}
+
+/** What the experiment is about; its Markdown is drawn by a part that is fetched for it. */
+function Note({ runs }: { runs: Runs }) {
+  const text = record(runs.experiment?.tags)[NOTE];
+  if (!text || runs.experiments.length > 1) return null;
+  return <details class="note-of"><summary>{text.split("\n")[0]}</summary><Markdown text={text} /></details>;
+}
+
+function describe(runs: Runs): void {
+  const text = record(runs.experiment?.tags)[NOTE] ?? "";
+  ask("Describe this experiment", [{ name: "text", label: "Description", value: text, lines: 8, hint: "Markdown" }], "Save", async ({ text: value }) => {
+    await post("mlflow/experiments/set-experiment-tag", { experiment_id: runs.experiments[0], key: NOTE, value });
+    await runs.reload();
+  });
 }
 
 function View({ runs }: { runs: Runs }) {
