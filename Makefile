@@ -56,8 +56,9 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP) $(MLFLOW_STAMP)  ## benchmarks, beside MLflow in an environment of its own; SIZES=100000: searches over so many runs alone
-	CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python $(BIN)/python -m tests.benchmarks $(if $(SIZES),search $(SIZES:%=--runs %))
+bench: $(STAMP) $(MLFLOW_STAMP)  ## benchmarks, beside MLflow in an environment of its own; SIZES=100000: searches over so many runs alone; PART=page: the web page alone
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group ui
+	CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python $(BIN)/python -m tests.benchmarks $(if $(SIZES),search $(SIZES:%=--runs %),$(PART))
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "cloudtrack needs Python 3.11 or newer"'

@@ -1,9 +1,9 @@
 """cloudtrack and MLflow (sqlite store) side by side in one run: figures and ratios.
 
 ``python -m tests.benchmarks`` takes a few minutes; ``python -m tests.benchmarks search --runs 100000`` measures the
-searches alone, over so many runs. MLflow's interpreter is the one that
-CLOUDTRACK_MLFLOW_PYTHON names; without it only cloudtrack is measured. Sizes differ where MLflow would need
-hours; all figures are per point, run or version. The machine's speed drifts: quote ratios.
+searches alone, over so many runs; ``python -m tests.benchmarks page`` the web page alone. MLflow's interpreter is the
+one that CLOUDTRACK_MLFLOW_PYTHON names; without it only cloudtrack is measured. Sizes differ where MLflow would need
+hours; figures are per point, run or version, and the page's per step. The machine's speed drifts: quote ratios.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from cloudtrack.tracking.logged_models import LoggedModels
 from cloudtrack.tracking.run_documents import RunDocuments
 from cloudtrack.tracking.run_index import RunIndex
 from cloudtrack.tracking.runs import Runs
-from tests.benchmarks import histories, registering, scoring, searching, servers
+from tests.benchmarks import browsing, histories, registering, scoring, searching, servers
 from tests.storage.lossy import CountingStore
 
 WORKLOAD = Path(__file__).with_name("workload.py")
@@ -42,7 +42,7 @@ _SIZES = ("points", "runs", "versions")
 def main() -> None:
     """Run all, print a table each."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
-    parser.add_argument("part", nargs="?", choices=["all", "search"], default="all")
+    parser.add_argument("part", nargs="?", choices=["all", "page", "search"], default="all")
     parser.add_argument("--runs", type=int, action="append", help="Search over so many runs; may be repeated.")
     arguments = parser.parse_args()
     mlflow = os.environ.get("CLOUDTRACK_MLFLOW_PYTHON", "")
@@ -50,8 +50,24 @@ def main() -> None:
         print("CLOUDTRACK_MLFLOW_PYTHON names no interpreter with mlflow: cloudtrack alone is measured\n")
     if arguments.part == "all":
         _all_but_searches(mlflow)
+    if arguments.part in ("all", "page"):
+        _page(mlflow)
+    if arguments.part in ("all", "search"):
+        _searches(mlflow, arguments.runs or SEARCHED)
+
+
+def _page(mlflow: str) -> None:
+    missing = browsing.why_not()
+    if missing:
+        print(f"page: left out ({missing})\n")
+        return
+    for title, ours, theirs in browsing.measure(mlflow):
+        _table(title, ours, theirs)
+
+
+def _searches(mlflow: str, sizes: list[int]) -> None:
     _table("runs through the ordinary interface", *searching.measure_loading(mlflow))
-    for runs in arguments.runs or SEARCHED:
+    for runs in sizes:
         for table in searching.measure(mlflow, runs):
             _table(*table)
 

@@ -7,8 +7,6 @@ indirect=True)`` any of ``SHARED_KINDS``. ``page`` fails its test for errors, br
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from importlib.util import find_spec
@@ -20,16 +18,11 @@ import pytest
 from cloudtrack.api.bundle import BUILT
 from cloudtrack.client import Client
 from tests.e2e import measuring
+from tests.e2e.chromium import MISSING, chromium, find_chromium, new_context
 from tests.e2e.watching import Watch
 from tests.servers.cloudtrack_server import RunningServer, cloudtrack_server
 
 _AXE = BUILT.parent / "node_modules" / "axe-core" / "axe.min.js"
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-_ARGUMENTS = (
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-)
 Axe = Callable[..., list[str]]
 
 if find_spec("playwright") is None:  # `make ui-test` installs it, and runs what is here
@@ -46,16 +39,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Chromium, as the system has it or as CLOUDTRACK_CHROMIUM says."""
-    from playwright.sync_api import sync_playwright
-
-    found = os.environ.get("CLOUDTRACK_CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
+    found = find_chromium()
     if found is None:
-        pytest.fail("no Chromium: `apt-get install chromium`, or name one in CLOUDTRACK_CHROMIUM")
-    arguments = [*_ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=arguments)
+        pytest.fail(MISSING)
+    with chromium(found) as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
@@ -66,8 +54,8 @@ def watch() -> Watch:
 
 @pytest.fixture
 def context(browser: Any, watch: Watch) -> Iterator[Any]:
-    """Windows of one person: 1280 x 800, English, UTC."""
-    made = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="UTC")
+    """Windows of one person; their pages are watched."""
+    made = new_context(browser)
     made.set_default_timeout(30_000)
     watch.attach(made)
     yield made

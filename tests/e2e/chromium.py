@@ -1,0 +1,39 @@
+"""Chromium, as the system has it, without a window."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+MISSING = "no Chromium: `apt-get install chromium`, or name one in CLOUDTRACK_CHROMIUM"
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_ARGUMENTS = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+)
+
+
+def find_chromium() -> str | None:
+    """The program that CLOUDTRACK_CHROMIUM names, or the first that is installed."""
+    return os.environ.get("CLOUDTRACK_CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
+
+
+@contextmanager
+def chromium(program: str) -> Iterator[Any]:
+    """A browser of Playwright's that reaches nothing but this machine."""
+    from playwright.sync_api import sync_playwright
+
+    arguments = [*_ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=arguments)
+        yield started
+        started.close()
+
+
+def new_context(browser: Any) -> Any:
+    """Windows of one person with nothing cached: 1280 x 800, English, UTC."""
+    return browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="UTC")
