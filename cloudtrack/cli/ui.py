@@ -40,8 +40,11 @@ def export_site(
     from cloudtrack.ui import export
 
     done = export.export_site(store_client(), Bundle().files(), folder, max_bytes=max_bytes)
-    output.say(f"{folder} has {done.answers} answers and {done.files} files, {output.size(done.files_bytes)}")
-    if done.left_out:
-        left_bytes = sum(each["size_bytes"] for each in done.left_out)
-        output.say(f"left out: {len(done.left_out)} files, {output.size(left_bytes)}; --max-bytes takes more")
+    copied = done.copied
+    output.say(f"{folder} has {done.answers} answers and {copied.count} files, {output.size(copied.bytes)}")
+    if copied.left_out:
+        left_bytes = sum(each["size_bytes"] for each in copied.left_out)
+        output.say(f"left out: {len(copied.left_out)} files, {output.size(left_bytes)}; --max-bytes takes more")
+    if done.damaged:
+        output.say(f"missing: {len(done.damaged)} answers about what is damaged in the store; site.json names them")
     output.say(f"look at it: python -m http.server --directory {folder}")

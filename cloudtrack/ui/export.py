@@ -4,16 +4,13 @@ site.json                               format 1: that it is frozen, since when,
 index.html, assets/...                  the page; a ``meta`` element says that it is frozen
 frozen/<route>/index.json               canonical query -> name of the file with the answer
 frozen/<route>/<32 hex digits>.json     an answer, as the server gives it
-frozen/files/<run id>/<path>            artifacts
+frozen/places/..., frozen/files/...     artifacts, see ``copied_files``
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from html import escape
 from importlib import metadata
 from pathlib import Path
@@ -22,15 +19,12 @@ from typing import Any
 from cloudtrack import clock
 from cloudtrack.api.app import App
 from cloudtrack.api.bundle import INDEX, BundleFile
-from cloudtrack.api.endpoint import Routes
-from cloudtrack.api.endpoints import ENDPOINTS
-from cloudtrack.api.message import Request, Response
 from cloudtrack.api.page_files import policy
 from cloudtrack.client import Client
-from cloudtrack.entities.run import Run
-from cloudtrack.errors import InvalidInput, StateError
-from cloudtrack.storage.parallel import map_in_order
-from cloudtrack.ui.asked import ASKED, Asked, Query, canonical, contents_of, queries_of
+from cloudtrack.errors import InvalidInput
+from cloudtrack.ui.answers import Answers, as_json, write
+from cloudtrack.ui.asked import ASKED, contents_of, folder_of, questions_of
+from cloudtrack.ui.copied_files import CopiedFiles
 
 SITE = "site.json"
 _MOST_NAMED = 1000
@@ -41,11 +35,10 @@ _MOST_NAMED = 1000
 class Exported:
     """What a copy has, and what it has not."""
 
+    copied: CopiedFiles
+    damaged: list[str]
+    """Requests whose answers are missing, since what they are about is damaged in the store."""
     answers: int = 0
-    files: int = 0
-    files_bytes: int = 0
-    left_out: list[dict[str, Any]] = field(default_factory=list)
-    """Artifacts that did not fit: run_id, path, size_bytes."""
     routes: list[str] = field(default_factory=list)
 
 
@@ -59,84 +52,22 @@ def export_site(client: Client, files: Mapping[str, BundleFile], target: Path, *
         raise InvalidInput("the web page is not built: python -m cloudtrack.ui build")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InvalidInput(f"{str(target)!r} is not an empty folder: name a new one")
-    done = Exported()
     contents = contents_of(client)
-    answers = _Answers(App(client), target / "frozen")
-    for route in dict.fromkeys(asked.route for asked in ASKED if answers.has(asked)):
-        questions = [(asked, query) for asked in ASKED if asked.route == route for query in queries_of(asked, contents)]
-        done.answers += answers.freeze(route, questions)
-        done.routes.append(route)
-    _copy_artifacts(client, contents.runs, target / "frozen" / "files", max_bytes, done)
+    answers = Answers(App(client), target / "frozen")
+    copied = CopiedFiles(answers, target / "frozen", max_bytes)
+    done = Exported(copied, answers.damaged)
+    for folder in dict.fromkeys(map(folder_of, ASKED)):
+        of_folder = [asked for asked in ASKED if folder_of(asked) == folder]
+        done.answers += answers.freeze(folder, [each for asked in of_folder for each in questions_of(asked, contents)])
+        done.routes.append(folder)
+    copied.copy_runs(run.info.run_id for run in contents.runs)
+    copied.copy_versions((each["name"], each["version"]) for each in contents.versions)
+    copied.write_places()
     for name in sorted(files, key=lambda name: (name == INDEX, name)):
         if name == INDEX:
-            _write(target / SITE, _json(_site(done)))
-        _write(target / name, _frozen(files[name].content) if name == INDEX else files[name].content)
+            write(target / SITE, as_json(_site(done)))
+        write(target / name, _frozen(files[name].content) if name == INDEX else files[name].content)
     return done
-
-
-class _Answers:
-    """Asks the application, in this process, and keeps what it says."""
-
-    def __init__(self, app: App, folder: Path) -> None:
-        self._app = app
-        self._folder = folder
-        self._routes = Routes(ENDPOINTS)
-
-    def has(self, asked: Asked) -> bool:
-        """Whether there is such a route."""
-        return "GET" in self._routes.find(_path(asked.route))[0]
-
-    def freeze(self, route: str, questions: list[tuple[Asked, Query]]) -> int:
-        """Write all answers of a route, and their index; how many there are."""
-        found = map_in_order(lambda question: list(self._write_pages(*question)), questions)
-        index = dict(pair for pairs in found for pair in pairs)
-        _write(self._folder / route / "index.json", _json({"format": 1, "answers": dict(sorted(index.items()))}))
-        return len(index)
-
-    def _write_pages(self, asked: Asked, query: Query) -> Iterator[tuple[str, str]]:
-        cursor = ""
-        field_name, parameter = asked.next
-        while True:
-            full = [*query, (parameter, cursor)] if cursor else query
-            answer = self._ask(asked.route, full)
-            if answer is None:
-                return
-            text = canonical(full)
-            name = f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
-            _write(self._folder / asked.route / name, answer.whole_body())
-            yield text, name
-            cursor = str(answer.json().get(field_name) or "") if field_name else ""
-            if not cursor:
-                return
-
-    def _ask(self, route: str, query: Query) -> Response | None:
-        """The answer; None for what is not there, such as the MLmodel of a version that has none."""
-        answer = self._app(Request("GET", _path(route), query))
-        if answer.status == 404:
-            return None
-        if answer.status != 200:
-            said = answer.json().get("message", "")
-            raise StateError(f"{route}?{canonical(query)} was answered {answer.status}: {said}")
-        return answer
-
-
-def _path(route: str) -> str:
-    return f"/ajax-api/2.0/{route}"
-
-
-def _copy_artifacts(client: Client, runs: list[Run], folder: Path, max_bytes: int, done: Exported) -> None:
-    for run in runs:
-        run_id = run.info.run_id
-        chosen = []
-        for file in client.artifacts.walk(run_id):
-            size = file.file_size or 0
-            if done.files_bytes + size > max_bytes:
-                done.left_out.append({"run_id": run_id, "path": file.path, "size_bytes": size})
-                continue
-            chosen.append(file.path)
-            done.files += 1
-            done.files_bytes += size
-        map_in_order(partial(client.artifacts.download, run_id, target_dir=folder / run_id), chosen)
 
 
 def _site(done: Exported) -> dict[str, Any]:
@@ -146,11 +77,12 @@ def _site(done: Exported) -> dict[str, Any]:
         "frozen_at_ms": clock.now_ms(),
         "version": metadata.version("cloudtrack"),
         "routes": done.routes,
-        "files": {"count": done.files, "bytes": done.files_bytes},
+        "damaged": sorted(done.damaged)[:_MOST_NAMED],
+        "files": {"count": done.copied.count, "bytes": done.copied.bytes},
         "left_out": {
-            "count": len(done.left_out),
-            "bytes": sum(each["size_bytes"] for each in done.left_out),
-            "files": done.left_out[:_MOST_NAMED],
+            "count": len(done.copied.left_out),
+            "bytes": sum(each["size_bytes"] for each in done.copied.left_out),
+            "files": done.copied.left_out[:_MOST_NAMED],
         },
     }
 
@@ -166,12 +98,3 @@ def _frozen(index: bytes) -> bytes:
     if not head:
         raise InvalidInput("the built index.html has no <head>: build the page anew")
     return before + head + told.encode() + after
-
-
-def _json(content: Any) -> bytes:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)

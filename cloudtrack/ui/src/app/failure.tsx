@@ -14,6 +14,7 @@ const LONGEST_RETRY_S = 30;
 
 export function Failure({ error, retry, what = "this" }: { error: ApiError; retry?: () => Promise<unknown> | void; what?: string }) {
   const { utc } = useSettings();
+  if (error.code === "NOT_FROZEN") return <Empty title="Not part of the export"><p>{error.message}</p></Empty>;
   return (
     <div class="failure" role="alert">
       <h2>{title(error, what)}</h2>

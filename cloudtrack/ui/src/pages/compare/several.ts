@@ -3,7 +3,6 @@
 import { useMemo, useRef } from "preact/hooks";
 import { get } from "../../api/client";
 import type { ApiError } from "../../api/errors";
-import { isFrozen } from "../../api/frozen";
 import { number, record, type Run } from "../../api/types";
 import { type Live, useLoaded, usePoll } from "../../app/data";
 import type { Side, Summary } from "../../lib/compare";
@@ -15,13 +14,6 @@ interface Told extends Run {
 interface Answer {
   runs: Told[];
   missing: string[];
-}
-
-/** An export has an answer for each run, and none for several. */
-async function read(ids: readonly string[], signal: AbortSignal): Promise<Answer> {
-  if (!isFrozen()) return get<Answer>("cloudtrack/runs/several", { run_ids: ids }, signal);
-  const answers = await Promise.all(ids.map((id) => get<Answer>("cloudtrack/runs/several", { run_ids: [id] }, signal).catch(() => ({ runs: [], missing: [id] }))));
-  return { runs: answers.flatMap(({ runs }) => runs), missing: answers.flatMap(({ missing }) => missing) };
 }
 
 interface Several {
@@ -38,7 +30,7 @@ export function useSeveral(ids: readonly string[]): Several {
   const known = useRef(new Map<string, Side>());
   const sorted = [...ids].sort(); // one answer, whatever the order is
   const { data, error, refresh } = useLoaded(ids.length ? `several ${sorted.join()}` : null, async (signal) => {
-    const found = await read(sorted, signal);
+    const found = await get<Answer>("cloudtrack/runs/several", { run_ids: sorted }, signal);
     for (const run of found.runs) known.current.set(run.info.run_id, sideOf(run));
     return found;
   });
