@@ -1,4 +1,4 @@
-"""The registry's pages and the files of a version over S3: what is moved, rolled back and looked at lies in a bucket."""
+"""The registry's pages and the files of a version over S3."""
 
 from __future__ import annotations
 
