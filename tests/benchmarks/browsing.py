@@ -26,6 +26,7 @@ NODES, HEAP = "DOM nodes at the end", "JS heap MB at the end"
 WHOLE = "whole journey"
 ROUNDS = 3
 _TIMEOUT_MS = 120_000
+_MOST_LOOKS = 60
 _REST_MS = 1000
 """A page rests when nothing was asked and nothing came for so long, and its main thread is idle."""
 
@@ -105,12 +106,15 @@ def _heap_mb(page: Any) -> float:
 
 
 class _Traffic:
-    """What a page asks, and the bytes that come, heads and bodies as they were sent."""
+    """What a page asks, and the bytes that come, heads and bodies as they were sent.
+
+    The script of a worker is counted as a request; its end, and its bytes, are told to the worker alone.
+    """
 
     def __init__(self, page: Any) -> None:
         self._page = page
         self.reset()
-        self._under_way: set[str] = set()
+        self._under_way: dict[str, str] = {}
         session = page.context.new_cdp_session(page)
         session.on("Network.requestWillBeSent", self._on_request)
         session.on("Network.loadingFinished", self._on_end)
@@ -125,19 +129,22 @@ class _Traffic:
 
     def wait_for_rest(self) -> None:
         """Until nothing is under way and nothing has happened for a while."""
-        seen = -1
-        while self._under_way or seen != self._events:
+        for _ in range(_MOST_LOOKS):
             seen = self._events
             self._page.evaluate("new Promise((done) => requestIdleCallback(() => done()))")
             self._page.wait_for_timeout(_REST_MS)
+            if not self._under_way and seen == self._events:
+                return
+        raise RuntimeError(f"{self._page.url} does not come to rest: {sorted(self._under_way.values())}")
 
     def _on_request(self, event: Any) -> None:
         if event["request"]["url"].startswith("http"):
             self.requests += 1
             self._events += 1
-            self._under_way.add(event["requestId"])
+            if event["type"] != "Script" or event["initiator"]["type"] != "other":
+                self._under_way[event["requestId"]] = event["request"]["url"]
 
     def _on_end(self, event: Any) -> None:
         self.received += event.get("encodedDataLength", 0)
         self._events += 1
-        self._under_way.discard(event["requestId"])
+        self._under_way.pop(event["requestId"], None)
