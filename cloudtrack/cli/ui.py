@@ -45,4 +45,6 @@ def export_site(
     if copied.left_out:
         left_bytes = sum(each["size_bytes"] for each in copied.left_out)
         output.say(f"left out: {len(copied.left_out)} files, {output.size(left_bytes)}; --max-bytes takes more")
+    if done.damaged:
+        output.say(f"missing: {len(done.damaged)} answers about what is damaged in the store; site.json names them")
     output.say(f"look at it: python -m http.server --directory {folder}")

@@ -17,6 +17,7 @@ from cloudtrack.ui.asked import Query, Question, canonical, folder_of
 _MOST_NAMED_COLUMNS = 999
 """The server takes 1000 words, of which one is ``auto``."""
 _WRONG, _FAILED = 400, 500
+_DAMAGED = "DATA_LOSS"
 
 
 class Answers:
@@ -25,6 +26,8 @@ class Answers:
     def __init__(self, app: App, folder: Path) -> None:
         self._app = app
         self._folder = folder
+        self.damaged: list[str] = []
+        """Requests about something that is damaged in the store."""
 
     def freeze(self, folder: str, questions: Iterable[Question]) -> int:
         """Write the answers that are kept in a folder, and their index, also of none; how many there are."""
@@ -65,12 +68,20 @@ class Answers:
         return answer
 
     def ask(self, route: str, query: Query) -> Response | None:
-        """The answer; None for what is not there, such as the MLmodel of a version that has none."""
+        """The answer; None for what is not there, such as the MLmodel of a version that has none, or is damaged.
+
+        Raises StateError for an answer that says that asking failed.
+        """
         answer = self._app(Request("GET", f"/ajax-api/2.0/{route}", query))
+        if answer.status < _WRONG:
+            return answer
         if answer.status >= _FAILED:
-            said = answer.json().get("message", "")
-            raise StateError(f"{route}?{canonical(query)} was answered {answer.status}: {said}")
-        return None if answer.status >= _WRONG else answer
+            told = answer.json()
+            shown = f"{route}?{canonical(query)}"
+            if told.get("error_code") != _DAMAGED:
+                raise StateError(f"{shown} was answered {answer.status}: {told.get('message', '')}")
+            self.damaged.append(shown)
+        return None
 
 
 def write_answer(folder: Path, query: str, body: bytes) -> str:

@@ -1,6 +1,7 @@
 """Files of runs, of the models that they made and of versions, copied beside a page that has no server.
 
-places/index.json                    canonical query of a run or a version -> name of the file that says where its files are
+places/index.json                    canonical query of a run or a version -> name of a file
+places/<32 hex digits>.json          path -> where that file of its is: url, size, content_type, etag, name
 files/<run id>/<path>                a run's own
 files/<model id>/<path>              of a model that a run made
 files/versions/<sha256>/<name>       of a version, where no file above has the same content
@@ -10,8 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
@@ -56,9 +59,23 @@ class CopiedFiles:
     """Files that did not fit: whose, path, size_bytes."""
     _places: dict[str, str] = field(default_factory=dict)
     _by_content: dict[str, str] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
 
-    def copy_run(self, run_id: str) -> None:
-        """The run's own files, and those of its models as files of the run."""
+    def copy_runs(self, run_ids: Iterable[str]) -> None:
+        """The runs' own files, and those of their models as files of the run."""
+        for owner, sources in map_in_order(self._of_run, run_ids):
+            self._copy(owner, sources)
+
+    def copy_versions(self, versions: Iterable[tuple[str, str]]) -> None:
+        """Files of versions, by name and number, that are not copied already."""
+        for owner, sources in map_in_order(self._of_version, versions):
+            self._copy(owner, sources)
+
+    def write_places(self) -> None:
+        """Say where everything is."""
+        write_index(self.folder / "places", self._places)
+
+    def _of_run(self, run_id: str) -> tuple[Query, list[_Source]]:
         owner = [("run_id", run_id)]
         models = {each["path"]: each["model_id"] for each in self._tree(owner) if each.get("model_id")}
         sources = []
@@ -68,17 +85,12 @@ class CopiedFiles:
             query = [("model_id", model_id), ("path", rest)] if model_id else [*owner, ("path", entry["path"])]
             place = f"{model_id}/{rest}" if model_id else f"{run_id}/{entry['path']}"
             sources.append(_Source(entry["path"], entry, query, place))
-        self._copy(owner, sources)
+        return owner, sources
 
-    def copy_version(self, name: str, version: str) -> None:
-        """The version's files that are not copied already."""
-        owner = [("name", name), ("version", version)]
+    def _of_version(self, version: tuple[str, str]) -> tuple[Query, list[_Source]]:
+        owner = [("name", version[0]), ("version", version[1])]
         entries = self._tree([*owner, ("recursive", "true")])
-        self._copy(owner, [_Source(each["path"], each, [*owner, ("path", each["path"])], "") for each in entries])
-
-    def write_places(self) -> None:
-        """Say where everything is."""
-        write_index(self.folder / "places", self._places)
+        return owner, [_Source(each["path"], each, [*owner, ("path", each["path"])], "") for each in entries]
 
     def _tree(self, query: Query) -> list[dict[str, Any]]:
         answer = self.answers.ask(_TREE, query)
@@ -128,15 +140,15 @@ class CopiedFiles:
                 digest.update(chunk)
                 size += file.write(chunk)
         sha256 = digest.hexdigest()
-        place = source.place or self._by_content.get(sha256, "")
-        if not place:
-            place = f"versions/{sha256}/{source.name}"
-            (files / place).parent.mkdir(parents=True, exist_ok=True)
-            path.rename(files / place)
-        elif not source.place:
-            path.unlink()
-            return place
-        self._by_content.setdefault(sha256, place)
-        self.count += 1
-        self.bytes += size
+        with self._lock:
+            if not source.place and sha256 in self._by_content:
+                path.unlink()
+                return self._by_content[sha256]
+            place = source.place or f"versions/{sha256}/{source.name}"
+            if not source.place:
+                (files / place).parent.mkdir(parents=True, exist_ok=True)
+                path.rename(files / place)
+            self._by_content.setdefault(sha256, place)
+            self.count += 1
+            self.bytes += size
         return place

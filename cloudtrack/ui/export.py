@@ -36,6 +36,8 @@ class Exported:
     """What a copy has, and what it has not."""
 
     copied: CopiedFiles
+    damaged: list[str]
+    """Requests whose answers are missing, since what they are about is damaged in the store."""
     answers: int = 0
     routes: list[str] = field(default_factory=list)
 
@@ -53,16 +55,13 @@ def export_site(client: Client, files: Mapping[str, BundleFile], target: Path, *
     contents = contents_of(client)
     answers = Answers(App(client), target / "frozen")
     copied = CopiedFiles(answers, target / "frozen", max_bytes)
-    done = Exported(copied)
+    done = Exported(copied, answers.damaged)
     for folder in dict.fromkeys(map(folder_of, ASKED)):
-        done.answers += answers.freeze(
-            folder, [question for asked in ASKED if folder_of(asked) == folder for question in questions_of(asked, contents)]
-        )
+        of_folder = [asked for asked in ASKED if folder_of(asked) == folder]
+        done.answers += answers.freeze(folder, [each for asked in of_folder for each in questions_of(asked, contents)])
         done.routes.append(folder)
-    for run in contents.runs:
-        copied.copy_run(run.info.run_id)
-    for version in contents.versions:
-        copied.copy_version(version["name"], version["version"])
+    copied.copy_runs(run.info.run_id for run in contents.runs)
+    copied.copy_versions((each["name"], each["version"]) for each in contents.versions)
     copied.write_places()
     for name in sorted(files, key=lambda name: (name == INDEX, name)):
         if name == INDEX:
@@ -78,6 +77,7 @@ def _site(done: Exported) -> dict[str, Any]:
         "frozen_at_ms": clock.now_ms(),
         "version": metadata.version("cloudtrack"),
         "routes": done.routes,
+        "damaged": sorted(done.damaged)[:_MOST_NAMED],
         "files": {"count": done.copied.count, "bytes": done.copied.bytes},
         "left_out": {
             "count": len(done.copied.left_out),

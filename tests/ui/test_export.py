@@ -15,7 +15,7 @@ from cloudtrack.api.bundle import Bundle
 from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric
 from cloudtrack.errors import InvalidInput
-from cloudtrack.ui.asked import ASKED, canonical
+from cloudtrack.ui.asked import ASKED, canonical, folder_of
 from cloudtrack.ui.export import Exported, export_site
 from tests.api.sending import ask
 from tests.servers.file_server import file_server
@@ -23,6 +23,7 @@ from tests.ui.stand_in import FILES, built
 
 KEYS = [f"metric/{number} a: b" for number in range(130)]
 BIG = 5000
+MLMODEL = "flavors:\n  python_function:\n    version: {}\n"
 
 
 @pytest.fixture
@@ -46,7 +47,9 @@ def files(tmp_path: Path) -> dict:
 
 def frozen(site: Path) -> Iterator[tuple[str, str, bytes]]:
     """Route, canonical query and answer of all that is frozen."""
-    for index in sorted(site.glob("frozen/**/index.json")):
+    for index in sorted(site.glob("frozen/*/**/index.json")):
+        if index.is_relative_to(site / "frozen" / "files") or index.is_relative_to(site / "frozen" / "places"):
+            continue
         route = index.parent.relative_to(site / "frozen").as_posix()
         for query, name in json.loads(index.read_bytes())["answers"].items():
             yield route, query, (index.parent / name).read_bytes()
@@ -59,11 +62,16 @@ def test_a_copy_has_the_answers_of_the_server(client: Client, files: dict, tmp_p
     found = list(frozen(tmp_path / "site"))
     assert len(found) == done.answers
     for route, query, body in found:
-        answer = ask(app, "GET", f"/ajax-api/2.0/{route}?{query}")
+        if route == "cloudtrack/runs/table":
+            continue  # it has more columns than are asked for
+        more = next("&" + canonical(each.more.items()) for each in ASKED if folder_of(each) == route)
+        model = dict(parse_qsl(query)).get("model_id")
+        path = f"{route}/{model}" if model else f"{route}?{query}{more}"
+        answer = ask(app, "GET", f"/ajax-api/2.0/{path}")
         assert (answer.status, json.loads(body)) == (200, answer.json()), (route, query)
     routes = [route for route, _, _ in found]
     assert routes.count("mlflow/runs/get") == 3
-    assert routes.count("cloudtrack/metrics/series") == 3 * 2, "130 metrics of a run are two requests"
+    assert routes.count("cloudtrack/metrics/series") == 3 * 3 * 2, "130 metrics of a run are two requests for each axis"
     assert routes.count("mlflow/experiments/get") == 2, "the default experiment, too"
     assert routes.count("cloudtrack/model-versions/lineage") == 1
 
@@ -74,8 +82,9 @@ def test_the_charts_of_a_copy_have_all_metrics_of_a_run(client: Client, files: d
     for route, query, _ in frozen(tmp_path / "site"):
         if route == "cloudtrack/metrics/series":
             pairs = parse_qsl(query)
-            asked.setdefault(dict(pairs)["run_ids"], []).extend(value for name, value in pairs if name == "keys")
-    assert len(asked) == 3
+            axis = dict(pairs)["run_ids"] + dict(pairs)["x"]
+            asked.setdefault(axis, []).extend(value for name, value in pairs if name == "keys")
+    assert len(asked) == 3 * 3
     assert all(sorted(keys) == sorted(KEYS) for keys in asked.values())
 
 
@@ -98,16 +107,89 @@ def test_a_copy_works_from_a_server_of_files(client: Client, files: dict, tmp_pa
 
 def test_artifacts_that_do_not_fit_are_named(client: Client, files: dict, tmp_path: Path) -> None:
     done = export_site(client, files, tmp_path / "site", max_bytes=BIG + 100)
-    assert done.files == 4
-    assert done.files_bytes <= BIG + 100
+    assert done.copied.count == 4
+    assert done.copied.bytes <= BIG + 100
     said = json.loads((tmp_path / "site" / "site.json").read_bytes())
     assert said["left_out"]["count"] == 2
     assert said["left_out"]["bytes"] == 2 * BIG
     copied = [path.read_bytes() for path in (tmp_path / "site" / "frozen" / "files").rglob("*.txt")]
-    assert sum(map(len, copied)) == done.files_bytes == said["files"]["bytes"]
+    assert sum(map(len, copied)) == done.copied.bytes == said["files"]["bytes"]
     assert {each["path"] for each in said["left_out"]["files"]} == {"big.txt"}
     newest = client.runs.list([client.experiments.get_by_name("one").experiment_id])[0].info.run_id
     assert newest not in {each["run_id"] for each in said["left_out"]["files"]}
+
+
+def test_a_table_has_every_column_that_its_runs_have(client: Client, files: dict, tmp_path: Path) -> None:
+    experiment_id = client.experiments.get_by_name("one").experiment_id
+    export_site(client, files, tmp_path / "site", max_bytes=0)
+    tables = {
+        query: json.loads(body) for route, query, body in frozen(tmp_path / "site") if route.endswith("runs/table")
+    }
+    table = tables[f"experiment_ids={experiment_id}"]
+    assert {f"metrics.{key}" for key in KEYS} <= table["columns"].keys()
+    assert (table["rows"], table["truncated"]) == (3, False)
+
+
+def places_of(site: Path, owner: list[tuple[str, str]]) -> dict:
+    """Where the files of a run or version are."""
+    index = json.loads((site / "frozen" / "places" / "index.json").read_bytes())["answers"]
+    return json.loads((site / "frozen" / "places" / index[canonical(owner)]).read_bytes())
+
+
+def test_files_of_versions_are_there_once(client: Client, files: dict, tmp_path: Path) -> None:
+    runs = client.runs.list([client.experiments.get_by_name("one").experiment_id])
+    gone, kept = runs[1].info.run_id, runs[2].info.run_id
+    for number, run_id in ((2, gone), (3, kept)):
+        client.artifacts.log_text(run_id, MLMODEL.format(number), "saved/MLmodel")
+        client.artifacts.log_text(run_id, f"weights {number}", "saved/index.json")
+        client.model_versions.create("model one", f"runs:/{run_id}/saved", run_id=run_id)
+    client.runs.delete(gone)
+    client.model_versions.create("model one", "s3://elsewhere/model")
+    site = tmp_path / "site"
+    done = export_site(client, files, site, max_bytes=10**9)
+    for version, run_id in (("2", ""), ("3", kept)):
+        found = places_of(site, [("name", "model one"), ("version", version)])
+        assert found.keys() == {"MLmodel", "index.json"}
+        for path, text in (("MLmodel", MLMODEL.format(version)), ("index.json", f"weights {version}")):
+            assert (site / found[path]["url"]).read_text() == text
+            assert found[path]["url"].startswith(f"frozen/files/{run_id}/" if run_id else "frozen/files/versions/")
+            assert found[path]["size"] == len(text)
+    copied = [path for path in (site / "frozen" / "files").rglob("*") if path.is_file()]
+    assert len(copied) == done.copied.count
+    assert sum(path.stat().st_size for path in copied) == done.copied.bytes
+    assert len({path.read_bytes() for path in copied if "saved" in path.parts or "versions" in path.parts}) == 4
+
+
+def test_what_is_damaged_is_left_out_and_named(client: Client, files: dict, tmp_path: Path) -> None:
+    run_id = client.runs.list([client.experiments.get_by_name("one").experiment_id])[0].info.run_id
+    client.artifacts.log_text(run_id, "nothing of a model", "saved/MLmodel")
+    for _ in range(2):
+        client.model_versions.create("model one", f"runs:/{run_id}/saved", run_id=run_id)
+    done = export_site(client, files, tmp_path / "site", max_bytes=0)
+    said = json.loads((tmp_path / "site" / "site.json").read_bytes())["damaged"]
+    assert said == sorted(done.damaged)
+    assert {text.partition("?")[0] for text in said} == {"cloudtrack/model-versions/diff"}
+    assert sum("%2F2" in text and "%2F3" in text for text in said) == 2, "in both orders"
+
+
+def test_versions_near_each_other_are_compared(client: Client, files: dict, tmp_path: Path) -> None:
+    run_id = client.runs.list([client.experiments.get_by_name("one").experiment_id])[0].info.run_id
+    client.artifacts.log_text(run_id, MLMODEL, "saved/MLmodel")
+    for _ in range(6):
+        client.model_versions.create("model one", f"runs:/{run_id}/saved", run_id=run_id)
+    export_site(client, files, tmp_path / "site", max_bytes=0)
+    pairs = [dict(parse_qsl(query)) for route, query, _ in frozen(tmp_path / "site") if route.endswith("/diff")]
+    numbers = {tuple(int(pair[side].rpartition("/")[2]) for side in ("before", "after")) for pair in pairs}
+    assert numbers == {(a, b) for a in range(2, 8) for b in range(2, 8) if 0 < abs(a - b) <= 3}
+
+
+def test_all_pages_of_a_list_are_there(client: Client, files: dict, tmp_path: Path) -> None:
+    for number in range(501):
+        client.experiments.create(f"another {number}")
+    export_site(client, files, tmp_path / "site", max_bytes=0)
+    tables = [json.loads(body) for route, _, body in frozen(tmp_path / "site") if route.endswith("experiments/table")]
+    assert sum(len(table["experiments"]) for table in tables) == 503
+    assert len(tables) == 2
 
 
 def test_the_page_of_a_copy_knows_that_it_is_frozen(client: Client, files: dict, tmp_path: Path) -> None:
@@ -146,5 +228,5 @@ def test_the_same_question_has_one_canonical_form() -> None:
 
 
 def test_no_request_is_listed_twice() -> None:
-    listed = [(asked.route, asked.per) for asked in ASKED]
+    listed = [(asked.route, asked.per, canonical(asked.query.items())) for asked in ASKED]
     assert len(set(listed)) == len(listed)

@@ -1,6 +1,7 @@
 /** How to load a version: by number, stage, alias, from any client. */
 
 import { useState } from "preact/hooks";
+import { isFrozen } from "../../api/frozen";
 import type { MlModel, Version } from "../../api/registry";
 import { useUiConfig } from "../../app/config";
 import { Snippet } from "../../app/parts";
@@ -9,12 +10,14 @@ import { loadSnippets } from "../../lib/snippets";
 import { serverUri } from "../../lib/url";
 
 const LONGEST_EXAMPLE = 2000;
+/** Models are not loaded from an export. */
+const SOME_SERVER = "https://your-server";
 
 export function LoadIt({ version, model, isNewest }: { version: Version; model: MlModel | null; isNewest: boolean }) {
   const config = useUiConfig();
   const [shown, show] = useState("this version");
   const stage = version.current_stage;
-  const snippets = loadSnippets(serverUri(), version.name, version.version, isHeld(stage) && isNewest ? [stage] : [], version.aliases ?? [], {
+  const snippets = loadSnippets(isFrozen() ? SOME_SERVER : serverUri(), version.name, version.version, isHeld(stage) && isNewest ? [stage] : [], version.aliases ?? [], {
     flavors: Object.keys(model?.flavors ?? {}),
     hasCode: model?.flavors?.python_function?.loader_module === "mlflow.pyfunc.model",
     isGuarded: config?.auth === "token",
