@@ -24,7 +24,7 @@ _BELOW = "reports/site"
 _BANNER = "This page is read-only: it is an export."
 _MISSING = "Not part of the export"
 _REASON = "this page is read-only"
-_SAME = ("runs", "charts", "compare", "run", "board", "lineage", "versions compared", "activity")
+_SAME = ("runs", "run", "board", "version", "lineage")
 """Pages whose words are compared with those of the page beside the server."""
 _MORE = (
     "#/experiments/{e}?view=charts&x=time",
@@ -114,7 +114,7 @@ def test_runs_are_filtered_and_sorted(site: Copied, page: Any) -> None:
     client = site.store.client()
     runs = client.runs.list([site.ids["e"]])
     client.close()
-    adam = sorted((run for run in runs if run.data.params["optimizer"] == "adam"), key=lambda run: _accuracy(run))
+    adam = sorted((run for run in runs if run.data.params["optimizer"] == "adam"), key=_accuracy)
     assert 0 < len(adam) < len(runs)
     expect(rows).to_have_count(len(adam))
     page.get_by_role("columnheader", name="val/acc").click()
@@ -124,7 +124,7 @@ def test_runs_are_filtered_and_sorted(site: Copied, page: Any) -> None:
 
 
 def _accuracy(run: Any) -> float:
-    return float(run.data.metrics["val/acc"].value)
+    return float(run.data.metrics["val/acc"])
 
 
 def test_a_filter_that_needs_a_server_says_so(site: Copied, page: Any) -> None:
@@ -137,12 +137,12 @@ def test_files_are_looked_into(site: Copied, page: Any) -> None:
     for path, text in (
         ("data/rows.csv", "200 rows of 1,000"),
         ("data/lines.jsonl", "200 rows of 300"),
-        ("data/table.json", "columns:"),
+        ("data/table.json", "3 rows of 3"),
         ("images/sample-0.png", "64 \N{MULTIPLICATION SIGN} 48"),
         ("notes.md", "It works"),
         ("train.log", "00000 epoch 0"),
         ("notebook.ipynb", "A notebook"),
-        ("data/array.npy", "float64"),
+        ("data/array.npy", "3 \N{MULTIPLICATION SIGN} 4"),
         ("data/table.parquet", "Parquet is read by a server"),
     ):
         site.open(page, at + path)
@@ -150,7 +150,7 @@ def test_files_are_looked_into(site: Copied, page: Any) -> None:
         assert page.locator(".failure").count() == 0, path
     site.open(page, f"{at}data/rows.csv")
     page.get_by_role("button", name="Next page").click()
-    page.get_by_text("name 399").first.wait_for()
+    page.get_by_text("name 200").first.wait_for()
     site.open(page, f"{at}report.html")
     page.frame_locator("iframe").get_by_text("script ran, origin null").wait_for()
     with page.expect_download() as downloading:
@@ -160,11 +160,9 @@ def test_files_are_looked_into(site: Copied, page: Any) -> None:
 
 def test_nothing_can_be_changed_and_the_page_says_why(site: Copied, page: Any) -> None:
     for address, names in (
-        ("#/experiments", ["New experiment"]),
         ("#/experiments/{e}?sel=*", ["Tag", "Move to trash"]),
         ("#/experiments/{e}/runs/{r}", ["Rename", "Describe this run"]),
-        ("#/models", ["New model"]),
-        ("#/models/{m}/versions/2", ["Move", "Comment"]),
+        ("#/models/{m}/versions/2/activity", ["Move", "Comment"]),
     ):
         site.open(page, address)
         for name in names:
