@@ -1,5 +1,6 @@
 /** A page that a run logged, with its scripts, in a frame that reaches nothing: no cookie, no API, no page around it. */
 
+import { isFrozen } from "../api/frozen";
 import { useLoaded } from "../app/data";
 import { Failure } from "../app/failure";
 import { Skeleton } from "../app/parts";
@@ -13,7 +14,7 @@ export default function HtmlPreview({ source, entry }: PreviewProps) {
   if (!address.data) return <Skeleton rows={12} what={nameOf(entry.path)} />;
   return (
     <>
-      <p class="banner">Interactive content, isolated: it reaches nothing outside itself.</p>
+      <p class="banner">Interactive content, isolated{isFrozen() ? " from this page" : ": it reaches nothing outside itself"}.</p>
       <iframe class="rendered" sandbox="allow-scripts" src={address.data.url} title={nameOf(entry.path)} referrerpolicy="no-referrer" />
     </>
   );
