@@ -27,7 +27,9 @@ IN_BOTH_MODES = pytest.mark.parametrize(
 
 
 @pytest.mark.parametrize(
-    "store_url", ["folder", pytest.param("server", marks=pytest.mark.slow), "seaweed-obstore"], indirect=True
+    "store_url",
+    ["folder", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("server", "seaweed-obstore"))],
+    indirect=True,
 )
 def test_the_demo_does_the_whole_job_twice(store_url: str) -> None:
     first = cloudtrack("demo", store=store_url)

@@ -26,6 +26,7 @@ from cloudtrack.storage.streaming import Progress, Transfer
 from cloudtrack.tracking.documents import Points, RunDocument
 from cloudtrack.tracking.points import summarize
 from cloudtrack.tracking.run_source import run_row
+from tests.campaign import examples
 from tests.conftest import KINDS
 from tests.lakehouse.samples import all_runs, fill, finish, open_client, open_lakehouse, rows_of, same
 from tests.storage.lossy import ForwardingStore
@@ -164,7 +165,7 @@ class TablesMachine(RuleBasedStateMachine):
 
 TestTablesMachine = TablesMachine.TestCase
 TestTablesMachine.settings = settings(
-    max_examples=6, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=examples(12), stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 

@@ -14,6 +14,9 @@ from tests.processes import run_together
 from tests.servers.lossy_proxy import lossy_proxy
 from tests.storage.racers import KEY, Counter, claim, increment
 
+SLOW_S3FS = pytest.param("moto-s3fs", marks=pytest.mark.slow)
+"""s3fs over moto costs most, and races as obstore does: in `make test-all`."""
+KINDS = [SLOW_S3FS if kind == "moto-s3fs" else kind for kind in SHARED_KINDS]
 TIMES = examples(100)
 """So often each writer writes."""
 
@@ -30,7 +33,7 @@ def _count_up(url: str, writers: int, times: int, *, lost_share: float = 0.0) ->
     return documents.get(KEY).document
 
 
-@pytest.mark.parametrize("kind", SHARED_KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_increment_of_many_writers_is_lost(kind: str, make_url: Callable[[str], str]) -> None:
     writers = _width(kind)
     counter = _count_up(make_url(kind), writers, TIMES)
@@ -47,7 +50,7 @@ def test_nothing_is_applied_twice_when_answers_are_lost(kind: str, make_url: Cal
     assert counter.by_writer == {str(writer): TIMES for writer in range(writers)}
 
 
-@pytest.mark.parametrize("kind", ["moto-s3fs", "moto-obstore"])
+@pytest.mark.parametrize("kind", [SLOW_S3FS, "moto-obstore"])
 def test_nothing_is_applied_twice_when_connections_break_after_the_write(
     kind: str, make_url: Callable[[str], str], moto_url: str
 ) -> None:
@@ -59,7 +62,7 @@ def test_nothing_is_applied_twice_when_connections_break_after_the_write(
     assert counter.by_writer == {str(writer): 20 for writer in range(8)}
 
 
-@pytest.mark.parametrize("kind", SHARED_KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_of_many_simultaneous_creates_exactly_one_wins(kind: str, make_url: Callable[[str], str]) -> None:
     url = make_url(kind)
     racers = examples(32) if not kind.startswith("seaweed") else 4
@@ -68,7 +71,7 @@ def test_of_many_simultaneous_creates_exactly_one_wins(kind: str, make_url: Call
     assert open_store(url).get("claims/one").body == f"writer {won.index(True)}".encode()
 
 
-@pytest.mark.parametrize("kind", ["moto-s3fs", "moto-obstore"])
+@pytest.mark.parametrize("kind", [SLOW_S3FS, "moto-obstore"])
 def test_of_many_creates_exactly_one_wins_when_connections_break_after_the_write(
     kind: str, make_url: Callable[[str], str], moto_url: str
 ) -> None:
