@@ -39,7 +39,7 @@ export default function ChartsView({ runs }: { runs: Runs }) {
     return frame.ids.filter((_, row) => status?.at(row) === "RUNNING");
   }, [frame]);
   const bright = [...runs.selected, ...(query.get("base") ? [query.get("base") as string] : [])];
-  const board = useBoard(shown, query, runs.setQuery, bright, running, frame.catalogue);
+  const board = useBoard(shown, query, runs.setQuery, bright, running, frame.ids); // new with every answer
   const keys = useMemo(() => metricKeys(frame.catalogue.map((fact) => fact.name)), [frame]);
   return (
     <div class="charts">

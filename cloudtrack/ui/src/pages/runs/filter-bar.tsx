@@ -33,10 +33,14 @@ export function FilterBar({ runs }: { runs: Runs }) {
   };
   const take = (offer: Completion): void => {
     const next = text.slice(0, offer.start) + offer.text + text.slice(offer.end);
+    const box = input.current;
+    if (box) {
+      box.value = next; // at once, so that what is typed next comes behind it
+      box.focus();
+      box.setSelectionRange(offer.start + offer.text.length, offer.start + offer.text.length);
+    }
     change(next);
     setChosen(0);
-    input.current?.focus();
-    requestAnimationFrame(() => input.current?.setSelectionRange(offer.start + offer.text.length, offer.start + offer.text.length));
   };
   const error = runs.filterError;
   return (
