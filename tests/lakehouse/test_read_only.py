@@ -136,6 +136,7 @@ def test_a_closing_semicolon_and_comments_are_fine(sql: str, store: ObjectStore,
         assert list(answer) == [(1,)]
 
 
+@pytest.mark.slow
 def test_an_answer_beyond_the_memory_is_on_disk(store: ObjectStore, tmp_path: Path) -> None:
     sql = "SELECT range AS number, repeat('x', 100) || range AS text FROM range(12_000_000)"
     with open_lakehouse(open_client(store, tmp_path)).query(sql) as answer:

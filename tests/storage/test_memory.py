@@ -19,7 +19,7 @@ ALLOWED = 110 << 20
 """What a transfer may add to a process: parts under way, and the libraries that it loads."""
 
 
-@pytest.mark.parametrize("kind", ["folder", "moto-s3fs", "moto-obstore"])
+@pytest.mark.parametrize("kind", ["folder", pytest.param("moto-s3fs", marks=pytest.mark.slow), "moto-obstore"])
 def test_a_large_file_moves_in_bounded_memory(kind: str, make_url: Callable[[str], str], tmp_path: Path) -> None:
     source = tmp_path / "source"
     with source.open("wb") as stream:
