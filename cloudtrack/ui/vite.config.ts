@@ -4,7 +4,7 @@ import { defineConfig } from "vite";
 const server = { target: "http://127.0.0.1:5000", changeOrigin: true, headers: { origin: "http://127.0.0.1:5000" } };
 
 // What the first page needs is one file: everything but the pages that are fetched when they are first shown.
-const first = /[\\/](node_modules[\\/]preact|src[\\/](main|styles|app[\\/](?!markdown)|api[\\/](?!frozen[\\/])|grid|pages[\\/]runs|charts[\\/]sparkline)|src[\\/]lib[\\/](address|columns|completion|export|facets|filter|filter-parser|format|frame|group|ids|mlflow-urls|order|poll|routes|selection|snippets|url|views)\.)/;
+const first = /[\\/](node_modules[\\/]preact|src[\\/](main|styles|app[\\/](?!markdown)|api[\\/](?!frozen[\\/])|grid|pages[\\/]runs|charts[\\/]sparkline)|src[\\/]lib[\\/](address|columns|completion|export|facets|filter|filter-parser|format|frame|group|ids|mlflow-urls|order|poll|routes|selection|snippets|sorting|url|views)\.)/;
 
 export default defineConfig({
   base: "./", // one bundle for every prefix, bucket and server

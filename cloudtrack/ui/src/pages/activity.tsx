@@ -16,7 +16,7 @@ import { counted } from "../lib/format";
 import { fromField, toField } from "../lib/past";
 import type { Query } from "../lib/url";
 import { ActivityList } from "./models/activity-list";
-import { useTitle } from "./runs/model";
+import { useTitle } from "../app/title";
 import "../styles/models.css";
 
 const PAGE = 500;

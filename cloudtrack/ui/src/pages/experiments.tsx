@@ -20,7 +20,8 @@ import { primaryOf } from "../lib/columns";
 import { counted, grouped } from "../lib/format";
 import { quickStart } from "../lib/snippets";
 import { go, href, type Query, serverUri } from "../lib/url";
-import { parseSort, printSort, useTitle } from "./runs/model";
+import { useTitle } from "../app/title";
+import { parseSort, printSort } from "../lib/sorting";
 
 export interface ExperimentsWire {
   experiments: ExperimentRow[];

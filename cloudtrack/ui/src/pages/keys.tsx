@@ -2,7 +2,7 @@
 
 import { Crumbs, Heading } from "../app/frame";
 import { KEYS } from "../app/keys";
-import { useTitle } from "./runs/model";
+import { useTitle } from "../app/title";
 
 export function KeysPage() {
   useTitle("Keys");

@@ -19,7 +19,7 @@ import { counted } from "../lib/format";
 import { lengthenAll, shortenAll } from "../lib/ids";
 import { href, type Query } from "../lib/url";
 import "../styles/charts.css";
-import { useTitle } from "./runs/model";
+import { useTitle } from "../app/title";
 
 export default function MetricPage({ name, query }: { name: string; query: Query }) {
   const ids = useMemo(() => lengthenAll(query.get("runs")), [query.get("runs")]);

@@ -12,7 +12,7 @@ import { href, type Query } from "../lib/url";
 import { useActivity } from "./models/activity-list";
 import { StageChip } from "./models/chips";
 import { RequestLine } from "./models/requests";
-import { useTitle } from "./runs/model";
+import { useTitle } from "../app/title";
 import "../styles/models.css";
 
 const MOST_BOARDS = 20;

@@ -7,7 +7,7 @@ import { Button, Snippet } from "../app/parts";
 import { changeSettings, DEFAULTS, type Settings, useSettings } from "../app/settings";
 import { toast } from "../app/toasts";
 import { save } from "../lib/export";
-import { useTitle } from "./runs/model";
+import { useTitle } from "../app/title";
 
 const CHOICES: { key: keyof Settings; title: string; options: [Settings[keyof Settings], string][] }[] = [
   { key: "theme", title: "Theme", options: [["auto", "as the system"], ["light", "light"], ["dark", "dark"], ["contrast", "high contrast"]] },

@@ -15,7 +15,7 @@ import { frame, type TableWire } from "../lib/frame";
 import { go, href, type Query } from "../lib/url";
 import type { ExperimentRow } from "../api/types";
 import { useSetQuery } from "../app/address";
-import { useTitle } from "./runs/model";
+import { useTitle } from "../app/title";
 
 interface DeletedRun {
   id: string;

@@ -4,7 +4,7 @@ import { Crumbs, Heading } from "../app/frame";
 import { Button } from "../app/parts";
 import { openPalette } from "../app/palette";
 import { href } from "../lib/url";
-import { useTitle } from "./runs/model";
+import { useTitle } from "../app/title";
 
 export function UnknownPage({ path }: { path: readonly string[] }) {
   useTitle("Not found");

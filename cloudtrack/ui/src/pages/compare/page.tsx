@@ -17,7 +17,7 @@ import { quoted } from "../../lib/filter";
 import { counted } from "../../lib/format";
 import { lengthen, lengthenAll, shortenAll } from "../../lib/ids";
 import { go, href, type Query } from "../../lib/url";
-import { useTitle } from "../runs/model";
+import { useTitle } from "../../app/title";
 import { MOST_COMPARED } from "../runs/selection-bar";
 import { Comparison } from "./comparison";
 import { useSeveral } from "./several";

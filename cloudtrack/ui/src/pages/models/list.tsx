@@ -15,7 +15,8 @@ import { Grid, type GridColumn } from "../../grid/grid";
 import { grouped } from "../../lib/format";
 import { registerSnippet } from "../../lib/snippets";
 import { go, href, type Query, serverUri } from "../../lib/url";
-import { parseSort, printSort, useTitle } from "../runs/model";
+import { useTitle } from "../../app/title";
+import { parseSort, printSort } from "../../lib/sorting";
 import { AliasChip, Delta, StageChip } from "./chips";
 import "../../styles/models.css";
 

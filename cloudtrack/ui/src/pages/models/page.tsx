@@ -14,7 +14,7 @@ import { ShareMenu } from "../../app/share";
 import type { ModelTab } from "../../lib/routes";
 import { cardsOf, isHeld } from "../../lib/stage-rules";
 import { href, type Query } from "../../lib/url";
-import { useTitle } from "../runs/model";
+import { useTitle } from "../../app/title";
 import { ActivityList } from "./activity-list";
 import { BoardView } from "./board";
 import { StageChip } from "./chips";

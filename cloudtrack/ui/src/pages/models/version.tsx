@@ -13,7 +13,7 @@ import type { VersionTab } from "../../lib/routes";
 import { cardsOf, isHeld } from "../../lib/stage-rules";
 import { go, href, type Query } from "../../lib/url";
 import { Artifacts } from "../../preview/artifacts";
-import { useTitle } from "../runs/model";
+import { useTitle } from "../../app/title";
 import { ActivityList } from "./activity-list";
 import { AliasChip, StageChip } from "./chips";
 import { Comments } from "./comments";

@@ -11,7 +11,7 @@ import { Grid, type GridColumn } from "../../grid/grid";
 import { cardsOf } from "../../lib/stage-rules";
 import { registerSnippet } from "../../lib/snippets";
 import { go, href, type Query, serverUri } from "../../lib/url";
-import { parseSort, printSort } from "../runs/model";
+import { parseSort, printSort } from "../../lib/sorting";
 import { AliasChip, StageChip } from "./chips";
 import type { Rights } from "./model";
 import { moveVersion } from "./stage-dialog";

@@ -10,7 +10,7 @@ import { ShareMenu } from "../../app/share";
 import { bytes, signed } from "../../lib/format";
 import { go, href, type Query } from "../../lib/url";
 import { TextDiff } from "../compare/text-diff";
-import { useTitle } from "../runs/model";
+import { useTitle } from "../../app/title";
 import { useBoard } from "./model";
 import { cardsOf } from "../../lib/stage-rules";
 import "../../styles/models.css";

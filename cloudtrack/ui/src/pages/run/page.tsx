@@ -9,7 +9,7 @@ import { Skeleton, Tabs } from "../../app/parts";
 import { visit } from "../../app/recent";
 import type { RunTab } from "../../lib/routes";
 import { go, href, type Query } from "../../lib/url";
-import { useTitle } from "../runs/model";
+import { useTitle } from "../../app/title";
 import { RunHead } from "./head";
 import { listLink, runLink, type RunView, useRun } from "./model";
 import { Overview } from "./overview";

@@ -1,11 +1,11 @@
 /** What all views of a list of runs look at: one table, one filter, one order, one selection, all said by the address. */
 
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import { get } from "../../api/client";
 import { ApiError } from "../../api/errors";
 import type { Experiment } from "../../api/types";
 import { record } from "../../api/types";
-import { type Patch, type SetQuery, useSetQuery } from "../../app/address";
+import { type SetQuery, useSetQuery } from "../../app/address";
 import { type Live, useLoaded, usePoll } from "../../app/data";
 import { autoColumns, better, chosenColumns, type Primary, primaryOf } from "../../lib/columns";
 import { containing, isFreeText, matching, type Plan, plan } from "../../lib/filter";
@@ -15,12 +15,8 @@ import { durations } from "../../lib/group";
 import { lengthenAll } from "../../lib/ids";
 import { ordered } from "../../lib/order";
 import { has, parseSelection, printSelection, type Selection, selectedOf, withIds } from "../../lib/selection";
+import { parseSort, type Sorting } from "../../lib/sorting";
 import type { Query } from "../../lib/url";
-
-export interface Sorting {
-  id: string;
-  descending: boolean;
-}
 
 export interface Runs {
   experiments: readonly string[];
@@ -205,16 +201,6 @@ function namedColumns(query: Query, planned: Plan | null): string[] {
   return [...names].filter((name) => /^(metrics|params|tags)\../.test(name)).sort();
 }
 
-export function parseSort(query: Query): Sorting[] {
-  const names = (query.get("sort") ?? "").split(";").filter(Boolean);
-  const directions = (query.get("dir") ?? "").split(";");
-  return names.map((id, at) => ({ id, descending: directions[at] !== "asc" }));
-}
-
-export function printSort(sort: readonly Sorting[]): Patch {
-  return { sort: sort.map(({ id }) => id).join(";"), dir: sort.map(({ descending }) => (descending ? "desc" : "asc")).join(";") };
-}
-
 function visibleRows(vis: string | undefined, frame: Frame, rows: Int32Array, selected: readonly string[]): number[] {
   if (!vis || vis === "first10") return [...rows.slice(0, FIRST_VISIBLE)];
   const wanted = new Set(vis === "sel" ? selected : lengthenAll(vis));
@@ -230,11 +216,4 @@ function withDurations(frame: Frame): Frame {
   const columns = new Map(frame.columns);
   columns.set("duration", durations(frame, Date.now()));
   return { ...frame, columns };
-}
-
-/** Set the page's title, and a dot in it while something runs. */
-export function useTitle(title: string, running = false): void {
-  useEffect(() => {
-    document.title = `${running ? "● " : ""}${title} · cloudtrack`;
-  }, [title, running]);
 }

@@ -12,7 +12,8 @@ import { shorten } from "../../lib/ids";
 import { LIST_KEYS } from "../../lib/routes";
 import { has, printSelection, withIds } from "../../lib/selection";
 import { go, href, remember, remembered } from "../../lib/url";
-import { printSort, type Runs } from "./model";
+import { type Runs } from "./model";
+import { printSort } from "../../lib/sorting";
 import { runMenu } from "./actions";
 
 const WIDTHS = "cloudtrack.widths";
