@@ -1,5 +1,6 @@
 /** What all cards of a page share. */
 
+import type { OwnState } from "../lib/card-state";
 import type { ChartState } from "../lib/chart-state";
 import type { Extent } from "../lib/lines";
 import type { Cursors } from "./cursor";
@@ -15,4 +16,6 @@ export interface Board {
   /** Of many lines those that keep their colours: selected ones and the baseline. */
   bright: ReadonlySet<string>;
   onZoom: (zoom: Extent | null) => void;
+  /** Give a card settings of its own in place of those it had. */
+  setOwn: (key: string, own: OwnState) => void;
 }

@@ -51,7 +51,7 @@ export function Cards({ board, keys, primary = null, query, setQuery }: { board:
                   }}
                 >
                   {alive.has(key)
-                    ? <Handle name={key} onDrag={setDragged}><LineCard name={key} board={board} items={menu(key, section, board, query, setQuery)} /></Handle>
+                    ? <Handle name={key} onDrag={setDragged}><LineCard name={key} board={board} keys={keys} items={menu(key, section, board, query, setQuery)} /></Handle>
                     : <header class="card-head"><h3>{key}</h3></header>}
                 </article>
               ))}
@@ -77,6 +77,7 @@ function menu(key: string, section: Section, { state, runs }: Board, query: Quer
   const { pins } = state;
   const at = pins.indexOf(key);
   const shown = new Map([...query].filter(([name]) => ["x", "log", "sm", "band", "clip", "zoom"].includes(name)));
+  for (const [name, value] of Object.entries(state.own.get(key) ?? {})) shown.set(name, name === "zoom" ? value.replace(":", "~") : value);
   const page = href(["metric", key], new Map([...shown, ["runs", shortenAll(runs.slice(0, MOST_IN_LINK).map(({ id }) => id))]]));
   return [
     { title: "Full page", onClick: () => go(page) },

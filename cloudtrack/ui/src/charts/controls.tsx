@@ -4,8 +4,8 @@ import type { SetQuery } from "../app/address";
 import { Button } from "../app/parts";
 import { AXES, type ChartState, MOST_SMOOTHING, SIZES } from "../lib/chart-state";
 
-const AXIS_NAMES = { step: "step", time: "wall time", relative: "time since the start" };
-const MOST_METRICS = 200;
+export const AXIS_NAMES = { step: "step", time: "wall time", relative: "time since the start" };
+export const MOST_METRICS = 200;
 
 export function ChartControls({ state, keys, setQuery, single = false }: { state: ChartState; keys: readonly string[]; setQuery: SetQuery; single?: boolean }) {
   const toggle = (axis: "x" | "y", isOn: boolean): void => {

@@ -1,16 +1,19 @@
 /** One metric: lines of its runs, bars of those with a single point, and what can be done with it. */
 
 import { useMemo, useRef, useState } from "preact/hooks";
-import { attempt } from "../app/dialog";
+import { ask, attempt } from "../app/dialog";
 import { Boundary, Failure } from "../app/failure";
 import { Menu, Skeleton } from "../app/parts";
 import { useSettings } from "../app/settings";
+import { cardState, printZoom } from "../lib/chart-state";
 import { better } from "../lib/columns";
 import { grouped, short } from "../lib/format";
 import { type Extent, extents, type Line, summarised } from "../lib/lines";
 import type { Series } from "../lib/series";
 import { Bars } from "./bar-card";
 import type { Board } from "./board";
+import { ownFields, ownOf, ownTexts } from "./card-form";
+import { Cursors } from "./cursor";
 import { DataTable } from "./data-table";
 import { saveCsv, savePng, saveSvg } from "./files";
 import { LinePlot } from "./line-plot";
@@ -25,12 +28,17 @@ export interface CardMenuItem {
   onClick: () => void;
 }
 
-export function LineCard({ name, board, items = [], heading: Heading = "h3" }: { name: string; board: Board; items?: readonly (CardMenuItem | null)[]; heading?: "h2" | "h3" }) {
-  const { runs, state, store, groups } = board;
+export function LineCard({ name, board, keys, items = [], heading: Heading = "h3" }: { name: string; board: Board; keys: readonly string[]; items?: readonly (CardMenuItem | null)[]; heading?: "h2" | "h3" }) {
+  const { runs, store, groups } = board;
+  const own = board.state.own.get(name);
+  const state = useMemo(() => cardState(board.state, name), [board.state, name]);
+  const { min, max } = state.zoom ?? {};
+  const source = useMemo(() => ({ axis: state.axis, zoom: state.metric ? null : state.zoom }), [state.axis, state.metric, min, max]);
+  const [ownCursors] = useState(() => new Cursors());
   const { utc } = useSettings();
   const ids = useMemo(() => runs.map(({ id }) => id), [runs]);
-  const found = useSeries(store, name, ids);
-  const across = useSeries(store, state.metric, ids);
+  const found = useSeries(store, name, source, ids);
+  const across = useSeries(store, state.metric, source, ids);
   const [pan, setPan] = useState<Extent | null>(null);
   const [isTable, setTable] = useState(false);
   const plot = useRef<Plot | null>(null);
@@ -53,6 +61,7 @@ export function LineCard({ name, board, items = [], heading: Heading = "h3" }: {
     (): Picture | null => bounds && lines.length > 0 ? { lines, extents: bounds, axis, logX: state.logX, logY: state.logY, utc, bright } : null,
     [lines, bounds, axis, utc, bright],
   );
+  const onZoom = (next: Extent | null): void => (own?.x ? board.setOwn(name, { ...own, zoom: (next && printZoom(next)?.replace("~", ":")) ?? undefined }) : board.onZoom(next));
   const isLow = better(`metrics.${name}`) === "min";
   const label = summarised(name, lines, isLow, (value) => short(value, 5), xName);
   const isKnown = all.length === runs.length || all.some((each) => each.raw);
@@ -62,13 +71,15 @@ export function LineCard({ name, board, items = [], heading: Heading = "h3" }: {
         <Heading title={name}>{name}</Heading>
         {found.error === undefined && <Menu label={`Actions on ${name}`} items={[
           ...items,
+          { title: "Settings of this card", onClick: () => ask(`Settings of ${name}`, ownFields(own, keys), "Apply", (values) => board.setOwn(name, ownOf(values, own))) },
+          own ? { title: "As the page", onClick: () => board.setOwn(name, {}) } : null,
           picture && { title: isTable ? "Hide the data table" : "Show the data table", onClick: () => setTable(!isTable) },
           picture && { title: "PNG", onClick: () => plot.current && savePng(name, plot.current, lines) },
           picture && { title: "SVG", onClick: () => plot.current && saveSvg(name, plot.current, picture) },
           { title: "CSV, every point", onClick: () => void attempt(() => saveCsv(name, runs, state.axis)) },
         ]} />}
       </header>
-      <Badges series={all} bounds={picture && bounds} />
+      <Badges series={all} bounds={picture && bounds} own={ownTexts(own)} />
       <Boundary what={name}>
         {found.error && all.length === 0 ? <Failure error={found.error} retry={() => store.retry(name)} what="metric" />
           : !isKnown ? <Skeleton rows={4} what={name} />
@@ -76,8 +87,8 @@ export function LineCard({ name, board, items = [], heading: Heading = "h3" }: {
               <>
                 {picture && (
                   <LinePlot
-                    name={name} picture={picture} cursors={board.cursors} label={label} xName={xName}
-                    onZoom={board.onZoom} onPan={setPan} onTable={() => setTable(!isTable)} plotted={(drawn) => { plot.current = drawn; }}
+                    name={name} picture={picture} cursors={own?.x ? ownCursors : board.cursors} label={label} xName={xName}
+                    onZoom={onZoom} onPan={setPan} onTable={() => setTable(!isTable)} plotted={(drawn) => { plot.current = drawn; }}
                   />
                 )}
                 {bars.length > 0 && <Bars name={name} of={bars} isLow={isLow} />}
@@ -96,12 +107,13 @@ function emptyText(all: readonly Series[], metric: string | null): string {
 }
 
 /** What is not in the picture: points left out, and values that no line or axis can show. */
-function Badges({ series, bounds }: { series: readonly Series[]; bounds: ReturnType<typeof extents> }) {
+function Badges({ series, bounds, own }: { series: readonly Series[]; bounds: ReturnType<typeof extents>; own: readonly string[] }) {
   const sampled = series.filter((each) => !each.exact);
   const most = sampled.reduce<Series | null>((a, b) => (a && a.raw >= b.raw ? a : b), null);
   const count = (of: "nan" | "inf" | "-inf"): number => series.reduce((sum, each) => sum + (each[of]?.count ?? 0), 0);
   const [nan, infinite] = [count("nan"), count("inf") + count("-inf")];
   const texts = [
+    ...own,
     most && `${grouped(most.shown)} of ${grouped(most.raw)} points`,
     nan > 0 && `${grouped(nan)} NaN`,
     infinite > 0 && `${grouped(infinite)} Inf`,

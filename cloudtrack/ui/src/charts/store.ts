@@ -16,44 +16,56 @@ const AT_ONCE = 3;
 /** Of one series the server gives no more rows. */
 const MOST_BUCKETS = 10_000;
 
-interface View {
-  runs: readonly string[];
+/** Where a card's series come from: over which axis, and between which ends it wants them finer. */
+export interface Source {
   axis: Axis;
   zoom: Extent | null;
 }
 
+interface Wanted {
+  key: string;
+  source: Source;
+  cards: number;
+}
+
+interface Asked extends Source {
+  runs: string[];
+  keys: string[];
+}
+
 export class SeriesStore {
-  private view: View = { runs: [], axis: "step", zoom: null };
+  private runs: readonly string[] = [];
   private readonly kept = new Map<string, Series>();
-  private readonly wanted = new Map<string, number>();
+  private readonly wanted = new Map<string, Wanted>();
   private readonly asked = new Set<string>();
   private readonly errors = new Map<string, ApiError>();
   private readonly listeners = new Map<string, Set<() => void>>();
   private planned = 0;
 
-  /** What is shown now: cards get the series of these runs over this axis. */
-  show(view: View): void {
-    this.view = view;
+  /** What is shown now: cards get the series of these runs. */
+  show(runs: readonly string[]): void {
+    this.runs = runs;
     this.plan();
   }
 
   /** A card is drawn that shows a key; call what it gives when it is gone. */
-  want(key: string, listener: () => void): () => void {
-    this.wanted.set(key, (this.wanted.get(key) ?? 0) + 1);
+  want(key: string, source: Source, listener: () => void): () => void {
+    const at = name(source.axis, source.zoom, "", key);
+    const one = this.wanted.get(at) ?? { key, source, cards: 0 };
+    one.cards += 1;
+    this.wanted.set(at, one);
     const all = this.listeners.get(key) ?? new Set();
     this.listeners.set(key, all.add(listener));
     this.plan();
     return () => {
       all.delete(listener);
-      const left = (this.wanted.get(key) ?? 1) - 1;
-      if (left > 0) this.wanted.set(key, left);
-      else this.wanted.delete(key);
+      one.cards -= 1;
+      if (one.cards === 0) this.wanted.delete(at);
     };
   }
 
   /** A series as far as it is known: that of the zoom, or the whole until it is there. */
-  series(run: string, key: string): Series | undefined {
-    const { axis, zoom } = this.view;
+  series(run: string, key: string, { axis, zoom }: Source): Series | undefined {
     return (zoom && this.kept.get(name(axis, zoom, run, key))) || this.kept.get(name(axis, null, run, key));
   }
 
@@ -68,8 +80,15 @@ export class SeriesStore {
 
   /** Ask for what has come since, of runs that go on; true where something was new. */
   async tick(running: readonly string[]): Promise<boolean> {
-    const { axis } = this.view;
-    const keys = [...this.wanted.keys()];
+    const axes = new Map<Axis, Set<string>>();
+    for (const { key, source } of this.wanted.values()) axes.set(source.axis, (axes.get(source.axis) ?? new Set()).add(key));
+    let isNew = false;
+    for (const [axis, keys] of axes) if (await this.extend(axis, running, [...keys])) isNew = true;
+    if (isNew) this.plan();
+    return isNew;
+  }
+
+  private async extend(axis: Axis, running: readonly string[], keys: readonly string[]): Promise<boolean> {
     let isNew = false;
     for (const [runs, some] of batches(running, keys)) {
       const known = runs.flatMap((run) => some.map((key) => this.kept.get(name(axis, null, run, key))));
@@ -94,7 +113,6 @@ export class SeriesStore {
         this.tell(wire.key);
       }
     }
-    if (isNew) this.plan();
     return isNew;
   }
 
@@ -113,25 +131,22 @@ export class SeriesStore {
   }
 
   private async load(): Promise<void> {
-    const { runs, axis, zoom } = this.view;
-    const queue: { runs: string[]; keys: string[]; zoom: Extent | null }[] = [];
-    const groups = new Map<string, { runs: string[]; keys: string[]; zoom: Extent | null }>();
-    for (const key of this.wanted.keys()) {
+    const groups = new Map<string, Asked>();
+    for (const { key, source: { axis, zoom } } of this.wanted.values()) {
       if (this.errors.has(key)) continue;
       for (const of of zoom ? [null, zoom] : [null]) {
-        const missing = runs.filter((run) => this.isMissing(axis, of, run, key));
+        const missing = this.runs.filter((run) => this.isMissing(axis, of, run, key));
         if (missing.length === 0) continue;
-        const group = groups.get(`${of ? 1 : 0}${missing.join()}`) ?? { runs: missing, keys: [], zoom: of };
-        group.keys.push(key);
-        groups.set(`${of ? 1 : 0}${missing.join()}`, group);
+        const at = name(axis, of, missing.join(), "");
+        const group = groups.get(at) ?? { axis, zoom: of, runs: missing, keys: [] };
+        if (!group.keys.includes(key)) group.keys.push(key);
+        groups.set(at, group);
       }
     }
-    for (const group of groups.values()) {
-      for (const [some, keys] of batches(group.runs, group.keys)) queue.push({ runs: [...some], keys: [...keys], zoom: group.zoom });
-    }
-    for (const each of queue) for (const run of each.runs) for (const key of each.keys) this.asked.add(name(axis, each.zoom, run, key));
+    const queue = [...groups.values()].flatMap(({ axis, zoom, runs, keys }) => [...batches(runs, keys)].map(([some, of]): Asked => ({ axis, zoom, runs: [...some], keys: [...of] })));
+    for (const each of queue) for (const run of each.runs) for (const key of each.keys) this.asked.add(name(each.axis, each.zoom, run, key));
     const worker = async (): Promise<void> => {
-      for (let each = queue.shift(); each; each = queue.shift()) await this.fetch(axis, each);
+      for (let each = queue.shift(); each; each = queue.shift()) await this.fetch(each);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
   }
@@ -143,12 +158,12 @@ export class SeriesStore {
     return !zoom || this.kept.get(name(axis, null, run, key))?.exact === false;
   }
 
-  private async fetch(axis: Axis, { runs, keys, zoom }: { runs: string[]; keys: string[]; zoom: Extent | null }): Promise<void> {
+  private async fetch({ axis, runs, keys, zoom }: Asked): Promise<void> {
     const range = zoom ? { from: Math.floor(zoom.min), to: Math.ceil(zoom.max) } : {};
     try {
       const answer = await get<{ series: SeriesWire[] }>("cloudtrack/metrics/series", { run_ids: runs, keys, x: axis, buckets: ROWS, ...range });
       for (const wire of answer.series) this.kept.set(name(axis, zoom, wire.run_id, wire.key), decode(wire));
-      if (this.view.zoom && !zoom) this.plan();
+      if (!zoom && [...this.wanted.values()].some(({ source }) => source.zoom)) this.plan();
     } catch (error) {
       const failure = error instanceof ApiError ? error : new ApiError(0, "PAGE_ERROR", String(error));
       for (const key of keys) this.errors.set(key, failure);

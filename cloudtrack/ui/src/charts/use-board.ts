@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { SetQuery } from "../app/address";
 import { cssColor, useTheme } from "../app/theme";
+import { printCards } from "../lib/card-state";
 import { chartState, printZoom } from "../lib/chart-state";
 import { ink } from "../lib/colors";
 import type { Extent } from "../lib/lines";
@@ -29,7 +30,7 @@ export function useBoard(runs: readonly ShownRun[], query: Query, setQuery: SetQ
   store.current ??= new SeriesStore();
   const cursors = useRef<Cursors | null>(null);
   cursors.current ??= new Cursors();
-  const state = useMemo(() => chartState(query), [["x", "log", "sm", "band", "clip", "zoom", "find", "ch", "hide", "size"].map((key) => query.get(key)).join("\n")]);
+  const state = useMemo(() => chartState(query), [["x", "log", "sm", "band", "clip", "zoom", "card", "find", "ch", "hide", "size"].map((key) => query.get(key)).join("\n")]);
   const told = JSON.stringify(runs);
   const names = [...new Set(runs.flatMap(({ group }) => group ?? []))].sort();
   const groups = useMemo(() => names.map((name, place) => ({ name, ...ink(place, cssColor) })), [names.join("\n"), theme]);
@@ -40,10 +41,11 @@ export function useBoard(runs: readonly ShownRun[], query: Query, setQuery: SetQ
   const marked = bright.join();
   const board = useMemo((): Board => {
     const shared = store.current as SeriesStore;
-    shared.show({ runs: inked.map(({ id }) => id), axis: state.axis, zoom: state.metric ? null : state.zoom });
+    shared.show(inked.map(({ id }) => id));
     return {
       runs: inked, groups, state, store: shared, cursors: cursors.current as Cursors, bright: new Set(bright),
       onZoom: (zoom: Extent | null) => setQuery({ zoom: zoom && printZoom(zoom) }),
+      setOwn: (key, own) => setQuery({ card: printCards(new Map([...state.own, [key, own]])) }),
     };
   }, [inked, groups, state, marked]);
 

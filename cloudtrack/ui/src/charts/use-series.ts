@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { ApiError } from "../api/errors";
 import type { Series } from "../lib/series";
-import type { SeriesStore } from "./store";
+import type { SeriesStore, Source } from "./store";
 
 export interface Found {
   /** By run; undefined where the answer is still to come. */
@@ -13,10 +13,10 @@ export interface Found {
 
 const NOTHING: Found = { series: new Map(), error: undefined };
 
-export function useSeries(store: SeriesStore, key: string | null, runs: readonly string[]): Found {
+export function useSeries(store: SeriesStore, key: string | null, source: Source, runs: readonly string[]): Found {
   const [, again] = useState(0);
-  useEffect(() => (key === null ? undefined : store.want(key, () => again((count) => count + 1))), [store, key]);
-  const series = key === null ? [] : runs.map((run) => store.series(run, key));
+  useEffect(() => (key === null ? undefined : store.want(key, source, () => again((count) => count + 1))), [store, key, source]);
+  const series = key === null ? [] : runs.map((run) => store.series(run, key, source));
   const error = key === null ? undefined : store.error(key);
   return useMemo(() => (key === null ? NOTHING : { series: new Map(runs.map((run, at) => [run, series[at]])), error }), [key, runs, error, ...series]);
 }

@@ -1,5 +1,6 @@
 /** What the address says about charts, and how it is said. Pure. */
 
+import { type OwnState, parseCards } from "./card-state";
 import { joinNames, splitNames } from "./columns";
 import type { Extent } from "./lines";
 import type { Query } from "./url";
@@ -24,19 +25,15 @@ export interface ChartState {
   pins: readonly string[];
   hidden: readonly string[];
   size: (typeof SIZES)[number];
+  /** What cards have of their own, by key. */
+  own: ReadonlyMap<string, OwnState>;
 }
 
 export function chartState(query: Query): ChartState {
-  const x = query.get("x") ?? "step";
-  const axis = AXES.find((each) => each === x);
-  const log = query.get("log") ?? "";
-  const smoothing = Number(query.get("sm") ?? 0);
   return {
-    axis: axis ?? "step",
-    metric: axis ? null : x.replace(/^metrics\./, ""),
-    logX: log.includes("x"),
-    logY: log.includes("y"),
-    smoothing: smoothing > 0 ? Math.min(MOST_SMOOTHING, smoothing) : 0,
+    ...axisOf(query.get("x") ?? "step"),
+    ...logOf(query.get("log") ?? ""),
+    smoothing: smoothingOf(query.get("sm")),
     band: query.get("band") === "1",
     clip: query.get("clip") === "1",
     zoom: parseZoom(query.get("zoom")),
@@ -44,7 +41,34 @@ export function chartState(query: Query): ChartState {
     pins: splitNames(query.get("ch")),
     hidden: splitNames(query.get("hide")),
     size: SIZES.find((each) => each === query.get("size")) ?? "M",
+    own: parseCards(query.get("card")),
   };
+}
+
+/** What holds for one card: the page's, but for what it has of its own. With its own x it has its own zoom, too. */
+export function cardState(page: ChartState, key: string): ChartState {
+  const own = page.own.get(key);
+  if (!own) return page;
+  return {
+    ...page,
+    ...(own.x !== undefined && { ...axisOf(own.x), zoom: parseZoom(own.zoom?.replace(":", "~")) }),
+    ...(own.log !== undefined && logOf(own.log)),
+    ...(own.sm !== undefined && { smoothing: smoothingOf(own.sm) }),
+  };
+}
+
+function axisOf(x: string): Pick<ChartState, "axis" | "metric"> {
+  const axis = AXES.find((each) => each === x);
+  return { axis: axis ?? "step", metric: axis ? null : x.replace(/^metrics\./, "") };
+}
+
+function logOf(log: string): Pick<ChartState, "logX" | "logY"> {
+  return { logX: log.includes("x"), logY: log.includes("y") };
+}
+
+function smoothingOf(text: string | undefined): number {
+  const smoothing = Number(text ?? 0);
+  return smoothing > 0 ? Math.min(MOST_SMOOTHING, smoothing) : 0;
 }
 
 export function parseZoom(text: string | undefined): Extent | null {

@@ -13,7 +13,7 @@ export interface Address {
 /** The order of keys in every address, so that equal pictures have equal addresses. Unknown keys come last, untouched. */
 const ORDER = [
   "v", "q", "state", "sort", "dir", "cols", "pin", "group", "sel", "vis", "view", "base", "runs", "x", "log", "sm", "band",
-  "clip", "zoom", "ch", "find", "hide", "size", "pc", "brush", "flip", "plog", "sx", "sy", "sc", "sz", "slog", "pareto", "trend", "imp", "all", "only", "as", "with", "at",
+  "clip", "zoom", "card", "ch", "find", "hide", "size", "pc", "brush", "flip", "plog", "sx", "sy", "sc", "sz", "slog", "pareto", "trend", "imp", "all", "only", "as", "with", "at",
 ];
 
 /** The address of a hash such as `#/experiments/1?q=metrics.loss+%3C+1`. Broken percent signs are kept as they are. */

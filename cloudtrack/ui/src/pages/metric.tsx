@@ -54,7 +54,7 @@ function Whole({ name, runs, query }: { name: string; runs: readonly Run[]; quer
         <ChartControls state={board.state} keys={keys} setQuery={setQuery} single />
         <LiveBadge live={table.live} />
       </div>
-      <article class="card whole" data-key={name}><LineCard name={name} board={board} heading="h2" /></article>
+      <article class="card whole" data-key={name}><LineCard name={name} board={board} keys={keys} heading="h2" /></article>
       <ul class="legend">
         {board.runs.map((run, at) => (
           <li key={run.id}><Swatch color={run.color} dash={run.dash} /> <a href={href(["experiments", runs[at]?.info.experiment_id ?? "", "runs", run.id])}>{run.name}</a></li>
