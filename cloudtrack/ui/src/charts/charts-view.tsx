@@ -46,7 +46,7 @@ export default function ChartsView({ runs }: { runs: Runs }) {
       <RunList runs={runs} drawn={board.runs} />
       <div class="chart-page">
         <div class="chart-bar">
-          <ChartControls state={board.state} keys={keys} setQuery={runs.setQuery} />
+          <ChartControls state={board.state} keys={keys} setQuery={runs.setQuery} grouped={board.groups.length > 0} />
           {board.groups.length > 0 && (
             <ul class="legend" aria-label="Groups">
               {board.groups.map((each) => <li key={each.name}><Swatch color={each.color} dash={each.dash} /> {each.name}</li>)}

@@ -7,7 +7,7 @@ import { AXES, type ChartState, MOST_SMOOTHING, SIZES } from "../lib/chart-state
 export const AXIS_NAMES = { step: "step", time: "wall time", relative: "time since the start" };
 export const MOST_METRICS = 200;
 
-export function ChartControls({ state, keys, setQuery, single = false }: { state: ChartState; keys: readonly string[]; setQuery: SetQuery; single?: boolean }) {
+export function ChartControls({ state, keys, setQuery, single = false, grouped = false }: { state: ChartState; keys: readonly string[]; setQuery: SetQuery; single?: boolean; grouped?: boolean }) {
   const toggle = (axis: "x" | "y", isOn: boolean): void => {
     const [x, y] = [axis === "x" ? isOn : state.logX, axis === "y" ? isOn : state.logY];
     setQuery({ log: `${x ? "x" : ""}${y ? "y" : ""}`, ...(axis === "x" && { zoom: null }) });
@@ -27,9 +27,18 @@ export function ChartControls({ state, keys, setQuery, single = false }: { state
       <span class="chart-toggles">
         <Button pressed={state.logX} title="Logarithmic x" onClick={() => toggle("x", !state.logX)}>log x</Button>
         <Button pressed={state.logY} title="Logarithmic y" onClick={() => toggle("y", !state.logY)}>log y</Button>
-        <Button pressed={state.band} title="Band from the least to the greatest value of what one drawn point stands for" onClick={() => setQuery({ band: state.band ? null : "1" })}>band</Button>
+        {!grouped && <Button pressed={state.band} title="Band from the least to the greatest value of what one drawn point stands for" onClick={() => setQuery({ band: state.band ? null : "1" })}>band</Button>}
         <Button pressed={state.clip} title="Leave out what lies beyond the 1st and the 99th percentile" onClick={() => setQuery({ clip: state.clip ? null : "1" })}>clip</Button>
       </span>
+      {grouped && (
+        <label>
+          band{" "}
+          <select value={state.groupBand} onChange={(event) => setQuery({ band: event.currentTarget.value === "deviation" ? "std" : null })}>
+            <option value="range">least to greatest</option>
+            <option value="deviation">standard deviation</option>
+          </select>
+        </label>
+      )}
       <label class="smoothing">
         smoothing
         <input type="range" min="0" max={MOST_SMOOTHING} step="0.01" value={state.smoothing} onInput={(event) => setQuery({ sm: Number(event.currentTarget.value) ? event.currentTarget.value : null }, "typing")} />

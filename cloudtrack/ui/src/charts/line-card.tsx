@@ -49,7 +49,7 @@ export function LineCard({ name, board, keys, items = [], heading: Heading = "h3
   const lines = useMemo((): Line[] => {
     const drawn = runs.filter((run) => (found.series.get(run.id)?.raw ?? 0) > 1);
     return isBars ? [] : linesOf(drawn, state, (run) => found.series.get(run), state.metric ? (run) => across.series.get(run) : null, groups);
-  }, [runs, groups, found.series, across.series, state.smoothing, state.band, state.metric, isBars]);
+  }, [runs, groups, found.series, across.series, state.smoothing, state.band, state.groupBand, state.metric, isBars]);
 
   const axis: AxisKind = state.metric || state.axis === "step" ? "number" : state.axis;
   const xName = state.metric ?? { step: "step", time: "time", relative: "elapsed" }[state.axis];

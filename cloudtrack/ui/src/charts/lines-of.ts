@@ -36,9 +36,10 @@ export function linesOf(runs: readonly ChartRun[], state: ChartState, of: (run: 
     return groups.flatMap(({ name, color, dash }) => {
       const members = traced.filter(({ run }) => run.group === name);
       if (members.length === 0) return [];
-      const { x, mean, min, max } = together(members.map(({ plain }) => plain));
+      const { x, mean, min, max, deviation } = together(members.map(({ plain }) => plain));
       const line = toLine(`group ${name}`, `${name} (${members.length})`, color, dash, { x, y: mean }, { x, y: mean }, state.smoothing);
-      return [{ ...line, band: { x, min, max } }];
+      const band = state.groupBand === "range" ? { x, min, max } : { x, min: mean.map((value, at) => value - (deviation[at] as number)), max: mean.map((value, at) => value + (deviation[at] as number)) };
+      return [{ ...line, band }];
     });
   }
   return traced.map(({ run, series, plain, full }) => {

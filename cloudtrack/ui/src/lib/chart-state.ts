@@ -17,7 +17,10 @@ export interface ChartState {
   logX: boolean;
   logY: boolean;
   smoothing: number;
+  /** Of each run between the least and the greatest of what a drawn point stands for. */
   band: boolean;
+  /** What the band of a group is. */
+  groupBand: "range" | "deviation";
   clip: boolean;
   zoom: Extent | null;
   find: string;
@@ -35,6 +38,7 @@ export function chartState(query: Query): ChartState {
     ...logOf(query.get("log") ?? ""),
     smoothing: smoothingOf(query.get("sm")),
     band: query.get("band") === "1",
+    groupBand: query.get("band") === "std" ? "deviation" : "range",
     clip: query.get("clip") === "1",
     zoom: parseZoom(query.get("zoom")),
     find: query.get("find") ?? "",

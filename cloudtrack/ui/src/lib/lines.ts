@@ -16,7 +16,7 @@ export interface Line {
   /** As logged with all its spikes: what is drawn, or the faint line behind where there is smoothing. */
   full: Trace;
   isSmoothed: boolean;
-  /** From the least to the greatest value of each place. */
+  /** From the least to the greatest value of each place, or as far as the standard deviation reaches from the mean. */
   band: { x: Float64Array; min: Float64Array; max: Float64Array } | null;
 }
 
@@ -154,29 +154,40 @@ export function around(lines: readonly Line[], x: number, y: number | null, reac
 
 const MOST_PLACES = 500;
 
-/** The mean of several lines at their places, with the least and the greatest; each line counts between its own ends. */
-export function together(traces: readonly Trace[]): { x: Float64Array; mean: Float64Array; min: Float64Array; max: Float64Array } {
+export interface Together {
+  x: Float64Array;
+  mean: Float64Array;
+  min: Float64Array;
+  max: Float64Array;
+  /** The standard deviation of a sample (n - 1); 0 of a single line. */
+  deviation: Float64Array;
+}
+
+/** The mean of several lines at their places, and how far they lie apart; each line counts between its own ends. */
+export function together(traces: readonly Trace[]): Together {
   const clean = traces.map(withoutGaps).filter(({ x }) => x.length > 0);
   let places = [...new Set(clean.flatMap(({ x }) => [...x]))].sort((a, b) => a - b);
   if (places.length > MOST_PLACES) {
     const [low, high] = [places[0] as number, places.at(-1) as number];
     places = Array.from({ length: MOST_PLACES }, (_, at) => low + ((high - low) * at) / (MOST_PLACES - 1));
   }
-  const [x, mean, min, max] = Array.from({ length: 4 }, () => new Float64Array(places.length).fill(Number.NaN)) as [Float64Array, Float64Array, Float64Array, Float64Array];
+  const [x, mean, min, max, deviation] = Array.from({ length: 5 }, () => new Float64Array(places.length).fill(Number.NaN)) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
   places.forEach((place, row) => {
     x[row] = place;
-    let [sum, count, low, high] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    let [middle, squares, count, low, high] = [0, 0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (const each of clean) {
       const value = between(each, place);
       if (value === null) continue;
-      sum += value;
       count += 1;
+      const off = value - middle;
+      middle += off / count;
+      squares += off * (value - middle);
       if (value < low) low = value;
       if (value > high) high = value;
     }
-    if (count) [mean[row], min[row], max[row]] = [sum / count, low, high];
+    if (count) [mean[row], min[row], max[row], deviation[row]] = [middle, low, high, count > 1 ? Math.sqrt(squares / (count - 1)) : 0];
   });
-  return { x, mean, min, max };
+  return { x, mean, min, max, deviation };
 }
 
 function withoutGaps({ x, y }: Trace): Trace {
