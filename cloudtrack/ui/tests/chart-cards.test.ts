@@ -1,9 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { ownOf } from "../src/charts/card-form";
 import { type ChartRun, linesOf } from "../src/charts/lines-of";
+import { columnsOf, parseAdded, printAdded } from "../src/lib/added-cards";
 import { parseCards, printCards } from "../src/lib/card-state";
 import { cardState, chartState } from "../src/lib/chart-state";
+import { boxes, histogram, sampled } from "../src/lib/distribution";
+import { type Column, frame } from "../src/lib/frame";
 import { decode } from "../src/lib/series";
+import { evenTicks, niceStep } from "../src/lib/ticks";
 
 describe("what a card has of its own", () => {
   test("is said by the address, whatever its metric is called", () => {
@@ -45,5 +49,50 @@ describe("the band of a group", () => {
     expect(max[0]).toBeCloseTo(4 + deviation, 12);
     expect([min[1], max[1]]).toEqual([1e9 + 1, 1e9 + 3]); // great numbers lose nothing
     expect([min[2], max[2]]).toEqual([7, 7]); // a single run is apart from nothing
+  });
+});
+
+describe("added cards", () => {
+  test("are said by the address, whatever is in their names", () => {
+    expect(printAdded({ kind: "box", metric: "val/acc", param: "lr" })).toBe("box:val/acc|lr");
+    for (const card of [{ kind: "box", metric: "a|b%7C", param: "c:d|%" }, { kind: "hist", metric: "x|y, z" }] as const) {
+      expect(parseAdded(printAdded(card))).toEqual(card);
+    }
+    expect(["loss", "box:loss", "hist:", "hist:a|b", "box:a|b|c", "pie:a"].map(parseAdded)).toEqual(Array(6).fill(null));
+    expect(columnsOf({ kind: "box", metric: "a", param: "b" })).toEqual(["metrics.a", "params.b"]);
+  });
+  const numbers = (...all: (number | string | null)[]) => frame({
+    rows: all.length, total: all.length, truncated: false, cursor: "", delta: false, removed: [], ids: all.map((_, at) => `r${at}`), catalogue: [], columns: { c: { numbers: all } },
+  }).columns.get("c") as Column;
+  test("a sample has what can be drawn, and counts the rest", () => {
+    expect(sampled(numbers(1, null, "NaN", 4), [3, 2, 1, 0])).toEqual({ values: [4, 1], rows: [3, 0], odd: 1, missing: 1 });
+  });
+  test("a box has the quartiles of its values, whiskers to the last within reach, and what is beyond", () => {
+    const values = [7, 1, 3, 2, 4, 5, 6, 100];
+    const [box, other] = boxes(sampled(numbers(...values, 9), Array.from({ length: 9 }, (_, at) => at)), numbers(10, 10, 10, 10, 10, 10, 10, 10, 2)).reverse();
+    expect(box).toEqual({ name: "10", count: 8, low: 1, q1: 2.75, median: 4.5, q3: 6.25, high: 7, beyond: [100] });
+    expect(other).toEqual({ name: "2", count: 1, low: 9, q1: 9, median: 9, q3: 9, high: 9, beyond: [] });
+  });
+  test("boxes stand by number, then by text, runs without the param last", () => {
+    const of = (...categories: (number | string | null)[]) => boxes({ values: categories.map(() => 1), rows: categories.map((_, at) => at), odd: 0, missing: 0 }, {
+      kind: "text", at: (row) => categories[row] ?? null, numbers: null, present: Uint8Array.from(categories, (each) => Number(each !== null)), dict: null, codes: null,
+    }).map(({ name }) => name);
+    expect(of("b", null, "10", "9", "a", "1e-3")).toEqual(["1e-3", "9", "10", "a", "b", "none"]);
+  });
+  test("a histogram has round bins that hold every value once, each its lower end", () => {
+    const values = Array.from({ length: 101 }, (_, at) => at / 100);
+    const found = histogram(values);
+    expect(found?.counts.reduce((a, b) => a + b, 0)).toBe(101);
+    expect(found?.from).toBe(0);
+    expect(found?.counts.length).toBeLessThanOrEqual(31);
+    expect(histogram([0.1, 0.2, 0.3, 0.7, 0.6])).toEqual({ from: 0, step: 0.2, counts: [1, 2, 0, 2] });
+    expect(histogram([5, 5])).toEqual({ from: 5, step: 0, counts: [2] });
+    expect(histogram([])).toBeNull();
+    for (const odd of [[-1e308, 1e308], [1e-320, 2e-320], [1e16, 1e16 + 2], [-3, 1e9, 0]]) expect(histogram(odd)?.counts.reduce((a, b) => a + b, 0)).toBe(odd.length);
+  });
+  test("steps and ticks are round", () => {
+    expect([niceStep(1, 5), niceStep(1, 4), niceStep(0.003, 3), niceStep(99, 4)]).toEqual([0.2, 0.5, 0.001, 50]);
+    expect(evenTicks(-0.05, 0.31, 4)).toEqual([0, 0.1, 0.2, 0.3]);
+    expect(evenTicks(2, 2, 4)).toEqual([2]);
   });
 });

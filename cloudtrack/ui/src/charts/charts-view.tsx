@@ -6,6 +6,7 @@ import { grouped } from "../lib/format";
 import { lengthen } from "../lib/ids";
 import type { Runs } from "../pages/runs/model";
 import "../styles/charts.css";
+import { AddCard, AddedCards } from "./added-cards";
 import { Cards } from "./cards";
 import { ChartControls } from "./controls";
 import { ImageSection } from "./image-cards";
@@ -47,6 +48,7 @@ export default function ChartsView({ runs }: { runs: Runs }) {
       <div class="chart-page">
         <div class="chart-bar">
           <ChartControls state={board.state} keys={keys} setQuery={runs.setQuery} grouped={board.groups.length > 0} />
+          <AddCard runs={runs} entries={board.state.pins} keys={keys} />
           {board.groups.length > 0 && (
             <ul class="legend" aria-label="Groups">
               {board.groups.map((each) => <li key={each.name}><Swatch color={each.color} dash={each.dash} /> {each.name}</li>)}
@@ -54,6 +56,7 @@ export default function ChartsView({ runs }: { runs: Runs }) {
           )}
         </div>
         {asked > shown.length && <p class="note">{shown.length} of {grouped(asked)} runs are drawn: filter, sort or select to choose others.</p>}
+        <AddedCards runs={runs} entries={board.state.pins} keys={keys} size={board.state.size} />
         {shown.length === 0 ? <p class="note">No run is drawn: turn one on with its eye in the list.</p> : <Cards board={board} keys={keys} primary={runs.primary?.key ?? null} query={query} setQuery={runs.setQuery} />}
         {shown.length > 0 && <ImageSection runs={board.runs} />}
       </div>

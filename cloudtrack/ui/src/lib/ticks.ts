@@ -26,3 +26,19 @@ export function powerTicks(min: number, max: number): Tick[] {
   if (ticks.length < 2) return [min, Math.sqrt(min) * Math.sqrt(max), max].map((at) => ({ at: Number(at.toPrecision(4)), isNamed: true })).filter(({ at }) => at >= min && at <= max);
   return ticks;
 }
+
+/** 1, 2 or 5 times a power of ten, so that a range is at most about so many steps long; NaN where it has no length. */
+export function niceStep(range: number, most: number): number {
+  const least = range / most;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const digit = [1, 2, 5].find((each) => each * power >= least * (1 - 1e-9)) ?? 10;
+  return Number((digit * power).toPrecision(1));
+}
+
+/** Round numbers between two others, at most about so many. */
+export function evenTicks(min: number, max: number, most: number): number[] {
+  const step = niceStep(max - min, most);
+  if (!(step > 0) || !Number.isFinite(step)) return [min];
+  const first = Math.ceil(min / step - 1e-9);
+  return Array.from({ length: Math.floor(max / step + 1e-9) - first + 1 }, (_, at) => Number(((first + at) * step).toPrecision(12)));
+}

@@ -5,9 +5,10 @@ import { get } from "../../api/client";
 import { ApiError } from "../../api/errors";
 import type { Experiment } from "../../api/types";
 import { record } from "../../api/types";
+import { columnsOf, parseAdded } from "../../lib/added-cards";
 import { type SetQuery, useSetQuery } from "../../app/address";
 import { type Live, useLoaded, usePoll } from "../../app/data";
-import { autoColumns, better, chosenColumns, type Primary, primaryOf } from "../../lib/columns";
+import { autoColumns, better, chosenColumns, type Primary, primaryOf, splitNames } from "../../lib/columns";
 import { containing, isFreeText, matching, type Plan, plan } from "../../lib/filter";
 import { FilterError } from "../../lib/filter-parser";
 import { type Column, type Frame, frame as decode, hasNewColumns, merged, type TableWire } from "../../lib/frame";
@@ -198,6 +199,7 @@ function namedColumns(query: Query, planned: Plan | null): string[] {
   for (const { id } of parseSort(query)) names.add(id);
   for (const key of ["group", "sx", "sy", "sc", "sz"]) names.add(query.get(key) ?? "");
   for (const key of ["cols", "pc", "imp"]) for (const name of chosenColumns(query.get(key), [])) names.add(name);
+  for (const card of splitNames(query.get("ch")).map(parseAdded)) for (const name of card ? columnsOf(card) : []) names.add(name);
   return [...names].filter((name) => /^(metrics|params|tags)\../.test(name)).sort();
 }
 
