@@ -53,6 +53,7 @@ export function AddedCards({ runs, entries, keys, size }: Props & { keys: readon
   if (cards.length === 0) return null;
   return (
     <section class="card-section" aria-label="Added cards">
+      <h2>added <small>{cards.length}</small></h2>
       <div class={`cards ${size}`}>
         {cards.map(({ entry, card }, at) => (
           <article key={entry} class="card" data-key={entry}>
@@ -75,6 +76,7 @@ function Added({ card, runs, remove, forward }: { card: AddedCard; runs: Runs; r
   const title = titleOfAdded(card);
   const [metric, param] = columnsOf(card).map(runs.column);
   const sample = useMemo(() => (metric ? sampled(metric, runs.rows) : null), [metric, runs.rows]);
+  const unknown = columnsOf(card).find((name) => !runs.frame.catalogue.some((fact) => fact.name === name));
   const isAsked = Boolean(metric && (card.kind === "hist" || param));
   const found = useMemo(() => (sample && card.kind === "box" && param ? boxes(sample, param) : []), [sample, param, card.kind]);
   const bins = useMemo(() => (sample && card.kind === "hist" ? histogram(sample.values) : null), [sample, card.kind]);
@@ -99,7 +101,7 @@ function Added({ card, runs, remove, forward }: { card: AddedCard; runs: Runs; r
         {sample && sample.missing > 0 && <span class="badge">{grouped(sample.missing)} without</span>}
         {sample && sample.odd > 0 && <span class="badge">{grouped(sample.odd)} NaN or Inf</span>}
       </p>
-      {!isAsked || !sample ? <Skeleton rows={4} what={title} />
+      {unknown ? <p class="note card-empty">no run has {unknown}</p> : !isAsked || !sample ? <Skeleton rows={4} what={title} />
         : sample.values.length === 0 ? <p class="note card-empty">none of the runs has a value of it</p>
           : bins ? <HistogramPlot title={title} histogram={bins} isTable={isTable} /> : <BoxPlot title={title} boxes={found} isTable={isTable} />}
     </>

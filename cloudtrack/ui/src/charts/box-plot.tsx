@@ -42,7 +42,7 @@ export function BoxPlot({ title, boxes, isTable }: { title: string; boxes: reado
             <tr>
               <td />
               <td class="bar-cell"><div class="box-field">{evenTicks(min, max, TICKS).map((value) => <span key={value} class="box-tick" style={{ left: `${place(value)}%` }}>{short(value)}</span>)}</div></td>
-              <td class="bar-value"><small>median, runs</small></td>
+              <td class="bar-value"><small>median · n</small></td>
             </tr>
           </tfoot>
         </table>

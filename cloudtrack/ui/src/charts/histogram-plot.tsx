@@ -5,7 +5,7 @@ import { counted, short } from "../lib/format";
 import { evenTicks } from "../lib/ticks";
 
 const TICKS = 5;
-const Y_TICKS = 3;
+const Y_TICKS = 5;
 
 export function HistogramPlot({ title, histogram, isTable }: { title: string; histogram: Histogram; isTable: boolean }) {
   const { counts, from, step } = histogram;
