@@ -1,4 +1,4 @@
-"""Cards that differ from their page, and cards beside those of lines: settings of their own, bands, boxes, histograms."""
+"""Cards that differ from their page, and those beside lines: settings of their own, bands, boxes, histograms."""
 
 from __future__ import annotations
 
@@ -58,7 +58,11 @@ def test_a_card_has_settings_of_its_own_and_the_others_do_not(site: Site, page: 
     form.get_by_role("button", name="Apply").click()
     card(page, "loss").get_by_text("x time since the start").wait_for()
     drawn(page, "loss")
-    assert card(page, "loss").locator(".badge").all_inner_texts() == ["x time since the start", "log y", "smoothing 0.6"]
+    assert card(page, "loss").locator(".badge").all_inner_texts() == [
+        "x time since the start",
+        "log y",
+        "smoothing 0.6",
+    ]
     assert "at elapsed" in label(page, "loss")
     assert "at step" in label(page, "acc")
     assert "card=loss~x:relative~log:y~sm:0.6" in page.url
