@@ -221,12 +221,12 @@ export function Popover({ button, label, children, align = "left", kind }: {
 }
 
 /** A menu of actions below a button; arrows walk it. */
-export function Menu({ label, items, icon = "more", children }: {
-  label: string; icon?: IconName; children?: ComponentChildren;
+export function Menu({ label, items, icon = "more", align = "right", children }: {
+  label: string; icon?: IconName; align?: "left" | "right"; children?: ComponentChildren;
   items: ({ title: string; onClick: () => void; danger?: boolean; disabled?: string } | null)[];
 }) {
   return (
-    <Popover label={label} kind="quiet" align="right" button={children ?? <Icon name={icon} />}>
+    <Popover label={label} kind="quiet" align={align} button={children ?? <Icon name={icon} />}>
       {(close) => (
         <ul
           class="menu"

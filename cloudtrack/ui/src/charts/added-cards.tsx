@@ -38,7 +38,7 @@ export function AddCard({ runs, entries, keys }: Props & { keys: readonly string
     },
   );
   return (
-    <Menu label="Add a card" items={[
+    <Menu label="Add a card" align="left" items={[
       { title: "Boxes by a param", disabled: params.length ? undefined : "these runs have no params", onClick: () => add("box") },
       { title: "Histogram of a metric", onClick: () => add("hist") },
     ]}><Icon name="add" /> Add a card</Menu>
