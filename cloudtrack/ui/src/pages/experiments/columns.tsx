@@ -45,12 +45,12 @@ export function cardColumns(listed: Listed): GridColumn[] {
       cell: each(listed, (row, line) => (
         <span class="row-card">
           <span class="card-line"><Name row={row} title={line.title} level={line.level} /><span class="card-end"><RelTime ms={row.last_activity} /></span></span>
-          <span class="card-line facts" style={{ paddingLeft: `${line.level * INDENT}px` }}><Runs runs={row.runs} unit />{row.best && <span class="fact"><Best row={row} /></span>}</span>
+          <span class="card-line card-facts" style={{ paddingLeft: `${line.level * INDENT}px` }}><Runs runs={row.runs} unit />{row.best && <span class="fact"><Best row={row} /></span>}</span>
         </span>
       ), (line) => (
         <span class="row-card">
           <span class="card-line"><FolderName line={line} toggle={listed.toggle} /><span class="card-end"><RelTime ms={line.last} /></span></span>
-          <span class="card-line facts" style={{ paddingLeft: `${line.level * INDENT}px` }}><Runs runs={line.runs} unit /></span>
+          <span class="card-line card-facts" style={{ paddingLeft: `${line.level * INDENT}px` }}><Runs runs={line.runs} unit /></span>
         </span>
       )),
     },

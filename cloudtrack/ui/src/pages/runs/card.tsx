@@ -26,7 +26,7 @@ export function RunCard({ runs, line, to, isOpen, toggle, digits }: {
         <a href={to} tabIndex={-1} title={name}>{name}</a>
         <span class="card-end"><RelTime ms={of("attributes.start_time") as number | null} /></span>
       </span>
-      <span class="card-line facts">
+      <span class="card-line card-facts">
         {facts.map((fact) => {
           const value = of(fact);
           return <Fact key={fact} title={titleOf(fact)}>{value === null ? "–" : typeof value === "number" ? short(value, digits) : value}</Fact>;
