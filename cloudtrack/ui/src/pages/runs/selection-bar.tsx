@@ -56,5 +56,5 @@ function register(runs: Runs, id: string): void {
 function download(runs: Runs): void {
   const names = runs.column("attributes.run_name");
   const chosen = runs.selected.map((id) => ({ id, name: String(names?.at(runs.frame.ids.indexOf(id)) ?? id) }));
-  void attempt(async () => (await import("./zip-dialog")).openZip(chosen));
+  void attempt(async () => (await import("../../preview/zip-dialog")).openZip(chosen));
 }

@@ -1,12 +1,12 @@
 /** The artifacts of several runs as one zip, made here: how far it is, and a way to stop it. */
 
 import { useEffect, useState } from "preact/hooks";
-import { Dialog, show } from "../../app/dialog";
-import { Button } from "../../app/parts";
-import { toast } from "../../app/toasts";
-import { folderNames } from "../../lib/archive-names";
-import { bytes, counted, grouped } from "../../lib/format";
-import { MOST_ZIP_BYTES, type Progress, saveRoots } from "../../preview/download";
+import { Dialog, show } from "../app/dialog";
+import { Button } from "../app/parts";
+import { toast } from "../app/toasts";
+import { folderNames } from "../lib/archive-names";
+import { bytes, counted, grouped } from "../lib/format";
+import { MOST_ZIP_BYTES, type Progress, saveRoots } from "./download";
 
 export interface Zipped {
   id: string;
