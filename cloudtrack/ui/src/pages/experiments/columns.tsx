@@ -91,7 +91,8 @@ function Name({ row, title, level }: { row: ExperimentRow; title: string; level:
 function FolderName({ line, toggle }: { line: FolderLine; toggle: (path: string) => void }) {
   return (
     <span class="run-name" style={{ paddingLeft: `${line.level * INDENT}px` }} title={line.path}>
-      <Twisty isOpen={line.isOpen} onClick={() => toggle(line.path)} label={line.title} count={line.ids.length} name={`${line.path}: ${counted(line.ids.length, "experiment")}`} />
+      <Twisty isOpen={line.isOpen} onClick={() => toggle(line.path)} label={line.title} name={`${line.path}: ${counted(line.ids.length, "experiment")}`} />
+      <small aria-hidden="true">{line.ids.length}</small>
     </span>
   );
 }
