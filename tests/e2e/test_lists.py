@@ -196,7 +196,11 @@ def test_the_artifacts_of_chosen_runs_are_one_zip(store: Shown, page: Any, axe: 
 
 def test_a_zip_tells_how_far_it_is_and_can_be_stopped(store: Shown, page: Any, axe: Axe) -> None:
     held: list[Any] = []
-    page.route("**/cloudtrack/artifacts/url*", lambda route: held.append(route))
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route("**/cloudtrack/artifacts/url*", hold)
     _open(page, store, "files", "?sel=*")
     page.get_by_role("button", name="Export").click()
     page.get_by_role("button", name="Artifacts as zip").click()
