@@ -11,6 +11,8 @@ export interface GridColumn {
   width: number;
   align?: "left" | "right";
   pinned?: boolean;
+  /** Takes the width that the others leave; `width` is the least. */
+  grows?: boolean;
   sortable?: boolean;
   cell: (row: number) => ComponentChildren;
   /** A class for a cell, such as that of the best value. */
@@ -27,6 +29,8 @@ export interface GridProps {
   columns: readonly GridColumn[];
   rows: number;
   rowHeight: number;
+  /** Of the row of heads, where it is not that of the others. */
+  headHeight?: number;
   rowKey: (row: number) => string;
   rowTone?: (row: number) => string;
   sort?: readonly Sort[];
@@ -48,13 +52,14 @@ export interface GridProps {
 }
 
 export function Grid(props: GridProps) {
-  const { columns, rows, rowHeight } = props;
+  const { rows, rowHeight, headHeight = rowHeight } = props;
   const root = useRef<HTMLDivElement>(null);
   const [sight, setSight] = useState({ top: 0, left: 0, width: 1000, height: 600 });
   const [active, setActive] = useState<{ row: number; column: number }>({ row: 0, column: 0 }); // row -1: the header
   const [focused, setFocused] = useState(false);
   const anchor = useRef<number | null>(null);
 
+  const columns = useMemo(() => fitted(props.columns, sight.width), [props.columns, sight.width]);
   const pinned = useMemo(() => columns.filter((column) => column.pinned), [columns]);
   const free = useMemo(() => columns.filter((column) => !column.pinned), [columns]);
   const pinnedEdges = useMemo(() => edgesOf(pinned.map((column) => column.width)), [pinned]);
@@ -111,7 +116,7 @@ export function Grid(props: GridProps) {
     if (!element) return;
     if (row >= 0) {
       const top = row * rowHeight;
-      const view = element.clientHeight - rowHeight; // less the header
+      const view = element.clientHeight - headHeight; // less the header
       if (top < element.scrollTop) element.scrollTop = top;
       else if (top + rowHeight > element.scrollTop + view) element.scrollTop = top + rowHeight - view;
     }
@@ -191,8 +196,8 @@ export function Grid(props: GridProps) {
       onFocus={() => setFocused(true)}
       onBlur={() => setFocused(false)}
     >
-      <div class="grid-space" role="presentation" style={{ width: `${total}px`, height: `${(rows + 1) * rowHeight}px` }}>
-        <div class="grid-head" role="row" aria-rowindex={1} style={{ height: `${rowHeight}px`, width: `${total}px` }}>
+      <div class="grid-space" role="presentation" style={{ width: `${total}px`, height: `${headHeight + rows * rowHeight}px` }}>
+        <div class="grid-head" role="row" aria-rowindex={1} style={{ height: `${headHeight}px`, width: `${total}px` }}>
           {pinned.map((column, at) => (
             <Header key={column.id} column={column} at={at} left={pinnedEdges[at]} sort={props.sort} grid={props}
               id={cellId(-1, at)} isActive={focused && active.row < 0 && active.column === at} />
@@ -214,7 +219,7 @@ export function Grid(props: GridProps) {
               aria-rowindex={row + 2}
               aria-selected={props.onSelect ? (selected ?? false) : undefined}
               data-row={props.rowKey(row)}
-              style={{ height: `${rowHeight}px`, width: `${total}px`, transform: `translateY(${(row + 1) * rowHeight}px)` }}
+              style={{ height: `${rowHeight}px`, width: `${total}px`, transform: `translateY(${headHeight + row * rowHeight}px)` }}
               onClick={(event) => {
                 if ((event.target as HTMLElement).closest("a,button,input")) return;
                 setActive({ row, column: active.column });
@@ -249,6 +254,12 @@ export function Grid(props: GridProps) {
       </div>
     </div>
   );
+}
+
+/** The columns, that which grows as wide as the others leave it of `width` pixels. */
+function fitted(columns: readonly GridColumn[], width: number): readonly GridColumn[] {
+  const others = columns.reduce((sum, column) => sum + (column.grows ? 0 : column.width), 0);
+  return columns.map((column) => (column.grows ? { ...column, width: Math.max(column.width, width - others) } : column));
 }
 
 /** The row that a slot shows: a row keeps its slot while it is in sight, so scrolling draws only what is new. */

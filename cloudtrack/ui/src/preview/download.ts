@@ -3,7 +3,7 @@
 import { download } from "../api/client";
 import { attempt } from "../app/dialog";
 import { save } from "../lib/export";
-import { nameOf } from "../lib/folders";
+import { type Entry, nameOf } from "../lib/folders";
 import { type ZipFile, zip } from "../lib/zipstream";
 import { addressOf, type Disposition, listAll, type Source } from "./source";
 
@@ -39,16 +39,50 @@ export const MOST_ZIP_BYTES = 2 ** 31;
 
 /** All files below a folder as a zip. Raises ApiError, RangeError for what is too large, AbortError where it was cancelled. */
 export async function saveFolder(source: Source, path: string, name: string, tell: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
+  await saveListed([await listed(source, path, "", "the folder", signal)], name, tell, signal);
+}
+
+export interface Root {
+  source: Source;
+  /** The folder of the archive that its files go into. */
+  into: string;
+}
+
+/** All files of several sources as one zip, each below a folder of its own; raises as `saveFolder` does. */
+export async function saveRoots(roots: readonly Root[], name: string, tell: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
+  const found: Listed[] = [];
+  for (let at = 0; at < roots.length; at += LISTED_AT_ONCE) {
+    found.push(...(await Promise.all(roots.slice(at, at + LISTED_AT_ONCE).map(({ source, into }) => listed(source, "", `${into}/`, into, signal)))));
+  }
+  if (found.every(({ entries }) => entries.length === 0)) throw new RangeError("there are no files to download");
+  await saveListed(found, name, tell, signal);
+}
+
+const LISTED_AT_ONCE = 6;
+
+interface Listed {
+  source: Source;
+  /** Of the paths, what the archive leaves out. */
+  below: number;
+  into: string;
+  entries: readonly Entry[];
+}
+
+async function listed(source: Source, path: string, into: string, what: string, signal: AbortSignal): Promise<Listed> {
   const { files, truncated } = await listAll(source, path, signal);
-  const entries = files.filter((each) => !each.is_dir);
-  const ofBytes = entries.reduce((sum, each) => sum + (each.size ?? 0), 0);
-  if (truncated) throw new RangeError("the folder has more than 10,000 files: download it with `cloudtrack artifacts download`");
-  if (ofBytes > MOST_ZIP_BYTES) throw new RangeError("the folder has more than 2 GB: download it with `cloudtrack artifacts download`");
-  const progress: Progress = { files: 0, of: entries.length, bytes: 0, ofBytes };
+  if (truncated) throw new RangeError(`${what} has more than 10,000 files: download it with \`cloudtrack artifacts download\``);
+  return { source, below: path ? path.length + 1 : 0, into, entries: files.filter((each) => !each.is_dir) };
+}
+
+async function saveListed(roots: readonly Listed[], name: string, tell: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
+  const all = roots.flatMap(({ entries, ...root }) => entries.map((entry) => ({ ...root, entry })));
+  const ofBytes = all.reduce((sum, { entry }) => sum + (entry.size ?? 0), 0);
+  if (ofBytes > MOST_ZIP_BYTES) throw new RangeError("these files have more than 2 GB: download them with `cloudtrack artifacts download`");
+  const progress: Progress = { files: 0, of: all.length, bytes: 0, ofBytes };
+  tell({ ...progress });
   const parts: BlobPart[] = [];
-  const below = path ? path.length + 1 : 0;
-  const one = (entry: (typeof entries)[number]): ZipFile => ({
-    name: entry.path.slice(below),
+  const one = ({ source, below, into, entry }: (typeof all)[number]): ZipFile => ({
+    name: into + entry.path.slice(below),
     modified: entry.mtime,
     chunks: async function* () {
       const { url } = await addressOf(source, entry.path, "attachment", signal);
@@ -62,6 +96,6 @@ export async function saveFolder(source: Source, path: string, name: string, tel
       tell({ ...progress });
     },
   });
-  for await (const piece of zip(entries.map(one))) parts.push(piece as Uint8Array<ArrayBuffer>);
+  for await (const piece of zip(all.map(one))) parts.push(piece as Uint8Array<ArrayBuffer>);
   save(`${name}.zip`, "application/zip", new Blob(parts));
 }

@@ -23,11 +23,14 @@ interface Choices {
   names: string[];
 }
 
-export function openRegister(view: RunView): void {
+/** The run of which a model is registered, and what shows it anew. */
+type Registering = Pick<RunView, "id" | "refresh">;
+
+export function openRegister(view: Registering): void {
   show((close) => <Register view={view} onClose={close} />);
 }
 
-function Register({ view, onClose }: { view: RunView; onClose: () => void }) {
+function Register({ view, onClose }: { view: Registering; onClose: () => void }) {
   const [made, setMade] = useState<VersionWire | null>(null);
   const isDone = useRef(false);
   const found = useLoaded<Choices>(`register ${view.id}`, (signal) => choices(view.id, signal));

@@ -4,7 +4,9 @@ import { useMemo, useRef, useState } from "preact/hooks";
 import { Status, RelTime, Took } from "../../app/parts";
 import { Icon } from "../../app/icons";
 import { changeSettings, getSettings, useSettings } from "../../app/settings";
+import { useIsPhone } from "../../app/size";
 import { Grid, type GridColumn } from "../../grid/grid";
+import { Twisty } from "../../grid/twisty";
 import { joinNames, splitNames, titleOf } from "../../lib/columns";
 import { short } from "../../lib/format";
 import { type GroupLine, grouped, type Line, nested, summary } from "../../lib/group";
@@ -15,13 +17,17 @@ import { go, href, remember, remembered } from "../../lib/url";
 import { type Runs } from "./model";
 import { printSort } from "../../lib/sorting";
 import { runMenu } from "./actions";
+import { RunCard } from "./card";
 
 const WIDTHS = "cloudtrack.widths";
 const ROW = 30;
 const COMPACT_ROW = 24;
+const CARD = 56;
 
 export function RunsTable({ runs }: { runs: Runs }) {
   const { density, heat, digits } = useSettings();
+  const isPhone = useIsPhone();
+  const row = density === "compact" ? COMPACT_ROW : ROW;
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const [widths, setWidths] = useState<Record<string, number>>(storedWidths);
   const start = useRef((remembered() as { top?: number } | null)?.top ?? 0);
@@ -39,8 +45,8 @@ export function RunsTable({ runs }: { runs: Runs }) {
   const pins = splitNames(runs.query.get("pin"));
   const shown = [...pins.filter((name) => runs.columns.includes(name)), ...runs.columns.filter((name) => !pins.includes(name))];
   const columns = useMemo(
-    () => [selectColumn(runs, lines), nameColumn(runs, lines, open, toggle, widths), ...shown.map((name) => valueColumn(runs, lines, name, pins, widths, heat, digits))],
-    [runs, lines, open, widths, heat, digits],
+    () => isPhone ? [selectColumn(runs, lines), cardColumn(runs, lines, open, toggle, digits)] : [selectColumn(runs, lines), nameColumn(runs, lines, open, toggle, widths), ...shown.map((name) => valueColumn(runs, lines, name, pins, widths, heat, digits))],
+    [runs, lines, open, widths, heat, digits, isPhone],
   );
   const idOf = (at: number): string | null => {
     const line = lines[at];
@@ -59,7 +65,8 @@ export function RunsTable({ runs }: { runs: Runs }) {
       label="Runs"
       columns={columns}
       rows={lines.length}
-      rowHeight={density === "compact" ? COMPACT_ROW : ROW}
+      rowHeight={isPhone ? CARD : row}
+      headHeight={row}
       rowKey={(at) => idOf(at) ?? `group ${at}`}
       rowTone={(at) => {
         const id = idOf(at);
@@ -77,7 +84,7 @@ export function RunsTable({ runs }: { runs: Runs }) {
       onSelectAll={() => runs.setQuery({ sel: "*" })}
       onOpen={openRun}
       onKey={(key, at) => rowKey(runs, key, at, idOf(at), lines, toggle)}
-      onResize={(id, width) => {
+      onResize={isPhone ? undefined : (id, width) => {
         const next = { ...widths, [id]: width };
         setWidths(next);
         try {
@@ -86,7 +93,7 @@ export function RunsTable({ runs }: { runs: Runs }) {
           // it holds for this page
         }
       }}
-      onMove={(id, before) => move(runs, shown, id, before)}
+      onMove={isPhone ? undefined : (id, before) => move(runs, shown, id, before)}
     />
   );
 }
@@ -111,11 +118,11 @@ function nameColumn(runs: Runs, lines: readonly Line[], open: ReadonlySet<string
     cell: (at) => {
       const line = lines[at];
       if (!line) return null;
-      if (line.kind === "group") return <Twisty isOpen={open.has(line.key)} onClick={() => toggle(line.key)} label={`${line.value}: ${line.rows.length} runs`} />;
+      if (line.kind === "group") return <GroupTwisty line={line} open={open} toggle={toggle} />;
       const id = runs.frame.ids[line.row] as string;
       return (
         <span class="run-name" style={{ paddingLeft: `${line.depth * 16}px` }}>
-          {line.children > 0 && <Twisty isOpen={open.has(id)} onClick={() => toggle(id)} label="" count={line.children} />}
+          {line.children > 0 && <Twisty isOpen={open.has(id)} onClick={() => toggle(id)} label="" count={line.children} name={`${line.children} child runs`} />}
           <Status status={String(status?.at(line.row) ?? "UNKNOWN")} wordless />
           <a href={runHref(runs, line.row)} tabIndex={-1} title={String(names?.at(line.row) ?? id)}>{String(names?.at(line.row) ?? id)}</a>
         </span>
@@ -124,14 +131,21 @@ function nameColumn(runs: Runs, lines: readonly Line[], open: ReadonlySet<string
   };
 }
 
-function Twisty({ isOpen, onClick, label, count }: { isOpen: boolean; onClick: () => void; label: string; count?: number }) {
-  return (
-    <button type="button" class="twisty" tabIndex={-1} aria-expanded={isOpen} aria-label={`${isOpen ? "Close" : "Open"} ${label || `${count} child runs`}`} onClick={onClick}>
-      <Icon name={isOpen ? "down" : "right"} />
-      {label}
-      {count !== undefined && <small>{count}</small>}
-    </button>
-  );
+/** All of a run in one cell, for narrow windows. */
+function cardColumn(runs: Runs, lines: readonly Line[], open: ReadonlySet<string>, toggle: (key: string) => void, digits: number): GridColumn {
+  return {
+    id: "attributes.run_name", title: "name", width: 180, grows: true, sortable: true,
+    cell: (at) => {
+      const line = lines[at];
+      if (!line) return null;
+      if (line.kind === "group") return <GroupTwisty line={line} open={open} toggle={toggle} />;
+      return <RunCard runs={runs} line={line} to={runHref(runs, line.row)} isOpen={open.has(runs.frame.ids[line.row] as string)} toggle={toggle} digits={digits} />;
+    },
+  };
+}
+
+function GroupTwisty({ line, open, toggle }: { line: GroupLine; open: ReadonlySet<string>; toggle: (key: string) => void }) {
+  return <Twisty isOpen={open.has(line.key)} onClick={() => toggle(line.key)} label={`${line.value}: ${line.rows.length} runs`} />;
 }
 
 function valueColumn(runs: Runs, lines: readonly Line[], name: string, pins: readonly string[], widths: Record<string, number>, heat: boolean, digits: number): GridColumn {
