@@ -27,7 +27,14 @@ class Schema:
 
     attributes: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(
-        default_factory=lambda: {"metrics": NUMBER, "params": TEXT, "tags": TEXT, "datasets": TEXTS, "attributes": TEXT}
+        default_factory=lambda: {
+            "metrics": NUMBER,
+            "params": TEXT,
+            "tags": TEXT,
+            "datasets": TEXTS,
+            "models": TEXTS,
+            "attributes": TEXT,
+        }
     )
 
     def type_of(self, column: str) -> str:

@@ -16,6 +16,8 @@ from cloudtrack.tracking.run_index import PARENT_RUN_TAG
 
 MOST_NEIGHBOURS = 100
 """Of each kind: children of a run, models and datasets of a run, versions of a run or a model."""
+MOST_EXPERIMENTS = 50
+"""In so many the runs are looked for that used a model: the model's own, and those that are newest."""
 
 Link = dict[str, str]
 
@@ -65,6 +67,9 @@ class Graph:
 
 class _Services(Protocol):
     @property
+    def experiments(self) -> Any: ...
+
+    @property
     def runs(self) -> Any: ...
 
     @property
@@ -82,9 +87,13 @@ class Graphs:
     may_read_run: Callable[[str], bool]
     may_read_logged_model: Callable[[str], bool]
     may_read_model: Callable[[str], bool]
+    may_read_experiment: Callable[[str], bool]
 
     def of_version(self, name: str, number: int | str) -> Graph:
-        """Back to the model, the run and its datasets; five reads. Raises NotFound."""
+        """Back to the model, the run and its datasets, in five reads; forth to the runs that used the model.
+
+        Raises NotFound.
+        """
         graph = Graph()
         version = self.client.model_versions.get(name, number)
         self._add_version(graph, version)
@@ -94,6 +103,7 @@ class Graphs:
         model = self._model(version.model_id) if version.model_id else None
         if model is not None:
             self._add_model(graph, model, [version])
+            self._add_readers(graph, model)
         elif run is not None:
             graph.join(_run_id(run), _version_id(version), "registered")
         return graph
@@ -129,13 +139,14 @@ class Graphs:
         return graph
 
     def of_model(self, model_id: str) -> Graph:
-        """The run and its datasets, and versions. Three reads and a search."""
+        """The run and its datasets, versions, and the runs that used it. Three reads and three searches."""
         graph = Graph()
         model = self.client.logged_models.get(model_id)
         if model.source_run_id and (run := self._run(model.source_run_id)):
             self._add_run(graph, run)
         versions = [one for one in self.client.model_versions.of_model(model_id) if self.may_read_model(one.name)]
         self._add_model(graph, model, graph.first(versions))
+        self._add_readers(graph, model)
         return graph
 
     def _add_run(self, graph: Graph, run: Run) -> str:
@@ -162,6 +173,15 @@ class Graphs:
         run = f"run:{model.source_run_id}"
         if run in graph.nodes:
             graph.join(run, node, "made")
+
+    def _add_readers(self, graph: Graph, model: LoggedModel) -> None:
+        """The runs that have a logged model among their inputs; two searches."""
+        newest = self.client.experiments.search(max_results=MOST_EXPERIMENTS + 1, shows=self.may_read_experiment)
+        others = [one.experiment_id for one in newest if one.experiment_id != model.experiment_id]
+        graph.truncated |= len(others) >= MOST_EXPERIMENTS
+        ids = [model.experiment_id, *others[: MOST_EXPERIMENTS - 1]]
+        for run in graph.first(self.client.runs.readers(ids, model.model_id, MOST_NEIGHBOURS + 1)):
+            graph.join(_model_id(model), graph.add(_run_node(run)), "read")
 
     def _add_version(self, graph: Graph, version: ModelVersion) -> str:
         """A version, and the places that it holds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
+from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.page import PagedList
 from cloudtrack.index.collection import Hit, all_texts
 from cloudtrack.index.indexes import Indexes
@@ -45,6 +46,12 @@ class RunIndex(Indexes):
         """The ids of the runs of an experiment whose parent is this run; also of those in the trash."""
         of_run = Comparison("tags", PARENT_RUN_TAG, "=", run_id)
         return [parse_hit(hit).run_id for hit in self.search([experiment_id], of_run, Ranking([]))]
+
+    def readers(self, experiment_ids: Sequence[str], model_id: str, most: int) -> list[RunDocument]:
+        """The newest runs of these experiments that read a logged model, without points; also those in the trash."""
+        newest_first = run_question(None, None, ViewType.ALL).ranking
+        read = Comparison("models", "read", "=", model_id)
+        return [parse_hit(hit) for hit in self.search(experiment_ids, read, newest_first, limit=most)]
 
     def page(
         self, experiment_ids: Sequence[str], question: Question, max_results: int, page_token: str | None

@@ -67,4 +67,5 @@ def run_row(document: RunDocument) -> Row:
     values["datasets.context"] = [
         use.tags["mlflow.data.context"] for use in uses if "mlflow.data.context" in use.tags
     ] or None
+    values["models.read"] = document.model_inputs or None
     return Row(document.run_id, document.version, values, document.model_dump_json(exclude=_NOT_SHOWN))

@@ -114,6 +114,11 @@ class Runs:
         found = self._index.page(checked, run_question(filter_string, order_by, view_type), max_results, page_token)
         return PagedList(map(self._entity, found), found.token)
 
+    def readers(self, experiment_ids: Sequence[str], model_id: str, most: int) -> Sequence[Run]:
+        """The newest runs of these experiments that have a logged model among their inputs; also those in the trash."""
+        self._writers.flush_all()
+        return [self._entity(found) for found in self._index.readers(experiment_ids, model_id, most)]
+
     def resume(self, run_id: str) -> Run:
         """A run that has ended is running again. Raises NotFound, StateError for a deleted run."""
         return self._entity(self._resumed(run_id).document)

@@ -103,6 +103,7 @@ ASKED = (
     Asked("cloudtrack/artifacts/tree", Per.VERSION, {**_VERSION, **_WHOLE}),
     Asked("cloudtrack/comments/list", Per.VERSION, _VERSION),
     Asked("cloudtrack/model-versions/lineage", Per.VERSION, _VERSION),
+    Asked("cloudtrack/lineage", Per.VERSION, _VERSION),
     Asked("cloudtrack/model-versions/versions-from", Per.SOURCE, {"run_id": "{run_id}"}),
     Asked(
         "cloudtrack/model-versions/versions-from",

@@ -59,6 +59,7 @@ def _address(store: Shown, template: str) -> str:
         ("#/models/{m}/versions/2/lineage", MODEL),
         ("#/models/{m}/versions/2/activity", MODEL),
         ("#/models/{m}/compare/1..2", MODEL),
+        ("#/models/{m}/compare/1.2.3", MODEL),
         ("#/requests", "Requests"),
         ("#/activity", "Activity"),
         ("#/trash", "Trash"),

@@ -82,6 +82,7 @@ def get_lineage_graph(context: Context, request: OwnerRequest) -> Response:
         lambda run_id: may_read_run(context, run_id),
         lambda model_id: _may_read_logged_model(context, model_id),
         lambda name: context.may_read(Resource.REGISTERED_MODEL, name),
+        lambda experiment_id: context.may_read(Resource.EXPERIMENT, experiment_id),
     )
     owner = request.checked
     if owner.name:

@@ -29,7 +29,7 @@ export interface OpenRequest extends TransitionRequest {
 }
 export interface Primary {
   key: string;
-  direction: string;
+  direction: "max" | "min";
 }
 export interface ModelFacts {
   name: string; created: number; updated: number; user: string; description: string; tags: Record<string, string>; aliases: Record<string, number>;

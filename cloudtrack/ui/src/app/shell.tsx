@@ -30,6 +30,7 @@ const MetricPage = lazy(() => import("../pages/metric"));
 const ModelsPage = lazy(() => import("../pages/models/list"));
 const ModelPage = lazy(() => import("../pages/models/page"));
 const VersionPage = lazy(() => import("../pages/models/version"));
+const SeveralPage = lazy(() => import("../pages/models/several"));
 const VersionsPage = lazy(() => import("../pages/models/versions"));
 const RequestsPage = lazy(() => import("../pages/requests"));
 const ActivityPage = lazy(() => import("../pages/activity"));
@@ -37,7 +38,7 @@ const TrashPage = lazy(() => import("../pages/trash"));
 
 const PLACES: { title: string; icon: IconName; to: string; pages: Route["page"][]; key: string }[] = [
   { title: "Experiments", icon: "experiments", to: "#/experiments", pages: ["experiments", "runs", "run", "compare", "metric", "find"], key: "e" },
-  { title: "Models", icon: "models", to: "#/models", pages: ["models", "model", "version", "versions"], key: "m" },
+  { title: "Models", icon: "models", to: "#/models", pages: ["models", "model", "version", "versions", "several"], key: "m" },
   { title: "Requests", icon: "requests", to: "#/requests", pages: ["requests"], key: "r" },
   { title: "Activity", icon: "activity", to: "#/activity", pages: ["activity"], key: "a" },
   { title: "Trash", icon: "trash", to: "#/trash", pages: ["trash"], key: "t" },
@@ -94,6 +95,7 @@ function Page({ shown, address: { query } }: { shown: Route; address: ReturnType
     case "model": return <ModelPage key={shown.name} {...shown} query={query} />;
     case "version": return <VersionPage key={`${shown.name}/${shown.version}`} {...shown} query={query} />;
     case "versions": return <VersionsPage {...shown} query={query} />;
+    case "several": return <SeveralPage {...shown} query={query} />;
     case "requests": return <RequestsPage query={query} />;
     case "activity": return <ActivityPage query={query} />;
     case "trash": return <TrashPage query={query} />;

@@ -1,6 +1,7 @@
 /** Which page an address shows. */
 
 import type { Address } from "./url";
+import { numbersOf } from "./version-numbers";
 
 export type RunTab = "overview" | "metrics" | "system" | "artifacts" | "models" | "logs" | "activity";
 export type ModelTab = "versions" | "board" | "timeline" | "activity";
@@ -17,6 +18,7 @@ export type Route =
   | { page: "model"; name: string; tab: ModelTab }
   | { page: "version"; name: string; version: string; tab: VersionTab; path: string }
   | { page: "versions"; name: string; a: string; b: string }
+  | { page: "several"; name: string; versions: string[] }
   | { page: "requests" | "activity" | "trash" | "settings" | "keys" }
   | { page: "unknown"; path: readonly string[] };
 
@@ -72,6 +74,7 @@ function models(path: readonly string[], unknown: Route): Route {
     const [a = "", b = ""] = fourth.split("..");
     return { page: "versions", name, a, b };
   }
+  if (third === "compare" && fourth !== undefined && rest.length === 0 && fifth === undefined && /^\d+(\.\d+)+$/.test(fourth)) return { page: "several", name, versions: numbersOf(fourth) };
   if (MODEL_TABS.includes(third) && fourth === undefined) return { page: "model", name, tab: third as ModelTab };
   return unknown;
 }

@@ -77,7 +77,8 @@ export default function TrashPage({ query }: { query: Query }) {
               onOpen={(row) => go(href(["experiments", experiment(row).experiment_id], { state: "all" }))}
               columns={[
                 { id: "name", title: "name", width: 300, pinned: true, cell: (row) => <a href={href(["experiments", experiment(row).experiment_id], { state: "all" })} tabIndex={-1} title={experiment(row).name}>{experiment(row).name}</a> },
-                { id: "deleted", title: "last change", width: 130, cell: (row) => <RelTime ms={experiment(row).last_update_time} /> },
+                // nothing else changes an experiment that is in the trash
+                { id: "deleted", title: "deleted", width: 130, cell: (row) => <RelTime ms={experiment(row).last_update_time} /> },
                 {
                   id: "actions", title: "", width: 260,
                   cell: (row) => (

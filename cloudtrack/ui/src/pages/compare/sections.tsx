@@ -1,7 +1,7 @@
 /** The lines of runs side by side: params, metrics, tags, environment, data. */
 
 import { Button, RelTime, Took } from "../../app/parts";
-import { environment, type Line, linesOf, metricLines, ownTags, type Side } from "../../lib/compare";
+import { environment, linesOf, metricLines, ownTags, type Side } from "../../lib/compare";
 import type { Primary } from "../../lib/columns";
 import { counted } from "../../lib/format";
 import { MetricValue, TextValue } from "./cells";
@@ -20,7 +20,7 @@ export function sectionsOf(sides: readonly Side[], base: number, primary: Primar
     key, title: <span title={`${key}: ${isLow ? "less" : "more"} is better`}>{key} <small>{isLow ? "less is better" : ""}</small></span>,
     cell: (run) => <MetricValue cell={cells[run] ?? null} />, tone: (run) => (cells[run]?.isBest ? "best" : ""),
   }));
-  const texts = (title: string, records: readonly Record<string, string>[]): SheetSection => textSection(title, linesOf(records), all, setAll);
+  const texts = (title: string, records: readonly Record<string, string>[]): SheetSection => textSection(title, records, all, setAll);
   const sections: SheetSection[] = [
     texts("params", sides.map(({ params }) => params)),
     { title: "metrics", lines: asLines(own), more: own.length > MOST ? <small>{own.length - MOST} more are not listed</small> : undefined },
@@ -35,7 +35,8 @@ export function sectionsOf(sides: readonly Side[], base: number, primary: Primar
 }
 
 /** Differences only, with how many are equal. */
-function textSection(title: string, lines: readonly Line[], all: boolean, setAll: (all: boolean) => void): SheetSection {
+export function textSection(title: string, records: readonly Record<string, string>[], all: boolean, setAll: (all: boolean) => void): SheetSection {
+  const lines = linesOf(records);
   const same = lines.filter(({ isSame }) => isSame).length;
   const shown = (all ? lines : lines.filter(({ isSame }) => !isSame)).slice(0, MOST);
   const cut = (all ? lines.length : lines.length - same) - shown.length;

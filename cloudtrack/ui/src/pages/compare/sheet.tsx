@@ -18,6 +18,7 @@ export interface SheetSection {
 }
 
 export interface SheetProps {
+  label?: string;
   sections: readonly SheetSection[];
   heads: readonly ComponentChildren[];
   ids: readonly string[];
@@ -32,7 +33,7 @@ const KIND = "text/x-run";
 
 export function Sheet(props: SheetProps) {
   return (
-    <div class="sheet-scroll" tabIndex={0} role="group" aria-label="Runs side by side">
+    <div class="sheet-scroll" tabIndex={0} role="group" aria-label={props.label ?? "Runs side by side"}>
       {props.asRows ? <AsRows {...props} /> : <AsColumns {...props} />}
     </div>
   );

@@ -6,10 +6,13 @@ import type { Lineage, Version } from "../../api/registry";
 import { useLoaded } from "../../app/data";
 import { Failure } from "../../app/failure";
 import { Skeleton } from "../../app/parts";
+import { counted } from "../../lib/format";
 import { type Edge, HEIGHT, layout, type Node, walk, WIDTH } from "../../lib/lineage-layout";
+import { type LineageGraph, type Reader, readersOf } from "../../lib/readers";
 import { go, href } from "../../lib/url";
 
 const MOST_SIBLINGS = 6;
+const MOST_READERS = 6;
 const LONGEST = 23;
 
 interface Thing extends Node {
@@ -26,6 +29,10 @@ interface Whole {
   siblings: Version[];
   /** Other versions that the same data went into, by the place of the dataset. */
   users: Version[][];
+  /** Runs that used the model, the newest first. */
+  readers: Reader[];
+  /** Whether others may have used it too. */
+  isCut: boolean;
 }
 
 export function LineageView({ name, version, stages }: { name: string; version: string; stages: readonly string[] }) {
@@ -44,11 +51,14 @@ async function load(name: string, version: string, signal: AbortSignal): Promise
     const { model_versions: found } = await get<{ model_versions: Version[] }>("cloudtrack/model-versions/versions-from", params, signal);
     return found.filter((each) => each.name !== name || each.version !== version);
   };
-  const [siblings, ...users] = await Promise.all([
+  const forth = lineage.model ? get<LineageGraph>("cloudtrack/lineage", { name, version }, signal) : Promise.resolve(null);
+  const [graph, siblings, ...users] = await Promise.all([
+    forth,
     lineage.run ? from({ run_id: lineage.run.run_id }) : Promise.resolve([]),
     ...lineage.datasets.map(({ name: dataset, digest }) => from({ dataset, dataset_digest: digest })),
   ]);
-  return { lineage, version: model_version, siblings: siblings ?? [], users };
+  const readers = graph && lineage.model ? readersOf(graph, lineage.model.model_id) : [];
+  return { lineage, version: model_version, siblings, users, readers, isCut: graph?.truncated ?? false };
 }
 
 function Graph({ whole, stages }: { whole: Whole; stages: readonly string[] }) {
@@ -89,7 +99,7 @@ function Graph({ whole, stages }: { whole: Whole; stages: readonly string[] }) {
   );
 }
 
-function AsList({ whole: { lineage, siblings, users }, things }: { whole: Whole; things: readonly Thing[] }) {
+function AsList({ whole: { lineage, siblings, users, readers, isCut }, things }: { whole: Whole; things: readonly Thing[] }) {
   const link = (version: Version) => <span key={`${version.name} ${version.version}`}><a href={href(["models", version.name, "versions", version.version])}>{version.name} v{version.version}</a> </span>;
   const { code, environment } = lineage;
   return (
@@ -106,6 +116,15 @@ function AsList({ whole: { lineage, siblings, users }, things }: { whole: Whole;
         {code?.git_commit && <div><dt>code</dt><dd><code>{code.git_commit.slice(0, 12)}</code>{code.git_branch && ` on ${code.git_branch}`}{code.is_dirty && ", with changes that were not committed"}{code.entry_point && <>, <code>{code.entry_point}</code></>}</dd></div>}
         {environment.python && <div><dt>Python</dt><dd>{environment.python}</dd></div>}
         {lineage.model && <div><dt>logged model</dt><dd>{lineage.model.name} <code>{lineage.model.model_id}</code></dd></div>}
+        {lineage.model && (
+          <div>
+            <dt>used by</dt>
+            <dd>
+              {readers.length ? <>{counted(readers.length, "run")}: {readers.map(({ run, experiment, name }) => <span key={run}><a href={href(["experiments", experiment, "runs", run])}>{name}</a> </span>)}</> : "no run that names the model as its input"}
+              {isCut && "; there may be more: the newest runs and experiments were looked at"}
+            </dd>
+          </div>
+        )}
         {Object.keys(lineage.copied_from).length > 0 && <div><dt>copied from</dt><dd>{Object.entries(lineage.copied_from).map(([key, value]) => `${key} ${value}`).join(", ")}</dd></div>}
         <div><dt>version</dt><dd>{lineage.name} v{lineage.version}, registered by {lineage.registered_by || "somebody"}</dd></div>
         <div><dt>where it is</dt><dd>{things.filter((each) => each.kind === "stage" || each.kind === "alias").map((each) => each.title).join(", ") || "in no stage, under no alias"}</dd></div>
@@ -114,7 +133,7 @@ function AsList({ whole: { lineage, siblings, users }, things }: { whole: Whole;
   );
 }
 
-function graphOf({ lineage, version, siblings, users }: Whole, stages: readonly string[]): { things: Thing[]; edges: Edge[] } {
+function graphOf({ lineage, version, siblings, users, readers }: Whole, stages: readonly string[]): { things: Thing[]; edges: Edge[] } {
   const things: Thing[] = [{ id: "version", column: 3, kind: "version", title: `${lineage.name} v${lineage.version}`, more: `by ${lineage.registered_by || "somebody"}`, isHere: true }];
   const edges: Edge[] = [];
   const { run, model, code } = lineage;
@@ -143,6 +162,10 @@ function graphOf({ lineage, version, siblings, users }: Whole, stages: readonly 
     for (const each of users[at] ?? []) add(each, `data ${at}`);
   });
   for (const each of siblings) add(each, "run");
+  for (const { run: id, experiment, name } of readers.slice(0, MOST_READERS)) {
+    things.push({ id: `reader ${id}`, column: 3, kind: "run", title: name, more: "used it", to: href(["experiments", experiment, "runs", id]) });
+    edges.push(["model", `reader ${id}`]);
+  }
   const stage = version.current_stage;
   if (stage && stage !== "None") {
     things.push({ id: "stage", column: 4, kind: "stage", title: stage, more: stages.includes(stage) ? `models:/${lineage.name}/${stage}` : "", to: href(["models", lineage.name, "board"]) });

@@ -1,4 +1,4 @@
-/** All versions of a model as a grid; two of them are compared. */
+/** All versions of a model as a grid; two of them or more are compared. */
 
 import { useMemo, useState } from "preact/hooks";
 import type { Board, Card } from "../../api/registry";
@@ -10,6 +10,7 @@ import { Button, Num, RelTime, Snippet, Status } from "../../app/parts";
 import { Grid, type GridColumn } from "../../grid/grid";
 import { cardsOf } from "../../lib/stage-rules";
 import { registerSnippet } from "../../lib/snippets";
+import { placeOf } from "../../lib/version-numbers";
 import { go, href, type Query, serverUri } from "../../lib/url";
 import { parseSort, printSort } from "../../lib/sorting";
 import { AliasChip, StageChip } from "./chips";
@@ -22,12 +23,13 @@ export function VersionsTable({ board, more, rights, refresh, query }: { board: 
   const [width, setWidth] = useState<Record<string, number>>({});
   const rows = useMemo(() => sorted(cardsOf(board), query), [board, query]);
   const name = board.model.name;
-  const pair = [...chosen].sort((a, b) => a - b);
+  const picked = [...chosen].sort((a, b) => a - b);
   const select = (version: number): void => {
     const next = new Set(chosen);
     if (!next.delete(version)) next.add(version);
     setQuery({ sel: [...next].sort((a, b) => a - b).join(".") });
   };
+  const compare = (): void => go(href(["models", name, "compare", placeOf(picked)]));
   const to = (at: number): string => href(["models", name, "versions", String(rows[at]?.version ?? "")]);
   if (!rows.length) {
     return (
@@ -40,8 +42,8 @@ export function VersionsTable({ board, more, rights, refresh, query }: { board: 
   return (
     <>
       <div class="toolbar">
-        <Button kind={pair.length === 2 ? "main" : "plain"} icon="side" disabled={pair.length === 2 ? "" : "select two versions"} onClick={() => go(href(["models", name, "compare", pair.join("..")]))}>Compare</Button>
-        <span class="note">{pair.length ? `${pair.map((each) => `v${each}`).join(", ")} selected` : "select two to compare them"}</span>
+        <Button kind={picked.length > 1 ? "main" : "plain"} icon="side" disabled={picked.length > 1 ? "" : "select two versions or more"} onClick={compare}>Compare</Button>
+        <span class="note">{picked.length ? `${picked.map((each) => `v${each}`).join(", ")} selected` : "select two or more to compare them"}</span>
         <span class="grow" />
         {board.next !== null && <Button onClick={more}>Show older versions</Button>}
       </div>
@@ -53,7 +55,7 @@ export function VersionsTable({ board, more, rights, refresh, query }: { board: 
         onSelect={(at) => select(rows[at]?.version ?? 0)}
         onOpen={(at, inNewTab) => (inNewTab ? window.open(to(at), "_blank", "noopener") : go(to(at)))}
         onKey={(key, at) => {
-          if (key === "c" && pair.length === 2) go(href(["models", name, "compare", pair.join("..")]));
+          if (key === "c" && picked.length > 1) compare();
           else if (key === "m" && rows[at] && !rights.edit) moveVersion(board, rows[at] as Card, rights, refresh);
           else return false;
           return true;
