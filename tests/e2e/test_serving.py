@@ -104,3 +104,5 @@ def test_a_copy_opens_from_a_server_of_files(store_url: str, client: Client, pag
         page.goto(f"{url}/")
         page.locator("h1").first.wait_for()
         assert page.locator("meta[name=cloudtrack-frozen]").get_attribute("content") == "site.json"
+        page.wait_for_load_state("networkidle")
+        page.goto("about:blank")  # before its server ends
