@@ -55,7 +55,7 @@ def built(variable: str) -> Path:
     if variable not in os.environ:
         pytest.skip("needs what sam builds: make template-test")
     folder = Path(os.environ[variable])
-    assert len(list(folder.glob("*Function"))) == 11
+    assert len(list(folder.glob("*Function"))) == 12
     return folder
 
 

@@ -283,7 +283,7 @@ def test_resource_policies_of_functions_are_small_enough(translated_template: di
     assert len(policies) == len(stack.of_type("AWS::Lambda::Function"))
     for function, statements in policies.items():
         policy = {"Version": "2012-10-17", "Id": "default", "Statement": statements}
-        assert len(json.dumps(policy)) < POLICY_LIMIT_BYTES * 0.75, function
+        assert len(json.dumps(policy)) < POLICY_LIMIT_BYTES * 0.9, function  # with names as long as they may be
 
 
 def test_whoever_puts_a_marker_may_find_that_a_cut_off_writer_has_put_it(stack: Stack) -> None:
