@@ -166,7 +166,7 @@ def test_200_000_versions() -> None:
     assert len(store.get(keys.checkpoint("churn")).body) < 200_000
     versions, stages = client.model_versions, client.stages
     done: list[tuple[Callable[[], object], int]] = [
-        (lambda: versions.create("churn", SOURCE), 6),
+        (lambda: versions.create("churn", SOURCE), 8),
         (lambda: stages.transition("churn", 100_000, "Production", archive_existing_versions=True), 8),
         (lambda: stages.rollback("churn", "Production"), 8),
         (lambda: versions.get("churn", 3), 3),
