@@ -24,7 +24,7 @@ from tests.conftest import BOTH_MODES
 
 ONLY_OVER_A_STORE = {
     "experiments": {"create_default", "set_lifecycle_stage"},
-    "runs": {"resume", "commits", "experiment_of"},
+    "runs": {"resume", "commits", "experiment_of", "readers"},
     "metrics": {"columns", "columns_of_runs", "series"},
     "logged_models": {"note_version"},
     "source_files": {"read"},
