@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from urllib.parse import parse_qsl, unquote
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from cloudtrack.access.principal import Principal
 from cloudtrack.api.app import App
@@ -32,6 +33,21 @@ def ask(
         request_id="test",
     )
     return app(request)
+
+
+def get(
+    app: App, route: str, headers: dict[str, str] | None = None, *, principal: Principal | None = None, **query: Any
+) -> Response:
+    """The answer of one of cloudtrack's own routes, as a page asks it."""
+    target = f"/ajax-api/2.0/cloudtrack/{route}?{urlencode(query, doseq=True)}"
+    return ask(app, "GET", target, headers=headers, principal=principal)
+
+
+def told(app: App, route: str, **query: Any) -> Any:
+    """What such a route says."""
+    answer = get(app, route, **query)
+    assert answer.status == 200, answer.json()
+    return answer.json()
 
 
 def send_to_app(app: App) -> Send:

@@ -5,17 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
-from urllib.parse import urlencode
 
 from cloudtrack.api.app import App
-from cloudtrack.api.message import Response
-from tests.api.sending import ask
+from tests.api.sending import get
 
 Row = dict[str, Any]
-
-
-def get(app: App, path: str, headers: dict[str, str] | None = None, **query: Any) -> Response:
-    return ask(app, "GET", f"/ajax-api/2.0/cloudtrack/{path}?{urlencode(query, doseq=True)}", headers=headers)
 
 
 def table(app: App, experiment_id: str, **query: Any) -> dict[str, Any]:

@@ -18,8 +18,7 @@ from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.tracking.primary_metric import PrimaryMetric, primary_metric
-from tests.api.sending import ask
-from tests.api.tables import get
+from tests.api.sending import ask, get
 from tests.storage.lossy import CountingStore
 
 DAY_MS = 86_400_000

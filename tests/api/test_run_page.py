@@ -9,7 +9,7 @@ import pytest
 from cloudtrack.api.app import App
 from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric
-from tests.api.tables import get
+from tests.api.sending import get
 
 
 @pytest.fixture

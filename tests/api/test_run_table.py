@@ -27,8 +27,8 @@ from cloudtrack.tracking.documents import RunDocument, Summary
 from cloudtrack.tracking.run_source import run_row
 from cloudtrack.tracking.table_columns import significant
 from cloudtrack.tracking.table_cursor import read_cursor
-from tests.api.sending import ask
-from tests.api.tables import Page, get, ids_of, rows_of, table
+from tests.api.sending import ask, get
+from tests.api.tables import Page, ids_of, rows_of, table
 from tests.campaign import examples
 from tests.storage.lossy import CountingStore
 

@@ -11,8 +11,7 @@ from cloudtrack.api.app import App
 from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric
 from cloudtrack.storage.opening import open_store
-from tests.api.sending import ask
-from tests.api.tables import get
+from tests.api.sending import ask, get
 from tests.storage.lossy import CountingStore
 
 

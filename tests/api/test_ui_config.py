@@ -11,8 +11,7 @@ from cloudtrack.access.permission import Permission, Resource
 from cloudtrack.access.principal import Principal
 from cloudtrack.api.app import App
 from cloudtrack.client import Client
-from tests.api.sending import ask
-from tests.api.tables import get
+from tests.api.sending import ask, get
 
 EDITOR, ADMIN = Principal("editor"), Principal("root", admin=True)
 

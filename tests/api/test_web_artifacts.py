@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import duckdb
@@ -30,7 +30,7 @@ from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore, Reading
 from cloudtrack.tracking.artifact_lines import CHUNK_BYTES
 from cloudtrack.tracking.artifact_tree import MOST_ENTRIES
-from tests.api.sending import ask
+from tests.api.sending import ask, get, told
 from tests.storage.lossy import CountingStore
 
 READER = Principal("reader")
@@ -75,19 +75,6 @@ def run_id(client: Client) -> str:
     for path in ("a.txt", "plots/one.png", "plots/deep/two.svg", "größe 50%.txt"):
         client.artifacts.log_text(run_id, f"content of {path}", path)
     return run_id
-
-
-def get(
-    app: App, route: str, principal: Principal | None = None, headers: dict[str, str] | None = None, **query: Any
-) -> Response:
-    target = f"/ajax-api/2.0/cloudtrack/{route}?{urlencode(query, doseq=True)}"
-    return ask(app, "GET", target, headers=headers, principal=principal)
-
-
-def told(app: App, route: str, **query: Any) -> Any:
-    answer = get(app, route, **query)
-    assert answer.status == 200, answer.json()
-    return answer.json()
 
 
 def guarded(client: Client) -> App:
@@ -502,7 +489,7 @@ def test_a_ticket_lets_a_browser_load_one_file_without_a_login(client: Client, r
     upload(client, run_id, "report.html", b"<p>")
     upload(client, run_id, "other.html", b"<p>other")
     app = guarded(client)
-    about = get(app, "artifacts/url", READER, run_id=run_id, path="report.html", disposition="render").json()
+    about = get(app, "artifacts/url", principal=READER, run_id=run_id, path="report.html", disposition="render").json()
     assert about["expires_in"] == LIFETIME_S
     assert follow(app, about["url"]).status == 200
     another = App(Client(client.uri), access=Access(client.store))
@@ -522,7 +509,7 @@ def test_a_ticket_lets_a_browser_load_one_file_without_a_login(client: Client, r
 
 def test_a_ticket_ends(client: Client, run_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     app = guarded(client)
-    url = get(app, "artifacts/url", READER, run_id=run_id, path="a.txt").json()["url"]
+    url = get(app, "artifacts/url", principal=READER, run_id=run_id, path="a.txt").json()["url"]
     assert follow(app, url).status == 200
     later = clock.now_ms() + (LIFETIME_S + 2) * 1000
     monkeypatch.setattr(clock, "now_ms", lambda: later)
@@ -532,7 +519,7 @@ def test_a_ticket_ends(client: Client, run_id: str, monkeypatch: pytest.MonkeyPa
 def test_who_may_not_read_a_file_gets_no_ticket(client: Client, run_id: str) -> None:
     app = guarded(client)
     for route in ("artifacts/url", "artifacts/tree", "artifacts/preview"):
-        assert get(app, route, STRANGER, run_id=run_id, path="a.txt").status == 404
+        assert get(app, route, principal=STRANGER, run_id=run_id, path="a.txt").status == 404
         assert get(app, route, None, run_id=run_id, path="a.txt").status == 401
 
 
@@ -544,9 +531,9 @@ def test_a_version_shows_no_files_of_a_model_that_one_may_not_know_of(client: Cl
     access = Access(client.store)
     access.grant(READER.name, Resource.REGISTERED_MODEL, "shown", Permission.READ)
     app = App(client, access=access)
-    assert get(app, "artifacts/tree", READER, name="shown", version="1").status == 404
+    assert get(app, "artifacts/tree", principal=READER, name="shown", version="1").status == 404
     access.grant(READER.name, Resource.REGISTERED_MODEL, "hidden", Permission.READ)
-    assert get(app, "artifacts/tree", READER, name="shown", version="1").status == 200
+    assert get(app, "artifacts/tree", principal=READER, name="shown", version="1").status == 200
 
 
 @pytest.mark.parametrize("store_url", ["moto-obstore"], indirect=True)
@@ -558,23 +545,25 @@ def test_a_bucket_gives_signed_addresses(client: Client, run_id: str, *, is_guar
     app = App(client, access=access, settings=Settings(artifacts=ArtifactRoute.PRESIGNED))
     upload(client, run_id, "p.png", b"\x89PNG....")
     upload(client, run_id, "x.html", b"<p>")
-    about = get(app, "artifacts/url", READER, run_id=run_id, path="p.png").json()
+    about = get(app, "artifacts/url", principal=READER, run_id=run_id, path="p.png").json()
     assert about["expires_in"] == 900
     with urlopen(about["url"]) as answer:
         assert answer.read() == b"\x89PNG...."
         assert answer.headers["content-type"] == "image/png"
         assert answer.headers["content-disposition"].startswith("inline")
     for query in ({"path": "p.png", "disposition": "attachment"}, {"path": "x.html"}):
-        with urlopen(get(app, "artifacts/url", READER, run_id=run_id, **query).json()["url"]) as answer:
+        with urlopen(get(app, "artifacts/url", principal=READER, run_id=run_id, **query).json()["url"]) as answer:
             assert answer.headers["content-disposition"].startswith("attachment")
             assert answer.headers["content-type"] == "application/octet-stream"
-    page = get(app, "artifacts/url", READER, run_id=run_id, path="x.html", disposition="render").json()
+    page = get(app, "artifacts/url", principal=READER, run_id=run_id, path="x.html", disposition="render").json()
     assert page["url"].startswith("ajax-api/"), "only this server says where the page may reach"
     assert follow(app, page["url"]).whole_body() == b"<p>"
-    files = get(app, "artifacts/tree", READER, run_id=run_id).json()["files"]
+    files = get(app, "artifacts/tree", principal=READER, run_id=run_id).json()["files"]
     assert all(file["is_dir"] or (file["etag"] and file["mtime"]) for file in files)
     upload(client, run_id, "t.csv", b"a\n1\n")
-    assert get(app, "artifacts/preview", READER, run_id=run_id, path="t.csv", kind="table").json()["columns"] == [[1]]
+    assert get(app, "artifacts/preview", principal=READER, run_id=run_id, path="t.csv", kind="table").json()[
+        "columns"
+    ] == [[1]]
 
 
 def make_parquet(path: Path) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import uuid
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 
@@ -14,14 +13,13 @@ from cloudtrack.access.access import Access
 from cloudtrack.access.permission import Permission, Resource
 from cloudtrack.access.principal import Principal
 from cloudtrack.api.app import App
-from cloudtrack.api.message import Response
 from cloudtrack.client import Client
 from cloudtrack.entities.dataset import Dataset, DatasetInput
 from cloudtrack.entities.run import LoggedModelInput, LoggedModelOutput, Metric
 from cloudtrack.index.indexes import ONE
 from cloudtrack.lineage import graph
 from cloudtrack.storage.memory import MemoryStore
-from tests.api.sending import ask
+from tests.api.sending import get, told
 from tests.storage.lossy import CountingStore
 
 READER = Principal("reader")
@@ -50,19 +48,6 @@ def app(client: Client) -> App:
 def counting(client: Client) -> CountingStore:
     assert isinstance(client.store, CountingStore)
     return client.store
-
-
-def get(
-    app: App, route: str, principal: Principal | None = None, headers: dict[str, str] | None = None, **query: Any
-) -> Response:
-    target = f"/ajax-api/2.0/cloudtrack/{route}?{urlencode(query, doseq=True)}"
-    return ask(app, "GET", target, headers=headers, principal=principal)
-
-
-def told(app: App, route: str, **query: Any) -> Any:
-    answer = get(app, route, **query)
-    assert answer.status == 200, answer.json()
-    return answer.json()
 
 
 def new_run(client: Client, **metrics: float) -> str:
@@ -206,11 +191,11 @@ def test_a_board_tells_nothing_of_runs_that_one_may_not_read(client: Client) -> 
     client.registered_models.create("churn")
     register(client, "churn", acc=0.5)
     app = guarded(client, "churn")
-    (version,) = get(app, "models/board", READER, name="churn").json()["versions"]
+    (version,) = get(app, "models/board", principal=READER, name="churn").json()["versions"]
     assert (version["run_name"], version["experiment_id"], version["metrics"]) == (None, None, {})
     Access(client.store).grant(READER.name, Resource.EXPERIMENT, "0", Permission.READ)
     app = guarded(client, "churn")
-    (version,) = get(app, "models/board", READER, name="churn").json()["versions"]
+    (version,) = get(app, "models/board", principal=READER, name="churn").json()["versions"]
     assert version["metrics"] == {"acc": 0.5}
 
 
@@ -237,9 +222,9 @@ def test_a_table_comes_in_pages_of_what_one_may_read(client: Client) -> None:
     for name in ("a", "b", "c", "d"):
         client.registered_models.create(name)
     app = guarded(client, "a", "b", "d")
-    first = get(app, "models/table", READER, max_results=2).json()
+    first = get(app, "models/table", principal=READER, max_results=2).json()
     assert [model["name"] for model in first["models"]] == ["a", "b"]
-    second = get(app, "models/table", READER, max_results=2, cursor=first["next"]).json()
+    second = get(app, "models/table", principal=READER, max_results=2, cursor=first["next"]).json()
     assert ([model["name"] for model in second["models"]], second["next"]) == (["d"], None)
 
 
@@ -270,12 +255,12 @@ def test_the_inbox_has_the_open_requests_of_all_models(client: Client) -> None:
     for name in ("a", "b", "c"):
         access.grant("ann", Resource.REGISTERED_MODEL, name, Permission.EDIT, approver=name == "b")
     app = App(client, access=access)
-    found = get(app, "transition-requests/open", Principal("ann")).json()
+    found = get(app, "transition-requests/open", principal=Principal("ann")).json()
     assert found["truncated"] is False
     shown = {one["name"]: (one["is_mine"], one["may_approve"], one["has_approved"]) for one in found["requests"]}
     assert shown == {"a": (True, False, False), "b": (False, True, False)}
     bob.approvals.withdraw("b", 1)
-    found = get(app, "transition-requests/open", Principal("ann")).json()["requests"]
+    found = get(app, "transition-requests/open", principal=Principal("ann")).json()["requests"]
     assert [one["name"] for one in found] == ["a"]
 
 
@@ -415,7 +400,7 @@ def test_activities_are_chosen_by_person_action_and_time(several: Client) -> Non
 
 def test_activities_are_those_of_models_that_one_may_read(several: Client) -> None:
     app = guarded(several, "b", "c")
-    found = get(app, "activity", READER).json()["activity"]
+    found = get(app, "activity", principal=READER).json()["activity"]
     assert {entry["name"] for entry in found} == {"b", "c"}
 
 
@@ -529,7 +514,7 @@ def test_lineage_is_a_graph_from_any_side(client: Client, app: App) -> None:
     assert nodes["version"]["link"] == {"name": "churn", "version": "1"}
     assert nodes["model"]["link"] == {"model_id": made.model_id, "experiment_id": "0"}
     hidden = guarded(client, "churn")
-    answer = get(hidden, "lineage", READER, name="churn", version="1").json()
+    answer = get(hidden, "lineage", principal=READER, name="churn", version="1").json()
     assert {node["kind"] for node in answer["nodes"]} == {"version", "stage", "alias"}
 
 
@@ -562,7 +547,7 @@ def test_a_version_leads_to_the_runs_that_used_its_model(client: Client, app: Ap
     assert answer["truncated"] is False
     assert edges_of(told(app, "lineage", model_id=model_id)) == used
     Access(client.store).grant(READER.name, Resource.EXPERIMENT, "0", Permission.READ)
-    shown = get(guarded(client, "churn"), "lineage", READER, name="churn", version="1").json()
+    shown = get(guarded(client, "churn"), "lineage", principal=READER, name="churn", version="1").json()
     assert edges_of(shown) == used - {("tree", "there", "read")}
 
 

@@ -42,8 +42,3 @@ export function useSetQuery(): SetQuery {
     else flush();
   }, []);
 }
-
-/** A link to another page that takes some of this query along. */
-export function withQuery(path: readonly string[], query: Query, ...keys: string[]): string {
-  return href(path, new Map([...query].filter(([key]) => keys.includes(key))));
-}

@@ -81,7 +81,3 @@ export function titleOf(column: string): string {
   if (column === "attributes.run_name") return "name";
   return column.replace(/^(metrics|params|tags|attributes)\./, "");
 }
-
-export function isNumberColumn(frame: Frame, name: string): boolean {
-  return Boolean(frame.columns.get(name)?.numbers);
-}

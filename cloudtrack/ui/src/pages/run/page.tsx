@@ -87,7 +87,6 @@ function Tab({ view, tab, path }: { view: RunView; tab: RunTab; path: string }) 
         <Empty title="No system metrics"><p>Metrics whose name begins with <code>system/</code> are shown here, such as those that MLflow logs by itself.</p></Empty>
       );
     case "artifacts":
-    case "logs":
       return (
         <Files
           source={{ run_id: view.id }} path={path} uri={`runs:/${view.id}`} memory={experiment}

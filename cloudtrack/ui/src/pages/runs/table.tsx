@@ -3,7 +3,7 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import { Status, RelTime, Took } from "../../app/parts";
 import { Icon } from "../../app/icons";
-import { changeSettings, getSettings, useSettings } from "../../app/settings";
+import { useSettings } from "../../app/settings";
 import { useIsPhone } from "../../app/size";
 import { Grid, type GridColumn } from "../../grid/grid";
 import { Twisty } from "../../grid/twisty";
@@ -12,7 +12,7 @@ import { short } from "../../lib/format";
 import { type GroupLine, grouped, type Line, nested, summary } from "../../lib/group";
 import { shorten } from "../../lib/ids";
 import { LIST_KEYS } from "../../lib/routes";
-import { has, printSelection, withIds } from "../../lib/selection";
+import { has } from "../../lib/selection";
 import { go, href, remember, remembered } from "../../lib/url";
 import { type Runs } from "./model";
 import { printSort } from "../../lib/sorting";
@@ -263,12 +263,4 @@ function storedWidths(): Record<string, number> {
   } catch {
     return {};
   }
-}
-
-export function toggleDensity(): void {
-  changeSettings({ density: getSettings().density === "compact" ? "normal" : "compact" });
-}
-
-export function selectOnly(runs: Runs, ids: readonly string[]): void {
-  runs.setQuery({ sel: printSelection(withIds({ all: false, ids: new Set() }, ids, true)) });
 }
