@@ -107,7 +107,7 @@ def test_one_metric_on_its_page_grows_too_and_rests_when_its_run_has_ended(
     grow(client, run_id, range(5, 8))
     client.runs.update(run_id, status="FINISHED")
     pass_time(page, 8)
-    page.wait_for_function("() => document.querySelector('.plot').getAttribute('aria-label').endsWith('7 at step 7')")
+    pass_time_until(page, "7 at step 7")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     pass_time(page, 60)
