@@ -76,6 +76,9 @@ def user() -> str:
 SERVER_OPTIONS = "CLOUDTRACK_SERVER_OPTIONS"
 """How ``cloudtrack server`` tells its worker processes what it was told; not for people."""
 
+BRIDGE_TOKEN = "CLOUDTRACK_BRIDGE_TOKEN"  # noqa: S105 - the name of a variable
+"""How a project's worker tells the server beside it the token; not for people."""
+
 
 def server_options() -> str:
     """The options of the server that this worker process belongs to, as JSON."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cloudtrack.batch.places import reading, writing
 from cloudtrack.batch.table_files import TableFormat, open_writer, read_tables
 from cloudtrack.errors import InvalidInput
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.pyfunc import PyFuncModel
 from cloudtrack.models.schema import ColSpec, TensorSpec
+from cloudtrack.storage.places import reading, writing
 
 PREDICTION = "prediction"
 DEFAULT_ROWS = 10_000

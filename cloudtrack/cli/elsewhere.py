@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from cloudtrack.models.rebuilding import EnvironmentManager
+from cloudtrack.environments.manager import EnvironmentManager
 
 _BEFORE_URI = ("", "-m", "--model-uri=")
 

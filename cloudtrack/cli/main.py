@@ -19,6 +19,7 @@ from cloudtrack.cli import (
     index,
     models,
     output,
+    projects,
     registry,
     releases,
     runs,
@@ -58,6 +59,7 @@ app.command("doctor")(doctor.doctor)
 app.command("events")(events.events)
 app.command("export-site")(ui.export_site)
 app.command("reindex")(index.reindex)
+app.command("run")(projects.run)
 app.command("server")(server.server)
 app.command("sql")(sql.sql)
 app.command("sync")(sync.sync)

@@ -12,9 +12,10 @@ import typer
 from cloudtrack.cli import output
 from cloudtrack.cli.elsewhere import command_in
 from cloudtrack.cli.state import client
+from cloudtrack.environments.manager import EnvironmentManager
 from cloudtrack.errors import InvalidInput
 from cloudtrack.models.finding import local_folder
-from cloudtrack.models.rebuilding import EnvironmentManager, create_environment, environment_for
+from cloudtrack.models.rebuilding import create_environment, environment_for
 
 ModelUri = Annotated[
     str, typer.Option("--model-uri", "-m", help="models:/name/3, models:/name/Production, runs:/..., or a folder.")
@@ -46,10 +47,10 @@ def predict(
         with local_folder(model_uri, client) as folder:
             command = command_in(environment_for(folder, env_manager), model_uri, str(folder))
             raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - no shell, our own words
-    from cloudtrack.batch.places import size_of
     from cloudtrack.batch.prediction import predict_file
     from cloudtrack.models.pyfunc import load_local
     from cloudtrack.models.trust import trusting
+    from cloudtrack.storage.places import size_of
 
     with trusting(trust or None), local_folder(model_uri, client) as folder:
         model = load_local(folder)

@@ -10,9 +10,10 @@ import typer
 from cloudtrack.cli import output
 from cloudtrack.cli.elsewhere import command_in
 from cloudtrack.cli.state import client, state
+from cloudtrack.environments.manager import EnvironmentManager
 from cloudtrack.errors import InvalidInput
 from cloudtrack.models.finding import local_folder
-from cloudtrack.models.rebuilding import EnvironmentManager, environment_for
+from cloudtrack.models.rebuilding import environment_for
 
 if TYPE_CHECKING:
     from cloudtrack.scoring.server import ServeOptions

@@ -16,10 +16,10 @@ from typing import Any, Protocol
 from cloudtrack.entities.manifest import Manifest
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.run import Run
+from cloudtrack.environments.specification import REQUIREMENTS
 from cloudtrack.errors import NotFound
 from cloudtrack.lineage.lineage import MayReadRun, everything
 from cloudtrack.lineage.version_diff import Difference, FileChange, Side, VersionDiff
-from cloudtrack.models.environment import REQUIREMENTS
 from cloudtrack.models.model_file import FILE_NAME, Model
 from cloudtrack.storage.parallel import map_in_order
 from cloudtrack.tracking.source_files import PATCH

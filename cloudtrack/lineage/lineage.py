@@ -15,6 +15,7 @@ from cloudtrack.entities.logged_model import LoggedModel
 from cloudtrack.entities.manifest import Manifest
 from cloudtrack.entities.model_version import ORIGIN_TAG, ModelVersion
 from cloudtrack.entities.run import Run
+from cloudtrack.environments.specification import REQUIREMENTS
 from cloudtrack.errors import CorruptData, InvalidInput, NotFound, PermissionDenied, Purged
 from cloudtrack.lineage.version_lineage import (
     CodeOrigin,
@@ -24,7 +25,6 @@ from cloudtrack.lineage.version_lineage import (
     RunOrigin,
     VersionLineage,
 )
-from cloudtrack.models.environment import REQUIREMENTS
 
 MOST_RUNS = 2000
 """Runs of one dataset that are looked at, newest first."""

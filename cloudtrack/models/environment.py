@@ -11,11 +11,8 @@ from typing import Any
 
 import yaml
 
+from cloudtrack.environments.specification import CONDA, PYTHON_ENV, REQUIREMENTS
 from cloudtrack.errors import InvalidInput
-
-REQUIREMENTS = "requirements.txt"
-CONDA = "conda.yaml"
-PYTHON_ENV = "python_env.yaml"
 
 
 def write_environment(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from cloudtrack.entities.artifact import FileInfo
 from cloudtrack.entities.manifest import MOST_FILES, MOST_TEXT_BYTES, Manifest, PinnedFile
+from cloudtrack.environments.specification import REQUIREMENTS
 from cloudtrack.errors import CorruptData
 from cloudtrack.models.digests import FOREIGN, local_files, sha256_of
-from cloudtrack.models.environment import REQUIREMENTS
 from cloudtrack.models.model_file import FILE_NAME, Model
 from cloudtrack.models.run_files import Files
 from cloudtrack.storage.object_store import Reading

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from cloudtrack import ids
+from cloudtrack.environments.specification import CONDA, PYTHON_ENV
 from cloudtrack.errors import AlreadyExists, InvalidInput, NotFound
 from cloudtrack.models.digests import digest_files
-from cloudtrack.models.environment import CONDA, PYTHON_ENV, write_environment
+from cloudtrack.models.environment import write_environment
 from cloudtrack.models.input_example import write_input_example
 from cloudtrack.models.model_file import FILE_NAME, Model
 from cloudtrack.models.signature import ModelSignature

@@ -47,8 +47,13 @@ class RemoteRuns:
         start_time: int | None = None,
         tags: Mapping[str, str] | None = None,
         user_id: str = "",
+        operation: str = "",
     ) -> Run:
-        """A new run, running. Raises NotFound, or StateError for a deleted experiment."""
+        """A new run, running. Raises NotFound, or StateError for a deleted experiment.
+
+        ``operation`` is a name for this creation, 32 hexadecimal digits that nobody else can have: repeated with it,
+        the creation finds the run that it made.
+        """
         content = {
             "experiment_id": check_experiment_id(experiment_id),
             "run_name": run_name or "",
@@ -56,7 +61,8 @@ class RemoteRuns:
             "tags": entities.pairs(tags),
             "user_id": user_id,
         }
-        return entities.run(self._connection.call("POST", f"{MLFLOW}/runs/create", content)["run"])
+        answer = self._connection.call("POST", f"{MLFLOW}/runs/create", content, operation=operation)
+        return entities.run(answer["run"])
 
     def get(self, run_id: str) -> Run:
         """Raises NotFound."""

@@ -28,6 +28,8 @@ class GitState:
     """The state of a working tree."""
 
     commit: str
+    top: Path
+    """The working tree's root."""
     branch: str = ""
     remote_url: str = ""
     is_dirty: bool = False
@@ -103,6 +105,7 @@ def git_state(folder: Path) -> GitState | None:
     branch = (_git(folder, "rev-parse", "--abbrev-ref", "HEAD") or b"").decode(errors="replace").strip()
     return GitState(
         commit=head.decode().strip(),
+        top=top,
         branch="" if branch == "HEAD" else branch,
         remote_url=strip_credentials(remote),
         is_dirty=dirty,

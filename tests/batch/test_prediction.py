@@ -15,11 +15,11 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 import cloudtrack as ct
-from cloudtrack.batch.places import reading, writing
 from cloudtrack.batch.prediction import as_table, predict_file
 from cloudtrack.errors import CorruptData, InvalidInput, NotFound
 from cloudtrack.models.model_file import Model
 from cloudtrack.models.pyfunc import PyFuncModel
+from cloudtrack.storage.places import reading, writing
 from tests.cli.commands import cloudtrack
 
 ROWS = 1003

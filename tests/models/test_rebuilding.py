@@ -12,8 +12,9 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 import cloudtrack as ct
+from cloudtrack.environments.manager import EnvironmentManager
 from cloudtrack.errors import AlreadyExists, MissingDependency, Unavailable
-from cloudtrack.models.rebuilding import EnvironmentManager, create_environment, environment_for
+from cloudtrack.models.rebuilding import create_environment, environment_for
 from tests.api.corpus.mlflow_server import free_port
 from tests.cli.commands import cloudtrack
 from tests.scoring.running import running
@@ -78,7 +79,7 @@ def test_conda_gets_the_models_own_file(folder: Path, tmp_path: Path, monkeypatc
     conda.parent.mkdir()
     conda.write_text(
         f"#!/bin/sh\nprintf '%s\\n' \"$@\" > {tmp_path}/asked\nmkdir -p $4/bin\n"
-        f"printf '#!/bin/sh\\necho \"$@\" > {tmp_path}/then' > $4/bin/python\nchmod +x $4/bin/python\n"
+        f"printf '#!/bin/sh\\ncat \"$5\" > {tmp_path}/then' > $4/bin/python\nchmod +x $4/bin/python\n"
     )
     conda.chmod(0o755)
     monkeypatch.setenv("PATH", f"{conda.parent}:{os.environ['PATH']}")
@@ -86,7 +87,7 @@ def test_conda_gets_the_models_own_file(folder: Path, tmp_path: Path, monkeypatc
     assert python == tmp_path / "env" / "bin" / "python"
     asked = (tmp_path / "asked").read_text().split()
     assert asked == ["env", "create", "--prefix", str(tmp_path / "env"), "--file", str(folder / "conda.yaml")]
-    assert (tmp_path / "then").read_text().startswith("-m pip install cloudtrack")
+    assert (tmp_path / "then").read_text().startswith("cloudtrack[pandas,arrow]")
 
 
 @pytest.mark.slow

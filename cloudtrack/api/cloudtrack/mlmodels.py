@@ -10,8 +10,8 @@ from cloudtrack.api.context import Context
 from cloudtrack.api.endpoint import Declarations, Domain, Needs, On
 from cloudtrack.api.file_places import File, FilesRequest, find_file
 from cloudtrack.api.message import Response, json_response
+from cloudtrack.environments.specification import REQUIREMENTS
 from cloudtrack.errors import CorruptData, InvalidInput, NotFound
-from cloudtrack.models.environment import REQUIREMENTS
 from cloudtrack.models.model_file import FILE_NAME
 from cloudtrack.models.model_page import describe, input_example_path
 

@@ -1,0 +1,1 @@
+"""Where projects run; one file a place, found by name."""

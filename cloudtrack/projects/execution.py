@@ -1,0 +1,112 @@
+"""Executing a run's project on this machine: its code, its environment, its command, its end."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from cloudtrack.client import AnyClient
+from cloudtrack.entities.run import RunStatus
+from cloudtrack.errors import InvalidInput
+from cloudtrack.projects import sources
+from cloudtrack.projects.bridging import bridged
+from cloudtrack.projects.command import command_of
+from cloudtrack.projects.environments import environment_of
+from cloudtrack.projects.parameters import local_path
+from cloudtrack.projects.program import Program
+from cloudtrack.projects.project_file import EntryPoint, read_project
+from cloudtrack.projects.record import ENVIRONMENT, ProjectRecord, fetch_archive, read_record
+from cloudtrack.storage.places import reading
+
+Show = Callable[[bytes], None]
+
+
+def execute(client: AnyClient, run_id: str, program: Program, show: Show, folder: Path | None = None) -> int:
+    """Run a project's command and end its run; the exit code of the command.
+
+    ``folder`` has the code where it is here already; otherwise it comes from the run's archive, or from its
+    repository. ``show`` gets what the program prints. What goes wrong before the program runs is raised, and the run is
+    FAILED; a program that was ended from outside makes it KILLED.
+    """
+    record = read_record(client, run_id)
+    writer = client.runs.open_writer(run_id)  # it says every half minute that the run goes on
+    writer.set_tags({"cloudtrack.host": socket.gethostname()})
+    status = RunStatus.FAILED
+    try:
+        with tempfile.TemporaryDirectory(prefix="cloudtrack-project-") as scratch:
+            code = folder or fetch_code(client, record, Path(scratch) / "code")
+            with _prepared(client, run_id, record, code, Path(scratch)) as (words, variables):
+                exit_code = program.run(words, code, variables, show)
+        status = RunStatus.FAILED if exit_code else RunStatus.FINISHED
+    finally:
+        if program.was_ended:
+            status = RunStatus.KILLED
+        writer.detach()
+        _end(client, run_id, status)
+    return exit_code
+
+
+def fetch_code(client: AnyClient, record: ProjectRecord, target: Path) -> Path:
+    """The project's folder as it was launched, below ``target``: from its archive, or from its repository."""
+    target.mkdir(parents=True)
+    if record.archive:
+        sources.unpack(fetch_archive(client, record.archive, target.with_name("archive")), target)
+        return target
+    if record.repository:
+        uri = record.repository + (f"#{record.subdirectory}" if record.subdirectory else "")
+        return sources.fetch(uri, target, record.commit).folder
+    raise InvalidInput("the run has neither an archive of its code nor a repository: it can be run where it was only")
+
+
+@contextlib.contextmanager
+def _prepared(
+    client: AnyClient, run_id: str, record: ProjectRecord, folder: Path, scratch: Path
+) -> Iterator[tuple[list[str], dict[str, str]]]:
+    """The words and variables of the program; its environment is made, and written down."""
+    project = read_project(folder)
+    entry_point = project.entry_point(record.entry_point)
+    values = _fetched(entry_point, record.values, scratch / "inputs")
+    declared = {name: text for name, text in values.items() if name in entry_point.parameters}
+    extra = {name: text for name, text in values.items() if name not in entry_point.parameters}
+    words = command_of(entry_point.command, declared, extra)
+    prepared = environment_of(project, record.manager).prepare()
+    packages = prepared.packages()
+    client.artifacts.log_text(run_id, packages, ENVIRONMENT)
+    experiment_id = client.runs.get(run_id).info.experiment_id
+    with bridged(client.uri, packages) as reaching:
+        yield (
+            words,
+            {
+                **prepared.variables(),
+                "CLOUDTRACK_URI": client.uri,
+                "CLOUDTRACK_RUN_ID": run_id,
+                "CLOUDTRACK_EXPERIMENT": "",
+                "MLFLOW_RUN_ID": run_id,
+                "MLFLOW_EXPERIMENT_ID": experiment_id,
+                **reaching,
+            },
+        )
+
+
+def _fetched(entry_point: EntryPoint, values: Mapping[str, str], target: Path) -> dict[str, str]:
+    """The values, where what the type path names elsewhere is a file of this machine."""
+    found = dict(values)
+    for name, parameter in entry_point.parameters.items():
+        if parameter.type == "path" and local_path(values[name]) is None:
+            file = target / name / (values[name].rstrip("/").rpartition("/")[2] or name)
+            file.parent.mkdir(parents=True)
+            with reading(values[name]) as stream, file.open("wb") as copy:
+                shutil.copyfileobj(stream, copy, 1 << 20)
+            found[name] = str(file)
+    return found
+
+
+def _end(client: AnyClient, run_id: str, status: str) -> None:
+    """End the run; what the program said of its own end stays where it ended well."""
+    said = client.runs.get(run_id).info.status
+    if said != status and not (status == RunStatus.FINISHED and RunStatus.is_terminated(said)):
+        client.runs.update(run_id, status=status)

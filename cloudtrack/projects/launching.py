@@ -1,0 +1,258 @@
+"""Launching a project: its code is found, its run recorded, and the job handed to a backend."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cloudtrack.client import AnyClient
+from cloudtrack.entities.run import RunStatus
+from cloudtrack.environments.manager import EnvironmentManager
+from cloudtrack.errors import InvalidInput
+from cloudtrack.projects import record as records
+from cloudtrack.projects.archive import pack
+from cloudtrack.projects.backends.backend import Backend, Job, open_backend
+from cloudtrack.projects.command import command_of, shown
+from cloudtrack.projects.environments import ProjectEnvironment, environment_of
+from cloudtrack.projects.parameters import InputFile, Values, input_files, local_path, values_of
+from cloudtrack.projects.project_file import MAIN, EntryPoint, read_project
+from cloudtrack.projects.record import CodeArchive, ProjectRecord
+from cloudtrack.projects.sources import Fetched, fetch
+from cloudtrack.projects.submitted import SubmittedRun
+from cloudtrack.tracking import source
+from cloudtrack.tracking.run_index import PARENT_RUN_TAG
+from cloudtrack.tracking.source_files import PATCH
+
+BACKEND_TAG = "mlflow.project.backend"
+HANDLE_TAG = "cloudtrack.project.job"
+_NO_RUN = "<the run's id>"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A project to run, and how."""
+
+    uri: str
+    entry_point: str = MAIN
+    version: str | None = None
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    docker_arguments: Mapping[str, str] = field(default_factory=dict)
+    """Options of ``docker run``, by name; empty for one without a value."""
+    experiment_id: str = ""
+    backend: str = "local"
+    backend_config: Mapping[str, Any] = field(default_factory=dict)
+    manager: EnvironmentManager | None = None
+    run_id: str = ""
+    """A run that exists, and that this execution is."""
+    run_name: str | None = None
+    parent_run_id: str = ""
+    operation: str = ""
+    """A name for the creation of the run, 32 hexadecimal digits: repeated with it, the same run is found."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A request whose code is here and whose words are checked."""
+
+    request: Request
+    backend: Backend
+    code: Fetched
+    entry_point: EntryPoint
+    values: Values
+    command: list[str]
+    environment: ProjectEnvironment
+    inputs: list[InputFile]
+    git: source.GitState | None
+
+
+def launch(client: AnyClient, request: Request) -> SubmittedRun:
+    """Record a run and hand it to its backend; returns at once.
+
+    Nothing is written before the project, its parameters and the backend's configuration are known to be right. Where
+    the backend refuses the job, the run is FAILED and the error raised.
+    """
+    scratch = Path(tempfile.mkdtemp(prefix="cloudtrack-project-"))
+    is_handed_over = False
+    try:
+        plan = _plan(request, scratch / "code")
+        plan.backend.specification(_job(client, plan, _NO_RUN, None), request.backend_config)
+        run_id = _recorded(client, plan, scratch)
+        job = _job(client, plan, run_id, scratch)
+        try:
+            specification = plan.backend.specification(job, request.backend_config)
+            submission = plan.backend.launch(job, specification)
+        except BaseException:
+            client.runs.update(run_id, status=RunStatus.FAILED)
+            raise
+        is_handed_over = not plan.backend.is_elsewhere
+        client.runs.log_batch(run_id, tags={HANDLE_TAG: submission.handle})
+        return SubmittedRun(client, run_id, submission)
+    finally:
+        if not is_handed_over:
+            _remove(scratch)
+
+
+def dry_run(client: AnyClient, request: Request) -> dict[str, Any]:
+    """Exactly what ``launch`` would hand over, with a place for the run's id; nothing is written, nobody called."""
+    with tempfile.TemporaryDirectory(prefix="cloudtrack-project-") as scratch:
+        plan = _plan(request, Path(scratch) / "code")
+        job = _job(client, plan, _NO_RUN, None)
+        return {
+            "project": plan.code.uri,
+            "commit": plan.code.commit or (plan.git.commit if plan.git else ""),
+            "entry_point": plan.entry_point.name,
+            "command": shown(plan.command),
+            "environment": plan.environment.kind,
+            "backend": plan.backend.name,
+            "specification": plan.backend.specification(job, request.backend_config),
+        }
+
+
+def find_submitted(client: AnyClient, run_id: str) -> SubmittedRun:
+    """A run that was launched before, from wherever. Raises NotFound where it is none of a project."""
+    tags = client.runs.get(run_id).data.tags
+    if not (handle := tags.get(HANDLE_TAG)):
+        raise InvalidInput(f"run {run_id} was not launched as a project: it has no tag {HANDLE_TAG}")
+    return SubmittedRun(client, run_id, open_backend(tags[BACKEND_TAG]).find(handle))
+
+
+def _plan(request: Request, target: Path) -> _Plan:
+    backend = open_backend(request.backend)
+    target.mkdir(parents=True)
+    code = fetch(request.uri, target, request.version)
+    project = read_project(code.folder)
+    entry_point = project.entry_point(request.entry_point)
+    values = values_of(entry_point, request.parameters, code.folder)
+    if backend.is_elsewhere:
+        _check_reachable(entry_point, values, backend.name)
+    return _Plan(
+        request=request,
+        backend=backend,
+        code=code,
+        entry_point=entry_point,
+        values=values,
+        command=command_of(entry_point.command, values.declared, values.extra),
+        environment=environment_of(project, request.manager),
+        inputs=input_files(entry_point, values),
+        git=None if code.commit else source.git_state(code.folder),
+    )
+
+
+def _check_reachable(entry_point: EntryPoint, values: Values, backend: str) -> None:
+    for name, parameter in entry_point.parameters.items():
+        if parameter.type == "path" and local_path(values.declared[name]) is not None:
+            raise InvalidInput(
+                f"parameter {name!r} is {values.declared[name]}, a path of this machine, and the backend {backend} "
+                "runs elsewhere: put the file where that can read it, and give its URI"
+            )
+
+
+def _job(client: AnyClient, plan: _Plan, run_id: str, scratch: Path | None) -> Job:
+    return Job(
+        run_id=run_id,
+        name=plan.request.run_name or plan.entry_point.name,
+        store=client.uri,
+        environment={"CLOUDTRACK_URI": client.uri, "CLOUDTRACK_USER": client.user},
+        folder=None if plan.backend.is_elsewhere else plan.code.folder,
+        remove=None if plan.backend.is_elsewhere else scratch,
+    )
+
+
+def _recorded(client: AnyClient, plan: _Plan, scratch: Path) -> str:
+    """The run, with all that is needed to repeat it."""
+    run_id = _run(client, plan)
+    client.runs.log_batch(run_id, params=plan.values.all)
+    archive = None
+    if plan.git and plan.git.patch and len(plan.git.patch) <= source.MAX_PATCH_BYTES:
+        client.source_files.create(run_id, PATCH, plan.git.patch)
+    if plan.backend.is_elsewhere or not _is_in_git(plan):
+        file = scratch / "code.zip"
+        archive = CodeArchive(run_id=run_id, sha256=pack(plan.code.folder, file))
+        client.artifacts.log_file(run_id, file, records.FOLDER)
+        file.unlink()
+    record = ProjectRecord(
+        uri=plan.code.uri,
+        commit=plan.code.commit or (plan.git.commit if plan.git else ""),
+        repository=plan.code.repository or (str(plan.git.top) if plan.git else ""),
+        subdirectory=plan.code.subdirectory if plan.code.commit else _place_in_repository(plan),
+        is_dirty=bool(plan.git and plan.git.is_dirty),
+        archive=archive,
+        entry_point=plan.entry_point.name,
+        command=shown(plan.command),
+        parameters={name: str(value) for name, value in plan.request.parameters.items()},
+        values=plan.values.all,
+        inputs=plan.inputs,
+        environment=plan.environment.kind,
+        manager=plan.request.manager,
+        docker_arguments=dict(plan.request.docker_arguments),
+        backend=plan.backend.name,
+        backend_config=dict(plan.request.backend_config),
+    )
+    records.write_record(client, run_id, record)
+    return run_id
+
+
+def _run(client: AnyClient, plan: _Plan) -> str:
+    request = plan.request
+    tags = {**_tags(client, plan), **request.tags}
+    if request.parent_run_id:
+        tags[PARENT_RUN_TAG] = request.parent_run_id
+    if request.run_id:
+        run = client.runs.get(request.run_id)
+        client.runs.log_batch(run.info.run_id, tags=tags)
+        return run.info.run_id
+    run = client.runs.create(
+        request.experiment_id,
+        run_name=request.run_name,
+        tags=tags,
+        user_id=client.user,
+        operation=request.operation,
+    )
+    return run.info.run_id
+
+
+def _tags(client: AnyClient, plan: _Plan) -> dict[str, str]:
+    """What MLflow says of a project's run, under its names, and the state of the code."""
+    code = plan.code
+    found = {
+        "mlflow.user": client.user,
+        "mlflow.source.name": code.uri,
+        "mlflow.source.type": "PROJECT",
+        "mlflow.project.entryPoint": plan.entry_point.name,
+        "mlflow.project.env": plan.environment.kind,
+        BACKEND_TAG: plan.backend.name,
+        **(source.git_tags(plan.git) if plan.git else {}),
+    }
+    if code.commit:
+        found |= {
+            "mlflow.source.git.commit": code.commit,
+            "mlflow.source.git.repoURL": code.repository,
+            "mlflow.gitRepoURL": code.repository,
+            "mlflow.source.git.branch": code.branch,
+            "mlflow.gitBranchName": code.branch,
+        }
+    return {key: value for key, value in found.items() if value}
+
+
+def _is_in_git(plan: _Plan) -> bool:
+    """Whether commit and patch make the code again."""
+    if plan.code.commit:
+        return True
+    return plan.git is not None and not plan.git.untracked and len(plan.git.patch) <= source.MAX_PATCH_BYTES
+
+
+def _place_in_repository(plan: _Plan) -> str:
+    if plan.git is None:
+        return ""
+    place = plan.code.folder.relative_to(plan.git.top).as_posix()
+    return "" if place == "." else place
+
+
+def _remove(scratch: Path) -> None:
+    import shutil
+
+    shutil.rmtree(scratch, ignore_errors=True)

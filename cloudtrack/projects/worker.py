@@ -1,0 +1,46 @@
+"""The process that executes a project's run: ``python -m cloudtrack.projects.worker RUN``.
+
+The store is named by ``CLOUDTRACK_URI``. Its exit code is the command's; 1 where the command never ran.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from cloudtrack.client import connect
+from cloudtrack.errors import CloudtrackError
+from cloudtrack.projects.execution import execute
+from cloudtrack.projects.program import Program
+
+
+def main() -> int:
+    """Execute the run that the command line names."""
+    parser = argparse.ArgumentParser(prog="cloudtrack.projects.worker")
+    parser.add_argument("run_id")
+    parser.add_argument("--folder", type=Path, help="where the code is already")
+    parser.add_argument("--remove", type=Path, help="a folder to remove at the end")
+    arguments = parser.parse_args()
+    program = Program()
+    program.listen()
+    client = connect(create=False)
+    try:
+        return execute(client, arguments.run_id, program, _show, arguments.folder)
+    except CloudtrackError as error:
+        print(f"Error: {error.message}", file=sys.stderr)
+        return 1
+    finally:
+        client.close()
+        if arguments.remove:
+            shutil.rmtree(arguments.remove, ignore_errors=True)
+
+
+def _show(chunk: bytes) -> None:
+    sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
