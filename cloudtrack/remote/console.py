@@ -9,7 +9,7 @@ from cloudtrack.entities.names import check_run_id
 from cloudtrack.remote.addresses import OWN
 from cloudtrack.remote.connection import Connection
 from cloudtrack.tracking.console import READ_BYTES
-from cloudtrack.tracking.console_stream import ConsolePage, ConsolePiece, ConsoleStream, parse_stream
+from cloudtrack.tracking.console_stream import ConsolePage, ConsolePiece, ConsoleStream
 
 
 class RemoteConsole:
@@ -28,14 +28,7 @@ class RemoteConsole:
 
     def streams(self, run_id: str) -> list[ConsoleStream]:
         """The streams of a run in order of their start; none where nothing was captured."""
-        sizes: dict[str, int] = {}
-        page = self.read(run_id)
-        while page.pieces:
-            for piece in page.pieces:
-                sizes[piece.stream] = piece.offset + len(piece.body)
-            page = self.read(run_id, page.cursor)
-        known = [(parse_stream(stream), size) for stream, size in sorted(sizes.items())]
-        return [ConsoleStream(each.text, each.name, each.started_ms, size) for each, size in known if each]
+        return [*self.read(run_id, limit_bytes=1, backwards=True).streams]
 
     def read(
         self, run_id: str, cursor: str = "", limit_bytes: int = READ_BYTES, *, backwards: bool = False
@@ -52,7 +45,11 @@ class RemoteConsole:
             max_bytes=limit_bytes,
             backwards=backwards or None,
         )
-        return ConsolePage([_piece(message) for message in answer["pieces"]], answer["cursor"], answer["end"])
+        pieces = [_piece(message) for message in answer["pieces"]]
+        streams = [
+            ConsoleStream(each["id"], each["name"], each["started"], each["size"]) for each in answer.get("streams", ())
+        ]
+        return ConsolePage(pieces, answer["cursor"], answer["end"], streams)
 
 
 def _content(body: bytes) -> dict[str, str]:

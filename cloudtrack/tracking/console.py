@@ -69,10 +69,7 @@ class ConsoleLogs:
 
     def streams(self, run_id: str) -> list[ConsoleStream]:
         """The streams of a run in order of their start; none where nothing was captured."""
-        sizes: dict[StreamId, int] = {}
-        for segment in self._segments(run_id, {}):
-            sizes[segment.stream] = max(sizes.get(segment.stream, 0), segment.offset + segment.size)
-        return [ConsoleStream(each.text, each.name, each.started_ms, size) for each, size in sizes.items()]
+        return _streams(self._segments(run_id, {}))
 
     def read(
         self, run_id: str, cursor: str = "", limit_bytes: int = READ_BYTES, *, backwards: bool = False
@@ -108,7 +105,9 @@ class ConsoleLogs:
         for each in reversed(taken):
             begins[each.stream.unique] = Place(each.offset, 0)
         cursor = write_cursor(begins) if len(taken) < len(found) else ""
-        return ConsolePage(self._pieces(taken), cursor, "" if places else write_cursor(ends))
+        if places:
+            return ConsolePage(self._pieces(taken), cursor)
+        return ConsolePage(self._pieces(taken), cursor, write_cursor(ends), _streams(everything))
 
     def _segments(self, run_id: str, seen: Places) -> list[_Segment]:
         """At least those that a reader who has seen so much has not seen, by stream and offset."""
@@ -141,6 +140,11 @@ def _parsed(prefix: str, infos: Iterable[ObjectInfo]) -> Iterator[_Segment]:
         if stream and match:
             times[folder] = max(times.get(folder, 0), info.modified_ms)
             yield _Segment(info.key, stream, int(match[1]), info.size_bytes, times[folder])
+
+
+def _streams(segments: Iterable[_Segment]) -> list[ConsoleStream]:
+    sizes = {segment.stream: segment.offset + segment.size for segment in segments}
+    return [ConsoleStream(each.text, each.name, each.started_ms, size) for each, size in sizes.items()]
 
 
 def _of(places: Places, segment: _Segment, default: Place) -> Place:

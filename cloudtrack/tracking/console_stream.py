@@ -59,6 +59,8 @@ class ConsolePage:
     """Where reading goes on in the same direction; backwards it is empty at the beginning."""
     end: str = ""
     """Of a page that was read backwards from the end: where reading what comes later begins."""
+    streams: Sequence[ConsoleStream] = field(default_factory=list)
+    """Of such a page: all that there are."""
 
 
 def new_stream(name: str) -> str:

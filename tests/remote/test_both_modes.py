@@ -37,6 +37,7 @@ SERVICES = (
     "metrics",
     "artifacts",
     "source_files",
+    "console",
     "logged_models",
     "logged_model_artifacts",
     "registered_models",

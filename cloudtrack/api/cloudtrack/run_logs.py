@@ -53,7 +53,11 @@ def read_run_log(context: Context, request: ReadLog) -> Response:
     page = context.client.console.read(
         request.run, request.cursor, min(request.max_bytes, READ_BYTES), backwards=request.backwards
     )
+    streams = [
+        {"id": each.id, "name": each.name, "started": each.started_ms, "size": each.size_bytes} for each in page.streams
+    ]
     content = {"pieces": [_message(piece) for piece in page.pieces], "cursor": page.cursor, "end": page.end}
+    content |= {"streams": streams} if streams else {}
     return unless_known(json_response(content), context.request)
 
 
