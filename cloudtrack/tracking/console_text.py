@@ -9,15 +9,23 @@ from cloudtrack.tracking.source import says_secret
 
 _SHORTEST_SECRET = 8
 """Characters: a shorter value would be found everywhere."""
-_OVERWRITTEN = re.compile(rb"[^\r\n]*\r(?=[^\r\n])")
 _HIDDEN = b"***"
 
 
 def folded(data: bytes, *, after_line: bool) -> bytes:
     """Without what a ``\\r`` let be overwritten. Not ``after_line``, the first line overwrites what came before."""
-    shorter = _OVERWRITTEN.sub(b"", data)
-    first, _, _ = data.partition(b"\n")
-    return b"\r" + shorter if not after_line and _OVERWRITTEN.match(first) else shorter
+    if b"\r" not in data:
+        return data
+    lines = data.split(b"\n")
+    seen = [_last_state(line) if b"\r" in line else line for line in lines]
+    if not after_line and seen[0] != lines[0]:
+        seen[0] = b"\r" + seen[0]
+    return b"\n".join(seen)
+
+
+def _last_state(line: bytes) -> bytes:
+    shown = line.rstrip(b"\r")
+    return shown.rpartition(b"\r")[2] + line[len(shown) :]
 
 
 def cut_utf8(data: bytes) -> int:
