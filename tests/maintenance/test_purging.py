@@ -43,6 +43,7 @@ def a_run(client: AnyClient, experiment_id: str) -> str:
     for path in FILES:
         client.artifacts.log_text(run_id, "flavors: {}\n", path)
     client.source_files.create(run_id, "packages.txt", b"numpy==2\n")
+    client.console.append(run_id, "1790000000000-0123456789ab-p", 0, b"printed\n")
     model = client.logged_models.create(experiment_id, name="logged", source_run_id=run_id)
     client.logged_model_artifacts.log_text(model.model_id, "flavors: {}\n", "MLmodel")
     client.logged_models.finalize(model.model_id, "READY")
