@@ -32,9 +32,9 @@ def cut_utf8(data: bytes) -> int:
     """How many bytes at the end are the beginning of a character in UTF-8, whose rest is to come: 0 to 3."""
     for back in range(1, min(3, len(data)) + 1):
         byte = data[-back]
-        if byte & 0xC0 != 0x80:  # noqa: PLR2004 - not a byte that continues one
-            length = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC2 else 1  # noqa: PLR2004
-            return back if length > back and byte < 0xF5 else 0  # noqa: PLR2004
+        if byte & 0xC0 != 0x80:
+            length = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC2 else 1
+            return back if length > back and byte < 0xF5 else 0
     return 0
 
 

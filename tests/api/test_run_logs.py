@@ -70,7 +70,12 @@ def test_an_answer_fits_into_what_lambda_sends(app: App, run_id: str) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [{"offset": 0}, {"offset": 0, "base64": "?"}, {"offset": -1, "text": "x"}, {"offset": 0, "stream": "x", "text": "x"}],
+    [
+        {"offset": 0},
+        {"offset": 0, "base64": "?"},
+        {"offset": -1, "text": "x"},
+        {"offset": 0, "stream": "x", "text": "x"},
+    ],
 )
 def test_what_cannot_be_is_refused(app: App, run_id: str, content: dict[str, Any]) -> None:
     assert append(app, run_id, **content) == 400

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cloudtrack import clock
 from cloudtrack.cli import run_logs
 from cloudtrack.client import Client, connect
 from cloudtrack.storage.memory import MemoryStore
@@ -131,8 +132,8 @@ def test_an_idle_tail_asks_for_a_listing_and_seldom_for_the_run(monkeypatch: pyt
         if now[0] > 60:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(run_logs.clock, "sleep", sleep)
-    monkeypatch.setattr(run_logs.clock, "monotonic", lambda: now[0])
+    monkeypatch.setattr(clock, "sleep", sleep)
+    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
     counted.reset()
     with pytest.raises(KeyboardInterrupt):
         run_logs._follow(client, run, cursor, run_logs._Lines([ONE]))

@@ -7,7 +7,6 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -281,7 +280,7 @@ def test_what_waits_is_bounded_and_a_line_says_how_much_was_left_out() -> None:
     (note,) = [line for line in kept if line.startswith(b"[cloudtrack")]
     assert kept[0] == b"%08d" % 0
     assert kept[-1] == b"%08d" % (lines - 1)
-    left_out = int(re.search(rb"\d+", note)[0])
+    left_out = int(re.findall(rb"\d+", note)[0])
     assert left_out == 9 * (lines - (len(kept) - 1))
     at = kept.index(note)
     assert int(kept[at + 1]) - int(kept[at - 1]) - 1 == left_out // 9, "only the middle"
