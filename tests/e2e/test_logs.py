@@ -13,7 +13,6 @@ from tests.e2e.conftest import Axe
 from tests.servers.cloudtrack_server import RunningServer
 
 ONE, TWO = "1790000000000-0123456789ab-host%3A1", "1790000000001-0123456789ac-host%3A2"
-_ROW = 18
 
 
 def a_run(client: Client, *, segments: int = 1) -> str:
@@ -31,11 +30,8 @@ def opened(page: Any, server: RunningServer, run_id: str) -> Any:
 
 
 def is_at_end(page: Any) -> bool:
-    return bool(
-        page.evaluate(
-            "(() => { const e = document.querySelector('.lines'); return e.scrollHeight - e.scrollTop - e.clientHeight < 3; })()"
-        )
-    )
+    left = page.locator(".lines").evaluate("(lines) => lines.scrollHeight - lines.scrollTop - lines.clientHeight")
+    return bool(left < 3)
 
 
 def test_the_end_is_shown_followed_and_then_at_rest(server: RunningServer, client: Client, page: Any) -> None:
