@@ -6,7 +6,6 @@ Both descriptors become pipes. A thread reads them, writes to where they led bef
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import faulthandler
 import fcntl
 import io
@@ -204,6 +203,8 @@ def _text_streams() -> list[io.TextIOWrapper]:
 
 def _flush() -> None:
     """Let what Python and C still keep go to the descriptors."""
+    import ctypes
+
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, OSError, ValueError):
             stream.flush()

@@ -38,7 +38,7 @@ class ConsoleBuffer:
     @property
     def is_full(self) -> bool:
         """Whether there is enough for a segment."""
-        return len(self._newest) + len(self._oldest) >= SEGMENT_BYTES
+        return self.size_bytes >= SEGMENT_BYTES
 
     @property
     def size_bytes(self) -> int:
@@ -54,8 +54,7 @@ class ConsoleBuffer:
             self._settle()
             if self.size_bytes > MEMORY_BYTES:
                 self._leave_out()
-            self._settle_at = max(SEGMENT_BYTES, 2 * len(self._newest))
-            self._settle_at = min(self._settle_at, max(MEMORY_BYTES, len(self._newest) + SEGMENT_BYTES))
+            self._settle_at = min(max(SEGMENT_BYTES, 2 * len(self._newest)), MEMORY_BYTES - len(self._oldest))
 
     def take(self, *, is_last: bool = False) -> tuple[int, bytes] | None:
         """The next segment and its offset; None where there is nothing for one. What is taken is not kept here.

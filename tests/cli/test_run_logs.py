@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from cloudtrack import clock
 from cloudtrack.cli import run_logs
 from cloudtrack.client import Client, connect
+from cloudtrack.entities.run import Run
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.tracking.console_stream import ConsolePiece
 from tests.cli.commands import cloudtrack
@@ -140,6 +142,12 @@ def test_an_idle_tail_asks_for_a_listing_and_seldom_for_the_run(monkeypatch: pyt
     assert 29 <= counted.counts.pop("list") <= 33
     assert counted.counts.pop("get") <= 15
     assert counted.counts == {}
+
+
+def test_following_ends_where_the_process_is_gone() -> None:
+    run = Client(MemoryStore()).runs.create("0")
+    assert run_logs._goes_on(run)
+    assert not run_logs._goes_on(Run(replace(run.info, is_lost=True), run.data))
 
 
 def test_the_beginning_of_a_line_waits_for_its_rest(capsys: pytest.CaptureFixture[str]) -> None:
