@@ -21,6 +21,7 @@ from cloudtrack.tracking import keys
 from cloudtrack.tracking.documents import RunDocument, Summary
 from tests.e2e.many_runs import fill_many
 from tests.e2e.stores import Shown, shown
+from tests.e2e.watching import settle
 
 KB = 1000
 RUNS = 10_000
@@ -61,7 +62,7 @@ def test_ten_thousand_runs_are_there_at_once(many: Shown, page: Any, cdp_cpu: An
     with cdp_cpu(page) as spent:
         _open(page, many)
     asked = [url for url in requests if "ui-config" not in url]
-    page.wait_for_load_state("networkidle")
+    settle(page)
     nodes = page.evaluate("document.querySelectorAll('*').length")
     session.send("HeapProfiler.collectGarbage")
     session.send("Performance.enable")
@@ -80,7 +81,7 @@ def test_ten_thousand_runs_are_there_at_once(many: Shown, page: Any, cdp_cpu: An
 
 def test_ten_thousand_runs_are_sorted_and_filtered_here(many: Shown, page: Any, cdp_cpu: Any) -> None:
     _open(page, many)
-    page.wait_for_load_state("networkidle")
+    settle(page)
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     head = page.get_by_role("columnheader", name="val/acc")
@@ -99,7 +100,7 @@ def test_ten_thousand_runs_are_sorted_and_filtered_here(many: Shown, page: Any, 
 
 def test_scrolling_draws_only_what_comes_into_sight(many: Shown, page: Any, cdp_cpu: Any) -> None:
     _open(page, many)
-    page.wait_for_load_state("networkidle")
+    settle(page)
     frames = 30
     with cdp_cpu(page) as spent:
         page.evaluate(
@@ -128,7 +129,7 @@ def test_the_last_row_is_reached_by_one_key(many: Shown, page: Any) -> None:
 def test_an_idle_page_asks_nothing(many: Shown, page: Any) -> None:
     page.clock.install()
     _open(page, many)
-    page.wait_for_load_state("networkidle")
+    settle(page)
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     page.clock.run_for(60_000)
@@ -144,7 +145,7 @@ def test_nothing_moves_while_the_page_comes(many: Shown, page: Any) -> None:
         }).observe({type: 'layout-shift', buffered: true});"""
     )
     _open(page, many)
-    page.wait_for_load_state("networkidle")
+    settle(page)
     assert page.evaluate("window.shift") < 0.02
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.charting import MANY, MANY_POINTS, Charted, fill_charts
 from tests.e2e.conftest import Axe
 from tests.e2e.plots import card, drawn, label, series_requests
-from tests.servers.cloudtrack_server import cloudtrack_server
+from tests.servers.cloudtrack_server import forked_server
 
 
 class Site:
@@ -33,7 +33,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("cards")
     store = str(folder / "store")
     charted = fill_charts(store)
-    with cloudtrack_server(store, folder) as server:
+    with forked_server(store, folder) as server:
         yield Site(server.url, charted)
 
 

@@ -34,7 +34,7 @@ from tests.e2e.plots import (
     walk,
 )
 from tests.e2e.watching import Watch
-from tests.servers.cloudtrack_server import cloudtrack_server
+from tests.servers.cloudtrack_server import forked_server
 
 DRAW_MS, ZOOM_MS, HOVER_MS = 120, 30, 10
 MOST_ALIVE = 24
@@ -68,7 +68,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("charts")
     store = str(folder / "store")
     charted = fill_charts(store)
-    with cloudtrack_server(store, folder) as server:
+    with forked_server(store, folder) as server:
         yield Site(server.url, store, charted)
 
 

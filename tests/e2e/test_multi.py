@@ -26,7 +26,7 @@ from tests.e2e.many_pages import (
     wait_until,
 )
 from tests.e2e.many_runs import fill_many
-from tests.servers.cloudtrack_server import cloudtrack_server
+from tests.servers.cloudtrack_server import forked_server
 
 MANY = 10_000
 MINUS = "\N{MINUS SIGN}"
@@ -43,7 +43,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     store = folder / "store"
     sweep = fill_sweep(str(store), steps=20)
     names = {"sweep": sweep, "models": fill_models(str(store))["runs"], "files": fill_pairs(str(store))}
-    with cloudtrack_server(str(store), folder) as server:
+    with forked_server(str(store), folder) as server:
         found = Site(server.url, store)
         found.names = names
         found.names["experiment"] = found.client.experiments.get_by_name(SWEEP).experiment_id
@@ -55,7 +55,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("crowd")
     experiment_id = fill_many(folder / "store", MANY)
-    with cloudtrack_server(str(folder / "store"), folder) as server:
+    with forked_server(str(folder / "store"), folder) as server:
         found = Site(server.url, folder / "store")
         found.names["experiment"] = experiment_id
         yield found

@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import Axe
 from tests.e2e.filling import MODEL, SWEEP, fill
 from tests.e2e.stores import Shown, shown
+from tests.e2e.watching import settle
 
 PICTURES = Path(os.environ.get("CLOUDTRACK_PICTURES") or Path(__file__).parents[2] / "build" / "pictures")
 PAGES = {
@@ -62,8 +63,7 @@ def _show(page: Any, store: Shown, name: str, theme: str = "light") -> None:
     page.emulate_media(color_scheme=theme)
     page.goto(f"{store.server.url}/{_address(store, name)}")
     page.locator("h1").first.wait_for()
-    page.wait_for_load_state("networkidle")
-    expect(page.locator(".bone")).to_have_count(0)
+    settle(page)
 
 
 @pytest.mark.parametrize("name", PAGES)

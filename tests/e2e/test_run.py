@@ -14,8 +14,8 @@ from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric
 from tests.e2e.conftest import Axe
 from tests.e2e.filling import HOSTILE, MODEL, fill_hostile, fill_models, fill_nested, fill_sweep
-from tests.e2e.watching import Watch
-from tests.servers.cloudtrack_server import RunningServer, cloudtrack_server
+from tests.e2e.watching import Watch, settle
+from tests.servers.cloudtrack_server import RunningServer, forked_server
 
 _TEN_MINUTES_MS = 600_000
 
@@ -45,7 +45,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         sweep = fill_sweep(url, runs=4, steps=60)
         fits, parent, hostile = fill_models(url)["runs"], fill_nested(url), fill_hostile(url)
     client = Client(url)
-    with cloudtrack_server(url, folder) as server:
+    with forked_server(url, folder) as server:
         yield Site(server, client, sweep, fits, parent, hostile)
     client.close()
 
@@ -136,7 +136,7 @@ def test_previous_and_next_are_those_of_the_list(site: Site, page: Any) -> None:
     by_score = sorted(site.sweep, key=lambda run: -site.client.runs.get(run).data.metrics["test/acc"])
     query = "q=attributes.run_name+!%3D+'none'&sort=metrics.test/acc&dir=desc"
     site.open(page, f"experiments/{experiment}/runs/{by_score[1]}/metrics?{query}")
-    page.wait_for_load_state("networkidle")
+    settle(page)
     page.keyboard.press("]")
     page.wait_for_url(re.compile(f"/runs/{by_score[2]}/metrics"))
     assert "sort=metrics.test/acc" in page.url
@@ -260,7 +260,7 @@ def test_everyone_can_read_it(site: Site, page: Any, axe: Axe, theme: str) -> No
     page.keyboard.press("Escape")
     for tab in ("Models", "Activity"):
         page.get_by_label("Parts of the run").get_by_role("link", name=tab).click()
-        page.wait_for_load_state("networkidle")
+        settle(page)
         assert axe(page) == []
     site.client.runs.delete(site.sweep[3])
     site.open(page, "trash")
