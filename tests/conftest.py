@@ -33,6 +33,8 @@ os.environ.update(
     AWS_SECRET_ACCESS_KEY="testing",
     AWS_REGION="us-east-1",
     AWS_EC2_METADATA_DISABLED="true",
+    OMP_NUM_THREADS="1",  # the tests run on all processors already
+    OPENBLAS_NUM_THREADS="1",
 )
 
 
