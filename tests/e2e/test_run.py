@@ -14,6 +14,7 @@ from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric
 from tests.e2e.conftest import Axe
 from tests.e2e.filling import HOSTILE, MODEL, fill_hostile, fill_models, fill_nested, fill_sweep
+from tests.e2e.passing import pass_time, pass_time_until
 from tests.e2e.watching import Watch, settle
 from tests.servers.cloudtrack_server import RunningServer, forked_server
 
@@ -110,16 +111,17 @@ def test_a_running_run_is_followed_until_it_ends(site: Site, page: Any) -> None:
     site.client.runs.log_batch(run_id, metrics=[Metric("loss", 0.5, int(time.time() * 1000), 0)])
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "runs/page" in request.url else None)
+    page.clock.install()
     site.open(page, f"runs/{run_id}")
     page.get_by_text("Live ·").wait_for()
     assert page.get_by_text("stale?").count() == 0
     site.client.runs.log_batch(run_id, metrics=[Metric("loss", 0.125, int(time.time() * 1000), 1)])
     site.client.runs.update(run_id, status="FINISHED", end_time=int(time.time() * 1000))
-    page.get_by_text("0.125").first.wait_for(timeout=10_000)
-    page.get_by_text("finished").first.wait_for()
+    pass_time(page, 8)
+    pass_time_until(page, lambda: page.get_by_text("0.125").count() > 0 and page.get_by_text("finished").count() > 0)
     assert page.get_by_text("Live ·").count() == 0
     seen = len(asked)
-    page.wait_for_timeout(7000)
+    pass_time(page, 60)
     assert len(asked) == seen
 
 

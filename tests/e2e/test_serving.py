@@ -17,7 +17,9 @@ from tests.servers.cloudtrack_server import RunningServer
 from tests.servers.file_server import file_server
 
 
-@pytest.mark.parametrize("store_url", ["folder", "moto-obstore", "seaweed-s3fs"], indirect=True)
+@pytest.mark.parametrize(
+    "store_url", ["folder", "moto-obstore", pytest.param("seaweed-s3fs", marks=pytest.mark.slow)], indirect=True
+)
 def test_the_page_shows_what_is_in_the_store(server: RunningServer, client: Client, page: Any) -> None:
     client.experiments.create("a first look")
     page.goto(server.url)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 _LONGEST_MS = 30_000
-_QUIET_MS = 60
+_QUIET_MS = 50
 _POLICY = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} refuses ${event.blockedURI || "inline code"}`));
@@ -49,9 +50,10 @@ class Watch:
         context.on("requestfailed", self._on_answer)
         _watches[context] = self
 
-    def is_at_rest(self, page: Any) -> bool:
-        """Whether all that was asked for has been answered, and nothing stands in for what will come."""
-        return not self._under_way and page.locator(".bone").count() == 0
+    @property
+    def is_answered(self) -> bool:
+        """Whether nothing that was asked for is under way."""
+        return not self._under_way
 
     def _on_console(self, message: Any) -> None:
         if message.type == "error":
@@ -72,11 +74,20 @@ class Watch:
 
 
 def settle(page: Any) -> None:
-    """Wait until a page is at rest, and stays so."""
+    """Wait until a page has all that it asked for, and nothing stands in for what will come."""
+    _wait(page, lambda: page.locator(".bone").count() == 0)
+
+
+def wait_for_answers(page: Any) -> None:
+    """Wait until a page has all that it asked for."""
+    _wait(page, lambda: True)
+
+
+def _wait(page: Any, is_whole: Callable[[], bool]) -> None:
     watch, quiet = _watches[page.context], 0
     for _ in range(_LONGEST_MS // _QUIET_MS):
         page.wait_for_timeout(_QUIET_MS)
-        quiet = quiet + 1 if watch.is_at_rest(page) else 0
+        quiet = quiet + 1 if watch.is_answered and is_whole() else 0
         if quiet == 2:
             return
     raise TimeoutError(f"{page.url} does not come to rest")
