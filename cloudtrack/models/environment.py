@@ -69,7 +69,7 @@ def pinned(modules: Iterable[str]) -> list[str]:
 
 @functools.lru_cache(maxsize=1)
 def _providers(_changed_ns: tuple[int, ...]) -> Mapping[str, list[str]]:
-    """The distributions behind each module. Finding them takes a fifth of a second; an installation changes a folder."""
+    """The distributions behind each module, which take a fifth of a second to find; installing changes a folder."""
     return metadata.packages_distributions()
 
 
