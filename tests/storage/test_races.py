@@ -55,10 +55,10 @@ def test_nothing_is_applied_twice_when_connections_break_after_the_write(
 ) -> None:
     with lossy_proxy(moto_url) as proxy:
         url = make_url(kind).replace(moto_url, proxy.url)
-        counter = _count_up(url, 8, 20)
-        assert proxy.lost > 20
-    assert counter.count == 160
-    assert counter.by_writer == {str(writer): 20 for writer in range(8)}
+        counter = _count_up(url, 8, TIMES)
+        assert proxy.lost > TIMES
+    assert counter.count == 8 * TIMES
+    assert counter.by_writer == {str(writer): TIMES for writer in range(8)}
 
 
 @pytest.mark.parametrize("kind", KINDS)
