@@ -186,7 +186,7 @@ def test_an_added_card_says_what_is_not_in_it(site: Site, page: Any) -> None:
     card(page, "box:loss|nothing").get_by_text("no run has").wait_for()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_added_cards_can_be_read_by_everyone(site: Site, page: Any, axe: Axe, theme: str) -> None:
     page.emulate_media(color_scheme=theme)
     page.goto(site.view("many", ch="box:curve%7Clr,hist:curve,box:curve%7Cnumber"))

@@ -438,7 +438,7 @@ def test_a_card_that_cannot_be_read_fails_alone(site: Site, page: Any, watch: Wa
     drawn(page, "loss")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_charts_can_be_read_by_everyone(site: Site, page: Any, axe: Axe, theme: str) -> None:
     page.emulate_media(color_scheme=theme)
     page.goto(site.view("kinds"))

@@ -105,7 +105,7 @@ def test_the_trash_says_since_when_an_experiment_is_there(opened: Callable[[str]
     assert re.search(r"old\s+(just now|\d+ (s|min) ago)", grid.get_by_role("row").filter(has_text="old").inner_text())
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_several_versions_are_accessible(opened: Callable[[str], Any], axe: Axe, theme: str) -> None:
     page = opened("settings")
     page.emulate_media(color_scheme=theme)
