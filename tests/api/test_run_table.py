@@ -277,7 +277,7 @@ def test_rows_are_those_of_a_search_for_any_filter(app: App, client: Client, exp
     mixed(client, experiment_id)
     made = random.Random(7)
     sizes = set()
-    for _ in range(examples(200)):
+    for _ in range(examples(400)):
         text, state = random_filter(made), made.choice([*STATES])
         expected = client.runs.search([experiment_id], text, view_type=STATES[state], max_results=1000)
         found = table(app, experiment_id, filter=text, state=state, columns=["params.lr"])
