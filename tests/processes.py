@@ -1,11 +1,12 @@
-"""Running a function in many processes at once, each a new interpreter."""
+"""Running a function in many processes at once."""
 
 from __future__ import annotations
 
-import multiprocessing
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from tests.forking import FORKING, forked
 
 _TIMEOUT_S = 1200
 """Ends what hangs: 64 writers on a busy machine need ten minutes."""
@@ -13,13 +14,9 @@ _TIMEOUT_S = 1200
 
 def run_together(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
     """Results in order. All begin at the same moment. Raises where one of them raised or did not answer."""
-    context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(len(arguments))
-    answers: Any = context.Queue()
-    processes = [
-        context.Process(target=_work, args=(number, function, given, barrier, answers), daemon=True)
-        for number, given in enumerate(arguments)
-    ]
+    barrier = FORKING.Barrier(len(arguments))
+    answers: Any = FORKING.Queue()
+    processes = [forked(_work, number, function, given, barrier, answers) for number, given in enumerate(arguments)]
     for process in processes:
         process.start()
     try:

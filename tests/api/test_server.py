@@ -24,20 +24,20 @@ from cloudtrack.access.tokens import Tokens
 from cloudtrack.client import Client
 from cloudtrack.errors import InvalidInput
 from cloudtrack.server import ServerOptions
-from tests.servers.cloudtrack_server import RunningServer, cloudtrack_server
+from tests.servers.cloudtrack_server import ServerProcess, cloudtrack_server
 
 API = "/api/2.0/mlflow/"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     folder = tmp_path_factory.mktemp("server")
     with cloudtrack_server(str(folder / "store"), folder) as running:
         yield running
 
 
 def ask(
-    server: RunningServer, method: str, path: str, body: Any = None, **headers: str
+    server: ServerProcess, method: str, path: str, body: Any = None, **headers: str
 ) -> tuple[int, dict[str, str], bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -52,13 +52,13 @@ def ask(
         connection.close()
 
 
-def new_run(server: RunningServer) -> str:
+def new_run(server: ServerProcess) -> str:
     status, _, body = ask(server, "POST", f"{API}runs/create", {"experiment_id": "0", "start_time": 1})
     assert status == 200
     return json.loads(body)["run"]["info"]["run_id"]
 
 
-def test_every_answer_carries_security_headers_and_a_request_id(server: RunningServer) -> None:
+def test_every_answer_carries_security_headers_and_a_request_id(server: ServerProcess) -> None:
     for path in ("/health", f"{API}runs/get", "/nothing", "/api-docs"):
         _, headers, _ = ask(server, "GET", path)
         assert headers["x-content-type-options"] == "nosniff"
@@ -68,7 +68,7 @@ def test_every_answer_carries_security_headers_and_a_request_id(server: RunningS
         assert "server" not in headers
 
 
-def test_long_json_goes_compressed_to_whoever_takes_it_so(server: RunningServer) -> None:
+def test_long_json_goes_compressed_to_whoever_takes_it_so(server: ServerProcess) -> None:
     _, plain_headers, plain = ask(server, "GET", "/openapi.json")
     _, headers, zipped = ask(server, "GET", "/openapi.json", accept_encoding="gzip")
     assert (headers["content-encoding"], headers["vary"]) == ("gzip", plain_headers["vary"])
@@ -77,14 +77,14 @@ def test_long_json_goes_compressed_to_whoever_takes_it_so(server: RunningServer)
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:5000", "127.0.0.1", "localhost:1", ""])
-def test_a_server_answers_to_its_own_names_only(server: RunningServer, host: str) -> None:
+def test_a_server_answers_to_its_own_names_only(server: ServerProcess, host: str) -> None:
     status, _, body = ask(server, "GET", f"{API}experiments/search?max_results=1", Host=host)
     assert status == 403
     assert json.loads(body)["error_code"] == "PERMISSION_DENIED"
     assert ask(server, "GET", "/health", Host=f"localhost:{server.port}")[0] == 200
 
 
-def test_a_page_of_another_site_can_do_nothing(server: RunningServer) -> None:
+def test_a_page_of_another_site_can_do_nothing(server: ServerProcess) -> None:
     created = {"name": "from another site"}
     own = f"http://127.0.0.1:{server.port}"
     for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
@@ -96,7 +96,7 @@ def test_a_page_of_another_site_can_do_nothing(server: RunningServer) -> None:
     assert ask(server, "POST", f"{API}experiments/create", created, Origin=own)[0] == 200
 
 
-def test_a_link_on_another_site_opens_the_page_and_nothing_else(server: RunningServer) -> None:
+def test_a_link_on_another_site_opens_the_page_and_nothing_else(server: ServerProcess) -> None:
     link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
     assert ask(server, "GET", "/", **link)[0] == 200
     assert ask(server, "GET", "/index.html", **link)[0] == 200
@@ -108,7 +108,7 @@ def test_a_link_on_another_site_opens_the_page_and_nothing_else(server: RunningS
         assert ask(server, "GET", path, **link)[0] == 403, path
 
 
-def test_a_body_that_is_too_large_is_refused_before_it_is_read(server: RunningServer) -> None:
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(server: ServerProcess) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as raw:
         head = (
             f"POST {API}runs/log-batch HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Type: application/json\r\n"
@@ -117,7 +117,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(server: RunningSe
         assert b" 413 " in raw.recv(200)
 
 
-def test_a_chunked_body_is_bounded_too(server: RunningServer) -> None:
+def test_a_chunked_body_is_bounded_too(server: ServerProcess) -> None:
     def endless() -> Iterator[bytes]:
         for _ in range(40):
             yield b" " * (1 << 20)
@@ -132,13 +132,13 @@ def test_a_chunked_body_is_bounded_too(server: RunningServer) -> None:
     assert ask(server, "GET", "/health")[0] == 200
 
 
-def test_paths_that_are_not_utf8_are_refused(server: RunningServer) -> None:
+def test_paths_that_are_not_utf8_are_refused(server: ServerProcess) -> None:
     status, _, body = ask(server, "GET", "/api/2.0/mlflow-artifacts/artifacts/%ff%fe")
     assert status == 400
     assert json.loads(body)["error_code"] == "INVALID_PARAMETER_VALUE"
 
 
-def test_files_stream_through_in_bounded_memory(server: RunningServer) -> None:
+def test_files_stream_through_in_bounded_memory(server: ServerProcess) -> None:
     run_id = new_run(server)
     path = f"/api/2.0/mlflow-artifacts/artifacts/runs/{run_id}/artifacts/large.bin"
     size = 300 << 20
@@ -162,7 +162,7 @@ def test_files_stream_through_in_bounded_memory(server: RunningServer) -> None:
     assert _peak_kib(server) - before < 64 << 10
 
 
-def _peak_kib(server: RunningServer) -> int:
+def _peak_kib(server: ServerProcess) -> int:
     status = Path(f"/proc/{server.process.pid}/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
 
@@ -255,7 +255,7 @@ def test_a_server_for_other_machines_needs_auth() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_the_access_log_has_a_line_for_each_request_and_no_query(server: RunningServer) -> None:
+def test_the_access_log_has_a_line_for_each_request_and_no_query(server: ServerProcess) -> None:
     ask(server, "GET", f"{API}runs/get?run_id=secret-in-query")
     lines = [line for line in server.text().splitlines() if "runs/get" in line]
     assert lines

@@ -15,7 +15,7 @@ from tests.servers.webhook_receiver import running_receiver
 SOURCE = "runs:/" + "a" * 32 + "/model"
 
 
-@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("workers", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_server_tells_webhooks_what_it_commits_and_what_others_commit(workers: int, tmp_path: Path) -> None:
     root = str(tmp_path / "store")
     with running_receiver() as receiver, cloudtrack_server(root, tmp_path, f"--workers={workers}") as server:

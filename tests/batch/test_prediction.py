@@ -201,8 +201,8 @@ print(rows, before, most_kb())
 """
 
 
-@pytest.mark.parametrize("megabytes", [60, pytest.param(2000, marks=pytest.mark.slow)])
-def test_a_large_file_is_scored_in_bounded_memory(megabytes: int, folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("megabytes", "more_mb"), [(30, 20), pytest.param(2000, 100, marks=pytest.mark.slow)])
+def test_a_large_file_is_scored_in_bounded_memory(megabytes: int, more_mb: int, folder: Path, tmp_path: Path) -> None:
     block = data(20_000)[["a", "b"]].to_csv(index=False, header=False).encode()
     times = megabytes * 1_000_000 // len(block)
     with (tmp_path / "in.csv").open("wb") as stream:
@@ -214,4 +214,4 @@ def test_a_large_file_is_scored_in_bounded_memory(megabytes: int, folder: Path, 
     rows, before_kb, most_kb = map(int, done.stdout.split())
     assert rows == times * 20_000
     assert most_kb < 500 * 1024
-    assert most_kb - before_kb < 100 * 1024
+    assert most_kb - before_kb < more_mb * 1024

@@ -57,7 +57,7 @@ def test_a_stage_means_the_same_version_in_all_tables() -> None:
 @pytest.mark.usefixtures("store")
 def test_other_processes_load_it_themselves() -> None:
     predict = ct.pyfunc.batch_predictor("models:/line/latest")
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         found = pandas.concat(pool.map(predict, [TABLE[:300], TABLE[300:]]))
     assert numpy.allclose(found["prediction"], LINE.predict(TABLE), rtol=1e-12, atol=1e-12)
 

@@ -104,7 +104,7 @@ def test_export_site_says_what_it_wrote_and_what_it_left_out(store_url: str, tmp
     assert "not an empty folder" in again.stderr
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_server_says_once_that_its_page_is_old(store_url: str, tmp_path: Path, workers: int) -> None:
     leave = shutil.ignore_patterns("node_modules", "dist", "__pycache__")
     shutil.copytree(Path(cloudtrack_package.__file__).parent, tmp_path / "tree" / "cloudtrack", ignore=leave)

@@ -20,7 +20,7 @@ from cloudtrack.client import Client
 from tests.e2e import measuring
 from tests.e2e.chromium import MISSING, chromium, find_chromium, new_context
 from tests.e2e.watching import Watch
-from tests.servers.cloudtrack_server import RunningServer, cloudtrack_server
+from tests.servers.cloudtrack_server import RunningServer, forked_server
 
 _AXE = BUILT.parent / "node_modules" / "axe-core" / "axe.min.js"
 Axe = Callable[..., list[str]]
@@ -77,7 +77,7 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., RunningServer]]:
     with ExitStack() as stack:
 
         def start(root: str, *arguments: str) -> RunningServer:
-            return stack.enter_context(cloudtrack_server(root, tmp_path, *arguments))
+            return stack.enter_context(forked_server(root, tmp_path, *arguments))
 
         yield start
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import cloudtrack as ct
 from cloudtrack.client import Client
-from tests.servers.cloudtrack_server import RunningServer, cloudtrack_server
+from tests.servers.cloudtrack_server import RunningServer, forked_server
 
 
 @dataclass(frozen=True)
@@ -40,5 +40,5 @@ def shown(folder: Path, fill: Callable[[str], Any], *arguments: str) -> Iterator
     root = str(folder / "store")
     made = fill(root)
     ct.set_tracking_uri("")
-    with cloudtrack_server(root, folder, *arguments) as server:
+    with forked_server(root, folder, *arguments) as server:
         yield Shown(server, root, made)

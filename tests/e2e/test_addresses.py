@@ -19,6 +19,7 @@ import pytest
 from cloudtrack.api.bundle import BUILT
 from tests.e2e.filling import MODEL, SWEEP, fill_models, fill_sweep
 from tests.e2e.stores import Shown, shown
+from tests.e2e.watching import settle
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def test_every_address_opens_by_itself(store: Shown, page: Any, template: str, h
     page.goto(f"{store.server.url}/{_address(store, template)}")
     page.locator("h1", has_text=heading).wait_for()
     assert page.locator("h1").count() == 1
-    page.wait_for_load_state("networkidle")
+    settle(page)
     assert page.locator(".failure").all_inner_texts() == []
     assert page.title().endswith("· cloudtrack")
 

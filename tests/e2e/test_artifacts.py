@@ -21,8 +21,8 @@ from cloudtrack.access.tokens import Tokens
 from cloudtrack.client import Client
 from tests.e2e.conftest import Axe
 from tests.e2e.filling import fill_artifacts
-from tests.e2e.watching import Watch
-from tests.servers.cloudtrack_server import RunningServer, cloudtrack_server
+from tests.e2e.watching import Watch, settle
+from tests.servers.cloudtrack_server import RunningServer, forked_server
 
 _LARGE = 500_000_000
 _FEW = 200_000
@@ -104,7 +104,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     client = Client(url)
     for path, text in _HOSTILE.items():
         client.artifacts.log_text(run_id, text, path)
-    with cloudtrack_server(url, folder) as server:
+    with forked_server(url, folder) as server:
         yield Site(server, client, run_id)
     client.close()
 
@@ -169,7 +169,7 @@ def test_a_large_file_costs_little(site: Site, page: Any) -> None:
         received.clear()
         site.open(page, f"large/{name}")
         page.get_by_text("500 MB").first.wait_for()
-        page.wait_for_load_state("networkidle")
+        settle(page)
         page.locator(".artifact-main .skeleton").wait_for(state="detached")
         assert sum(received) < _FEW, name
     assert page.locator(".failure").count() == 0
@@ -290,7 +290,7 @@ def test_a_page_in_a_frame_reaches_nothing(site: Site, page: Any, watch: Watch) 
 def test_no_script_of_a_file_runs_in_the_page(site: Site, page: Any) -> None:
     for path in ("drawing.svg", "notebook.ipynb", "notes.md", "evil/links.md", "evil/MLmodel", "evil/cookie.html"):
         site.open(page, path, "?as=text" if path.endswith(".html") else "")
-        page.wait_for_load_state("networkidle")
+        settle(page)
         page.locator(".artifact-main .skeleton").wait_for(state="detached")
         assert page.title().startswith("all kinds")
         assert page.locator(_CODE).count() == 0, path
@@ -392,7 +392,7 @@ def test_everyone_can_read_it(site: Site, page: Any, axe: Axe, theme: str) -> No
         "report.html",
     ):
         site.open(page, path)
-        page.wait_for_load_state("networkidle")
+        settle(page)
         page.locator(".artifact-main .skeleton").wait_for(state="detached")
         assert axe(page, within="main") == [], path
     site.open(page, "data/rows.csv")

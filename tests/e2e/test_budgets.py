@@ -19,17 +19,32 @@ from cloudtrack.client import Client
 from cloudtrack.maintenance.reindexing import rebuild
 from cloudtrack.tracking import keys
 from cloudtrack.tracking.documents import RunDocument, Summary
+from tests.e2e.many_pages import Site, query, rows, shorten, track, wait_until
 from tests.e2e.many_runs import fill_many
 from tests.e2e.stores import Shown, shown
+from tests.e2e.watching import settle
 
 KB = 1000
 RUNS = 10_000
+DRAW_MS, BRUSH_MS = 200, 40
+INTERACTIVE_MS, SORT_MS = 600, 120
+MOST_WIRE_BYTES, MOST_NODES = 1_200_000, 3000
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+_MOVES = 20
 
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     with shown(tmp_path_factory.mktemp("budgets"), lambda root: fill_many(Path(root), RUNS)) as one:
         yield one
+
+
+@pytest.fixture(scope="module")
+def crowd(many: Shown) -> Iterator[Site]:
+    found = Site(many.server.url, Path(many.root))
+    found.names["experiment"] = many.made
+    yield found
+    found.client.close()
 
 
 def _open(page: Any, many: Shown, query: str = "") -> None:
@@ -61,7 +76,7 @@ def test_ten_thousand_runs_are_there_at_once(many: Shown, page: Any, cdp_cpu: An
     with cdp_cpu(page) as spent:
         _open(page, many)
     asked = [url for url in requests if "ui-config" not in url]
-    page.wait_for_load_state("networkidle")
+    settle(page)
     nodes = page.evaluate("document.querySelectorAll('*').length")
     session.send("HeapProfiler.collectGarbage")
     session.send("Performance.enable")
@@ -80,7 +95,7 @@ def test_ten_thousand_runs_are_there_at_once(many: Shown, page: Any, cdp_cpu: An
 
 def test_ten_thousand_runs_are_sorted_and_filtered_here(many: Shown, page: Any, cdp_cpu: Any) -> None:
     _open(page, many)
-    page.wait_for_load_state("networkidle")
+    settle(page)
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     head = page.get_by_role("columnheader", name="val/acc")
@@ -99,7 +114,7 @@ def test_ten_thousand_runs_are_sorted_and_filtered_here(many: Shown, page: Any, 
 
 def test_scrolling_draws_only_what_comes_into_sight(many: Shown, page: Any, cdp_cpu: Any) -> None:
     _open(page, many)
-    page.wait_for_load_state("networkidle")
+    settle(page)
     frames = 30
     with cdp_cpu(page) as spent:
         page.evaluate(
@@ -128,7 +143,7 @@ def test_the_last_row_is_reached_by_one_key(many: Shown, page: Any) -> None:
 def test_an_idle_page_asks_nothing(many: Shown, page: Any) -> None:
     page.clock.install()
     _open(page, many)
-    page.wait_for_load_state("networkidle")
+    settle(page)
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     page.clock.run_for(60_000)
@@ -144,8 +159,90 @@ def test_nothing_moves_while_the_page_comes(many: Shown, page: Any) -> None:
         }).observe({type: 'layout-shift', buffered: true});"""
     )
     _open(page, many)
-    page.wait_for_load_state("networkidle")
+    settle(page)
     assert page.evaluate("window.shift") < 0.02
+
+
+def test_ten_thousand_runs_are_drawn_and_brushed_in_their_budgets(crowd: Site, page: Any, cdp_cpu: Any) -> None:
+    page.goto(f"{crowd.url}/#/experiments/{crowd.names['experiment']}?view=parallel&pc=params.lr,params.depth")
+    page.locator(".parallel canvas").first.wait_for()
+    settle(page)
+    params, metrics = ("lr", "depth", "width", "optimizer", "dropout"), ("latency_ms", "val/loss", "val/acc")
+    eight = ",".join([*(f"params.{key}" for key in params), *(f"metrics.{key}" for key in metrics)])
+    with cdp_cpu(page) as spent:
+        page.evaluate("(pc) => { location.hash = location.hash.replace(/pc=[^&]*/, 'pc=' + pc); }", eight)
+        wait_until(page, "() => document.querySelectorAll('.axis').length === 8")
+        page.evaluate(DRAWN)
+    assert spent.ms <= DRAW_MS
+    box = track(page, "val/acc")
+    x, y = box["x"] + 20, box["y"]
+    page.mouse.move(x, y + 20)
+    page.mouse.down()
+    page.mouse.move(x, y + 30)
+    page.evaluate(DRAWN)
+    with cdp_cpu(page) as spent:
+        for move in range(_MOVES):
+            page.mouse.move(x, y + 30 + move * 4)
+            page.evaluate(DRAWN)
+    page.mouse.up()
+    assert spent.ms / _MOVES <= BRUSH_MS
+    wait_until(page, "() => location.hash.includes('brush=')")
+    _, low, high = query(page, "brush").split("~")
+    page.get_by_text("of 10,000 runs within the brush").wait_for()
+    values = crowd.metrics(crowd.names["experiment"], "val/acc").values()
+    assert rows(page) == sum(float(low) <= float(f"{value:.6g}") <= float(high) for value in values)
+
+
+def test_the_table_of_ten_thousand_runs_keeps_its_budgets(crowd: Site, page: Any, cdp_cpu: Any) -> None:
+    sizes: list[int] = []
+    page.on(
+        "response",
+        lambda answer: "runs/table" in answer.url and sizes.append(answer.request.sizes()["responseBodySize"]),
+    )
+    page.goto(f"{crowd.url}/#/settings")
+    page.locator("h1").wait_for()
+    with cdp_cpu(page) as spent:
+        page.evaluate("(id) => { location.hash = `#/experiments/${id}`; }", crowd.names["experiment"])
+        page.get_by_role("grid", name="Runs").wait_for()
+        page.evaluate(DRAWN)
+    assert spent.ms <= INTERACTIVE_MS
+    assert sizes
+    assert max(sizes) <= MOST_WIRE_BYTES
+    assert page.evaluate("document.querySelectorAll('*').length") <= MOST_NODES
+    with cdp_cpu(page) as spent:
+        page.evaluate("() => { location.hash += '?sort=metrics.val/acc&dir=desc'; }")
+        page.locator(".cell[aria-sort=descending]").wait_for()
+        page.evaluate(DRAWN)
+    assert spent.ms <= SORT_MS
+    values = crowd.metrics(crowd.names["experiment"], "val/acc")
+    grid = page.get_by_role("grid", name="Runs")
+    assert max(values, key=lambda name: values[name]) in grid.locator("[aria-rowindex='2']").inner_text()
+    with cdp_cpu(page) as spent:
+        page.evaluate("() => { location.hash += '&q=' + encodeURIComponent('metrics.val/acc > 0.9'); }")
+        page.wait_for_function(
+            "() => Number(document.querySelector('[role=grid]').getAttribute('aria-rowcount')) < 9000"
+        )
+        page.evaluate(DRAWN)
+    assert spent.ms <= SORT_MS
+    grid.focus()
+    page.keyboard.press("Control+End")
+    count = rows(page)
+    grid.locator(f"[aria-rowindex='{count + 1}']").wait_for()
+
+
+@pytest.mark.parametrize("count", [8, 50])
+def test_many_runs_side_by_side_as_columns_or_rows(crowd: Site, page: Any, count: int) -> None:
+    found = crowd.client.runs.search([crowd.names["experiment"]], max_results=count)
+    ids = [run.info.run_id for run in found]
+    page.goto(f"{crowd.url}/#/compare?runs={shorten(ids)}&at={crowd.names['experiment']}")
+    page.locator(".sheet").wait_for()
+    assert page.locator(".sheet thead .run-head").count() == count
+    page.get_by_role("button", name="runs as rows").click()
+    assert query(page, "as") == "rows"
+    assert page.locator(".sheet tbody .run-head").count() == count
+    values = {run.info.run_name: run.data.metrics["val/acc"] for run in found}
+    best = max(values, key=lambda name: values[name])
+    page.get_by_text(f"{best} is the best in val/acc").wait_for()
 
 
 def test_twelve_thousand_columns_are_picked_from(tmp_path: Path, page: Any, cdp_cpu: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.charting import MANY, MANY_POINTS, Charted, fill_charts
 from tests.e2e.conftest import Axe
 from tests.e2e.plots import card, drawn, label, series_requests
-from tests.servers.cloudtrack_server import cloudtrack_server
+from tests.servers.cloudtrack_server import forked_server
 
 
 class Site:
@@ -33,7 +33,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("cards")
     store = str(folder / "store")
     charted = fill_charts(store)
-    with cloudtrack_server(store, folder) as server:
+    with forked_server(store, folder) as server:
         yield Site(server.url, charted)
 
 
@@ -186,7 +186,7 @@ def test_an_added_card_says_what_is_not_in_it(site: Site, page: Any) -> None:
     card(page, "box:loss|nothing").get_by_text("no run has").wait_for()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_added_cards_can_be_read_by_everyone(site: Site, page: Any, axe: Axe, theme: str) -> None:
     page.emulate_media(color_scheme=theme)
     page.goto(site.view("many", ch="box:curve%7Clr,hist:curve,box:curve%7Cnumber"))

@@ -34,7 +34,7 @@ from tests.e2e.plots import (
     walk,
 )
 from tests.e2e.watching import Watch
-from tests.servers.cloudtrack_server import cloudtrack_server
+from tests.servers.cloudtrack_server import forked_server
 
 DRAW_MS, ZOOM_MS, HOVER_MS = 120, 30, 10
 MOST_ALIVE = 24
@@ -68,7 +68,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("charts")
     store = str(folder / "store")
     charted = fill_charts(store)
-    with cloudtrack_server(store, folder) as server:
+    with forked_server(store, folder) as server:
         yield Site(server.url, store, charted)
 
 
@@ -438,7 +438,7 @@ def test_a_card_that_cannot_be_read_fails_alone(site: Site, page: Any, watch: Wa
     drawn(page, "loss")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_charts_can_be_read_by_everyone(site: Site, page: Any, axe: Axe, theme: str) -> None:
     page.emulate_media(color_scheme=theme)
     page.goto(site.view("kinds"))

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from cloudtrack.client import Client
 from tests.e2e.filling import MODEL, SWEEP, fill_models, fill_sweep
 from tests.e2e.stores import Shown, shown
+from tests.e2e.watching import settle
 
 _PATCH = b"--- a/train.py\n+++ b/train.py\n@@ -1 +1 @@\n-a\n+b\n"
 _DIRTY = {"cloudtrack.git.dirty": "true", "mlflow.source.git.commit": "0" * 40}
@@ -41,7 +42,7 @@ def clicking(page: Any) -> Any:
 def _open(page: Any, store: Shown, address: str) -> None:
     page.goto(f"{store.server.url}/#/{address}")
     page.locator("h1").first.wait_for()
-    page.wait_for_load_state("networkidle")
+    settle(page)
 
 
 def _clicks(page: Any) -> int:

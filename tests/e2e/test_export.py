@@ -18,6 +18,7 @@ from tests.e2e.conftest import Axe
 from tests.e2e.filling import MODEL, SWEEP, fill
 from tests.e2e.stores import Shown, shown
 from tests.e2e.test_quality import PAGES
+from tests.e2e.watching import settle
 from tests.servers.file_server import file_server
 
 _BELOW = "reports/site"
@@ -78,8 +79,7 @@ def _show(page: Any, address: str) -> None:
     page.goto("about:blank")
     page.goto(address)
     page.locator("h1").first.wait_for()
-    page.wait_for_load_state("networkidle")
-    expect(page.locator(".bone")).to_have_count(0)
+    settle(page)
 
 
 def _words(page: Any) -> list[str]:

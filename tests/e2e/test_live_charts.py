@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -10,7 +9,9 @@ import pytest
 from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric
 from tests.e2e.charting import BEGAN_MS
+from tests.e2e.passing import pass_time, pass_time_until
 from tests.e2e.plots import area, drawn, label, short
+from tests.e2e.watching import wait_for_answers
 from tests.servers.cloudtrack_server import RunningServer
 
 
@@ -18,21 +19,10 @@ def grow(client: Client, run_id: str, steps: range) -> None:
     client.runs.log_batch(run_id, metrics=[Metric("level", float(step), BEGAN_MS + step, step) for step in steps])
 
 
-def pass_time(page: Any, seconds: int) -> None:
-    """Let time pass in the page, with answers coming in between."""
-    for _ in range(seconds // 4):
-        page.clock.run_for(4_000)
-        page.wait_for_timeout(40)
-
-
-def pass_time_until(page: Any, end: str) -> None:
-    """Let little steps of time pass, which drawing needs as well, until the chart says what it must."""
-    for _ in range(400):
-        if label(page, "level").endswith(end):
-            return
-        page.clock.run_for(20)
-        page.wait_for_timeout(30)
-    pytest.fail(f"the chart says {label(page, 'level')!r}, and not {end!r}")
+def pass_time_until_it_says(page: Any, end: str) -> None:
+    pass_time_until(
+        page, lambda: label(page, "level").endswith(end), lambda: f"{label(page, 'level')!r} ends with {end!r}"
+    )
 
 
 def test_points_appear_while_a_run_goes_on_and_asking_ends_with_it(
@@ -51,7 +41,7 @@ def test_points_appear_while_a_run_goes_on_and_asking_ends_with_it(
     grow(client, run_id, range(10, 21))
     answers.clear()
     page.clock.run_for(7_000)
-    pass_time_until(page, "20 at step 20")
+    pass_time_until_it_says(page, "20 at step 20")
     assert sum("metrics/series" in url for url, _ in answers) == 1, "one request a tick"
     assert any("from=9" in url for url, _ in answers), "only what is new"
 
@@ -61,12 +51,12 @@ def test_points_appear_while_a_run_goes_on_and_asking_ends_with_it(
     page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 50, steps=3)
     page.clock.run_for(100)
     page.mouse.up()
-    page.wait_for_url(re.compile("zoom="))
+    pass_time_until(page, lambda: "zoom=" in page.url, lambda: page.url)
     grow(client, run_id, range(21, 40))
     page.clock.run_for(7_000)
-    pass_time_until(page, "39 at step 39")
+    pass_time_until_it_says(page, "39 at step 39")
     page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 20)
-    page.clock.run_for(100)
+    pass_time_until(page, lambda: page.locator(".tooltip-x").count() > 0)
     step = int(str(page.locator(".tooltip-x").text_content()).split()[-1])
     assert step == pytest.approx(18, abs=1), "the zoom is kept"
 
@@ -84,13 +74,14 @@ def test_points_appear_while_a_run_goes_on_and_asking_ends_with_it(
     pass_time(page, 60)
     assert answers == []
     page.evaluate(hide, False)
-    page.wait_for_timeout(300)
+    wait_for_answers(page)
     assert len(answers) == 1, "one question at once when the page is seen again"
 
     grow(client, run_id, range(40, 50))
     client.runs.update(run_id, status="FINISHED")
     pass_time(page, 40)
-    pass_time_until(page, "49 at step 49")
+    pass_time_until_it_says(page, "49 at step 49")
+    pass_time(page, 8)
     answers.clear()
     pass_time(page, 60)
     assert answers == [], "nothing asks once all have ended"
@@ -107,7 +98,8 @@ def test_one_metric_on_its_page_grows_too_and_rests_when_its_run_has_ended(
     grow(client, run_id, range(5, 8))
     client.runs.update(run_id, status="FINISHED")
     pass_time(page, 8)
-    pass_time_until(page, "7 at step 7")
+    pass_time_until_it_says(page, "7 at step 7")
+    pass_time(page, 8)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     pass_time(page, 60)

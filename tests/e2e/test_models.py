@@ -20,8 +20,8 @@ from cloudtrack.access.tokens import Tokens
 from cloudtrack.client import Client
 from tests.e2e.conftest import Axe
 from tests.e2e.filling import HOSTILE, MODEL, fill_models
-from tests.e2e.watching import Watch
-from tests.servers.cloudtrack_server import RunningServer, cloudtrack_server
+from tests.e2e.watching import Watch, settle
+from tests.servers.cloudtrack_server import RunningServer, forked_server
 
 ExtraModel = Callable[..., str]
 
@@ -35,7 +35,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def served(filled: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with cloudtrack_server(filled, tmp_path_factory.mktemp("log")) as server:
+    with forked_server(filled, tmp_path_factory.mktemp("log")) as server:
         yield server
 
 
@@ -459,7 +459,7 @@ def test_everyone_can_use_the_pages(opened: Callable[[str], Any], axe: Axe, them
     for path, sign in places.items():
         opened(path)
         page.locator(sign).first.wait_for(state="attached")
-        page.wait_for_load_state("networkidle")
+        settle(page)
         found[path] = axe(page)
     opened(f"models/{MODEL}/board")
     card(page, 4).get_by_role("button", name="Move").click()

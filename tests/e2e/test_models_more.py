@@ -12,7 +12,7 @@ from cloudtrack.client import Client
 from cloudtrack.entities.run import LoggedModelInput
 from tests.e2e.conftest import Axe
 from tests.e2e.filling import MODEL, fill_models
-from tests.servers.cloudtrack_server import RunningServer, cloudtrack_server
+from tests.servers.cloudtrack_server import RunningServer, forked_server
 
 READER = "score in May"
 
@@ -28,7 +28,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     client.runs.log_inputs(run_id, [], [LoggedModelInput(model_id)])
     client.runs.delete_experiment(client.experiments.create("old"))
     client.close()
-    with cloudtrack_server(url, tmp_path_factory.mktemp("log")) as server:
+    with forked_server(url, tmp_path_factory.mktemp("log")) as server:
         yield server
 
 
@@ -105,7 +105,7 @@ def test_the_trash_says_since_when_an_experiment_is_there(opened: Callable[[str]
     assert re.search(r"old\s+(just now|\d+ (s|min) ago)", grid.get_by_role("row").filter(has_text="old").inner_text())
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_several_versions_are_accessible(opened: Callable[[str], Any], axe: Axe, theme: str) -> None:
     page = opened("settings")
     page.emulate_media(color_scheme=theme)

@@ -25,16 +25,9 @@ from tests.e2e.many_pages import (
     track,
     wait_until,
 )
-from tests.e2e.many_runs import fill_many
-from tests.servers.cloudtrack_server import cloudtrack_server
+from tests.servers.cloudtrack_server import forked_server
 
-MANY = 10_000
 MINUS = "\N{MINUS SIGN}"
-DRAW_MS, BRUSH_MS = 200, 40
-INTERACTIVE_MS, SORT_MS = 600, 120
-MOST_WIRE_BYTES, MOST_NODES = 1_200_000, 3000
-DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-_MOVES = 20
 
 
 @pytest.fixture(scope="module")
@@ -43,21 +36,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     store = folder / "store"
     sweep = fill_sweep(str(store), steps=20)
     names = {"sweep": sweep, "models": fill_models(str(store))["runs"], "files": fill_pairs(str(store))}
-    with cloudtrack_server(str(store), folder) as server:
+    with forked_server(str(store), folder) as server:
         found = Site(server.url, store)
         found.names = names
         found.names["experiment"] = found.client.experiments.get_by_name(SWEEP).experiment_id
-        yield found
-        found.client.close()
-
-
-@pytest.fixture(scope="module")
-def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("crowd")
-    experiment_id = fill_many(folder / "store", MANY)
-    with cloudtrack_server(str(folder / "store"), folder) as server:
-        found = Site(server.url, folder / "store")
-        found.names["experiment"] = experiment_id
         yield found
         found.client.close()
 
@@ -187,73 +169,6 @@ def test_a_line_is_named_where_the_pointer_is_and_chosen_by_a_click(site: Site, 
     assert page.locator(".line-name").inner_text() == best
 
 
-def test_ten_thousand_runs_are_drawn_and_brushed_in_their_budgets(crowd: Site, page: Any, cdp_cpu: Any) -> None:
-    page.goto(f"{crowd.url}/#/experiments/{crowd.names['experiment']}?view=parallel&pc=params.lr,params.depth")
-    page.locator(".parallel canvas").first.wait_for()
-    page.wait_for_timeout(1000)
-    params, metrics = ("lr", "depth", "width", "optimizer", "dropout"), ("latency_ms", "val/loss", "val/acc")
-    eight = ",".join([*(f"params.{key}" for key in params), *(f"metrics.{key}" for key in metrics)])
-    with cdp_cpu(page) as spent:
-        page.evaluate("(pc) => { location.hash = location.hash.replace(/pc=[^&]*/, 'pc=' + pc); }", eight)
-        wait_until(page, "() => document.querySelectorAll('.axis').length === 8")
-        page.evaluate(DRAWN)
-    assert spent.ms <= DRAW_MS
-    box = track(page, "val/acc")
-    x, y = box["x"] + 20, box["y"]
-    page.mouse.move(x, y + 20)
-    page.mouse.down()
-    page.mouse.move(x, y + 30)
-    page.evaluate(DRAWN)
-    with cdp_cpu(page) as spent:
-        for move in range(_MOVES):
-            page.mouse.move(x, y + 30 + move * 4)
-            page.evaluate(DRAWN)
-    page.mouse.up()
-    assert spent.ms / _MOVES <= BRUSH_MS
-    wait_until(page, "() => location.hash.includes('brush=')")
-    _, low, high = query(page, "brush").split("~")
-    page.get_by_text("of 10,000 runs within the brush").wait_for()
-    values = crowd.metrics(crowd.names["experiment"], "val/acc").values()
-    assert rows(page) == sum(float(low) <= float(f"{value:.6g}") <= float(high) for value in values)
-
-
-def test_the_table_of_ten_thousand_runs_keeps_its_budgets(crowd: Site, page: Any, cdp_cpu: Any) -> None:
-    sizes: list[int] = []
-    page.on(
-        "response",
-        lambda answer: "runs/table" in answer.url and sizes.append(answer.request.sizes()["responseBodySize"]),
-    )
-    page.goto(f"{crowd.url}/#/settings")
-    page.locator("h1").wait_for()
-    with cdp_cpu(page) as spent:
-        page.evaluate("(id) => { location.hash = `#/experiments/${id}`; }", crowd.names["experiment"])
-        page.get_by_role("grid", name="Runs").wait_for()
-        page.evaluate(DRAWN)
-    assert spent.ms <= INTERACTIVE_MS
-    assert sizes
-    assert max(sizes) <= MOST_WIRE_BYTES
-    assert page.evaluate("document.querySelectorAll('*').length") <= MOST_NODES
-    with cdp_cpu(page) as spent:
-        page.evaluate("() => { location.hash += '?sort=metrics.val/acc&dir=desc'; }")
-        page.locator(".cell[aria-sort=descending]").wait_for()
-        page.evaluate(DRAWN)
-    assert spent.ms <= SORT_MS
-    values = crowd.metrics(crowd.names["experiment"], "val/acc")
-    grid = page.get_by_role("grid", name="Runs")
-    assert max(values, key=lambda name: values[name]) in grid.locator("[aria-rowindex='2']").inner_text()
-    with cdp_cpu(page) as spent:
-        page.evaluate("() => { location.hash += '&q=' + encodeURIComponent('metrics.val/acc > 0.9'); }")
-        page.wait_for_function(
-            "() => Number(document.querySelector('[role=grid]').getAttribute('aria-rowcount')) < 9000"
-        )
-        page.evaluate(DRAWN)
-    assert spent.ms <= SORT_MS
-    grid.focus()
-    page.keyboard.press("Control+End")
-    count = rows(page)
-    grid.locator(f"[aria-rowindex='{count + 1}']").wait_for()
-
-
 def test_a_lasso_selects_and_the_front_is_what_nothing_beats(site: Site, page: Any) -> None:
     open_view(page, site, "scatter", "&sx=params.lr&sy=metrics.val/acc&pareto=min,max")
     runs = site.client.runs.list([site.names["experiment"]])
@@ -313,21 +228,6 @@ def test_two_runs_side_by_side_show_what_differs(site: Site, page: Any) -> None:
     page.keyboard.press("b")
     assert query(page, "base") in ("", shorten(site.names["files"][:1]), site.names["files"][0])
     assert "+0.1 better" in acc.nth(1).inner_text()
-
-
-@pytest.mark.parametrize("count", [8, 50])
-def test_many_runs_side_by_side_as_columns_or_rows(crowd: Site, page: Any, count: int) -> None:
-    found = crowd.client.runs.search([crowd.names["experiment"]], max_results=count)
-    ids = [run.info.run_id for run in found]
-    page.goto(f"{crowd.url}/#/compare?runs={shorten(ids)}&at={crowd.names['experiment']}")
-    page.locator(".sheet").wait_for()
-    assert page.locator(".sheet thead .run-head").count() == count
-    page.get_by_role("button", name="runs as rows").click()
-    assert query(page, "as") == "rows"
-    assert page.locator(".sheet tbody .run-head").count() == count
-    values = {run.info.run_name: run.data.metrics["val/acc"] for run in found}
-    best = max(values, key=lambda name: values[name])
-    page.get_by_text(f"{best} is the best in val/acc").wait_for()
 
 
 def test_a_run_that_is_gone_is_said_and_too_many_are_cut(site: Site, page: Any) -> None:

@@ -14,7 +14,9 @@ from tests.e2e.filling import MODEL, fill_models
 from tests.servers.cloudtrack_server import RunningServer
 
 
-@pytest.mark.parametrize("store_url", ["moto-obstore", "seaweed-obstore"], indirect=True)
+@pytest.mark.parametrize(
+    "store_url", [pytest.param("moto-obstore", marks=pytest.mark.slow), "seaweed-obstore"], indirect=True
+)
 def test_versions_are_moved_rolled_back_and_looked_into(
     store_url: str, client: Client, start_server: Callable[..., RunningServer], page: Any
 ) -> None:

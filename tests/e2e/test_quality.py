@@ -13,8 +13,10 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import Axe
 from tests.e2e.filling import MODEL, SWEEP, fill
 from tests.e2e.stores import Shown, shown
+from tests.e2e.watching import settle
 
 PICTURES = Path(os.environ.get("CLOUDTRACK_PICTURES") or Path(__file__).parents[2] / "build" / "pictures")
+THEMES = ("light", "dark")
 PAGES = {
     "experiments": "#/experiments",
     "runs": "#/experiments/{e}?sort=metrics.val/acc&dir=desc",
@@ -58,25 +60,24 @@ def _address(store: Shown, name: str) -> str:
     return PAGES[name].format(**ids, r=sweep[0], s=sweep[1], t=sweep[2])
 
 
-def _show(page: Any, store: Shown, name: str, theme: str = "light") -> None:
-    page.emulate_media(color_scheme=theme)
+def _show(page: Any, store: Shown, name: str) -> None:
     page.goto(f"{store.server.url}/{_address(store, name)}")
     page.locator("h1").first.wait_for()
-    page.wait_for_load_state("networkidle")
-    expect(page.locator(".bone")).to_have_count(0)
+    settle(page)
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_can_be_read_by_everyone(store: Shown, page: Any, axe: Axe, name: str) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
-    for theme in ("light", "dark"):
-        _show(page, store, name, theme)
+    _show(page, store, name)
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
+        settle(page)
         page.screenshot(path=PICTURES / f"{name.replace(' ', '-')}-{theme}.png")
         assert axe(page) == [], theme
     assert page.locator(".failure").count() == 0
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(
     ("name", "opened"),
     [
@@ -91,13 +92,13 @@ def test_every_page_can_be_read_by_everyone(store: Shown, page: Any, axe: Axe, n
         ("experiments", "Go to (Ctrl K)"),
     ],
 )
-def test_what_lies_over_a_page_can_be_read_too(
-    store: Shown, page: Any, axe: Axe, theme: str, name: str, opened: str
-) -> None:
-    _show(page, store, name, theme)
+def test_what_lies_over_a_page_can_be_read_too(store: Shown, page: Any, axe: Axe, name: str, opened: str) -> None:
+    _show(page, store, name)
     page.get_by_role("button", name=opened, exact=True).click()
     page.locator(".popover, dialog[open]").first.wait_for()
-    assert axe(page) == []
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
+        assert axe(page) == [], theme
 
 
 @pytest.mark.parametrize("name", ["runs", "charts", "run", "artifacts", "board", "version", "compare"])

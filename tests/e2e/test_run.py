@@ -14,8 +14,9 @@ from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric
 from tests.e2e.conftest import Axe
 from tests.e2e.filling import HOSTILE, MODEL, fill_hostile, fill_models, fill_nested, fill_sweep
-from tests.e2e.watching import Watch
-from tests.servers.cloudtrack_server import RunningServer, cloudtrack_server
+from tests.e2e.passing import pass_time, pass_time_until
+from tests.e2e.watching import Watch, settle
+from tests.servers.cloudtrack_server import RunningServer, forked_server
 
 _TEN_MINUTES_MS = 600_000
 
@@ -45,7 +46,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         sweep = fill_sweep(url, runs=4, steps=60)
         fits, parent, hostile = fill_models(url)["runs"], fill_nested(url), fill_hostile(url)
     client = Client(url)
-    with cloudtrack_server(url, folder) as server:
+    with forked_server(url, folder) as server:
         yield Site(server, client, sweep, fits, parent, hostile)
     client.close()
 
@@ -110,16 +111,17 @@ def test_a_running_run_is_followed_until_it_ends(site: Site, page: Any) -> None:
     site.client.runs.log_batch(run_id, metrics=[Metric("loss", 0.5, int(time.time() * 1000), 0)])
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "runs/page" in request.url else None)
+    page.clock.install()
     site.open(page, f"runs/{run_id}")
     page.get_by_text("Live ·").wait_for()
     assert page.get_by_text("stale?").count() == 0
     site.client.runs.log_batch(run_id, metrics=[Metric("loss", 0.125, int(time.time() * 1000), 1)])
     site.client.runs.update(run_id, status="FINISHED", end_time=int(time.time() * 1000))
-    page.get_by_text("0.125").first.wait_for(timeout=10_000)
-    page.get_by_text("finished").first.wait_for()
+    pass_time(page, 8)
+    pass_time_until(page, lambda: page.get_by_text("0.125").count() > 0 and page.get_by_text("finished").count() > 0)
     assert page.get_by_text("Live ·").count() == 0
     seen = len(asked)
-    page.wait_for_timeout(7000)
+    pass_time(page, 60)
     assert len(asked) == seen
 
 
@@ -136,7 +138,7 @@ def test_previous_and_next_are_those_of_the_list(site: Site, page: Any) -> None:
     by_score = sorted(site.sweep, key=lambda run: -site.client.runs.get(run).data.metrics["test/acc"])
     query = "q=attributes.run_name+!%3D+'none'&sort=metrics.test/acc&dir=desc"
     site.open(page, f"experiments/{experiment}/runs/{by_score[1]}/metrics?{query}")
-    page.wait_for_load_state("networkidle")
+    settle(page)
     page.keyboard.press("]")
     page.wait_for_url(re.compile(f"/runs/{by_score[2]}/metrics"))
     assert "sort=metrics.test/acc" in page.url
@@ -260,7 +262,7 @@ def test_everyone_can_read_it(site: Site, page: Any, axe: Axe, theme: str) -> No
     page.keyboard.press("Escape")
     for tab in ("Models", "Activity"):
         page.get_by_label("Parts of the run").get_by_role("link", name=tab).click()
-        page.wait_for_load_state("networkidle")
+        settle(page)
         assert axe(page) == []
     site.client.runs.delete(site.sweep[3])
     site.open(page, "trash")

@@ -12,12 +12,14 @@ from cloudtrack.api.bundle import Bundle
 from cloudtrack.client import Client, connect
 from cloudtrack.ui.export import export_site
 from tests.e2e.conftest import Axe
-from tests.e2e.watching import Watch
+from tests.e2e.watching import Watch, settle
 from tests.servers.cloudtrack_server import RunningServer
 from tests.servers.file_server import file_server
 
 
-@pytest.mark.parametrize("store_url", ["folder", "moto-obstore", "seaweed-s3fs"], indirect=True)
+@pytest.mark.parametrize(
+    "store_url", ["folder", "moto-obstore", pytest.param("seaweed-s3fs", marks=pytest.mark.slow)], indirect=True
+)
 def test_the_page_shows_what_is_in_the_store(server: RunningServer, client: Client, page: Any) -> None:
     client.experiments.create("a first look")
     page.goto(server.url)
@@ -104,5 +106,5 @@ def test_a_copy_opens_from_a_server_of_files(store_url: str, client: Client, pag
         page.goto(f"{url}/")
         page.locator("h1").first.wait_for()
         assert page.locator("meta[name=cloudtrack-frozen]").get_attribute("content") == "site.json"
-        page.wait_for_load_state("networkidle")
+        settle(page)
         page.goto("about:blank")  # before its server ends

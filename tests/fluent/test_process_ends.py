@@ -9,7 +9,7 @@ import pytest
 from cloudtrack.client import AnyClient, Client, connect
 from cloudtrack.entities.run import Run
 from cloudtrack.storage.opening import open_store
-from tests.conftest import BOTH_MODES
+from tests.conftest import BOTH_MODES, SLOW_S3FS
 from tests.scripts import run_script, start_script, wait_for
 
 
@@ -19,23 +19,35 @@ def _only_run(store: str, spool: Path) -> tuple[AnyClient, Run]:
     return client, run
 
 
-@pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
+_ENDS = [
+    ("ct.start_run(); ct.log_metric('m', 1)", "FINISHED", 0),
+    ("ct.log_metric('m', 1); raise ValueError('boom')", "FAILED", 1),
+    ("ct.log_metric('m', 1); raise SystemExit(0)", "FINISHED", 0),
+    ("ct.log_metric('m', 1)\nwith ct.start_run(nested=True):\n    pass\nraise SystemExit(3)", None, 3),
+    ("with ct.start_run():\n    ct.log_metric('m', 1)\n    raise KeyError('boom')", "FAILED", 1),
+    ("with ct.start_run():\n    ct.log_metric('m', 1)\n    raise SystemExit(2)", "FAILED", 2),
+    (
+        "with ct.start_run():\n    ct.log_metric('m', 1)\n    os.kill(os.getpid(), 15)\n    time.sleep(9)",
+        "KILLED",
+        143,
+    ),
+    ("ct.log_metric('m', 1); os.kill(os.getpid(), signal.SIGTERM); time.sleep(9)", "KILLED", 143),
+]
+"""What a program does, how its run ends, and its own exit code."""
+_SERVED = (0, 1, 7)
+"""Those that tell a server in `make test`; all of them do in `make test-all`."""
+
+
 @pytest.mark.parametrize(
-    ("body", "status", "code"),
+    ("store_url", "body", "status", "code"),
     [
-        ("ct.start_run(); ct.log_metric('m', 1)", "FINISHED", 0),
-        ("ct.log_metric('m', 1); raise ValueError('boom')", "FAILED", 1),
-        ("ct.log_metric('m', 1); raise SystemExit(0)", "FINISHED", 0),
-        ("ct.log_metric('m', 1)\nwith ct.start_run(nested=True):\n    pass\nraise SystemExit(3)", None, 3),
-        ("with ct.start_run():\n    ct.log_metric('m', 1)\n    raise KeyError('boom')", "FAILED", 1),
-        ("with ct.start_run():\n    ct.log_metric('m', 1)\n    raise SystemExit(2)", "FAILED", 2),
-        (
-            "with ct.start_run():\n    ct.log_metric('m', 1)\n    os.kill(os.getpid(), 15)\n    time.sleep(9)",
-            "KILLED",
-            143,
+        *(("folder", *end) for end in _ENDS),
+        *(
+            pytest.param("server", *end, marks=() if number in _SERVED else pytest.mark.slow)
+            for number, end in enumerate(_ENDS)
         ),
-        ("ct.log_metric('m', 1); os.kill(os.getpid(), signal.SIGTERM); time.sleep(9)", "KILLED", 143),
     ],
+    indirect=["store_url"],
 )
 def test_a_run_ends_as_its_process_does(
     store_url: str, tmp_path: Path, body: str, status: str | None, code: int
@@ -111,7 +123,7 @@ def test_sync_leaves_the_spool_of_a_living_process_alone(store_url: str, tmp_pat
     assert [point.value for point in client.metrics.history(run.info.run_id, "m")] == [1.0, 2.0]
 
 
-@pytest.mark.parametrize("store_url", ["folder", "server", "moto-s3fs", "moto-obstore"], indirect=True)
+@pytest.mark.parametrize("store_url", ["folder", "server", SLOW_S3FS, "moto-obstore"], indirect=True)
 def test_a_fork_neither_duplicates_nor_loses_points(store_url: str, tmp_path: Path) -> None:
     done = run_script(
         """

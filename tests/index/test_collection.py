@@ -183,7 +183,7 @@ TestInMemory.settings = settings(
     max_examples=examples(40), stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestInAFolder = FolderMachine.TestCase
-TestInAFolder.settings = settings(TestInMemory.settings, max_examples=10)
+TestInAFolder.settings = settings(TestInMemory.settings, max_examples=examples(40))
 
 
 def fill(store: ObjectStore, count: int, *, first: int = 0) -> Things:
@@ -284,4 +284,4 @@ def test_any_interleaving_on_s3(kind: str, make_url: Callable[[str], str]) -> No
         def new_store(self) -> ObjectStore:
             return open_store(make_url(kind))
 
-    run_state_machine_as_test(OnS3Machine, settings=settings(TestInMemory.settings, max_examples=5))
+    run_state_machine_as_test(OnS3Machine, settings=settings(TestInMemory.settings, max_examples=examples(16)))

@@ -315,9 +315,9 @@ TestTracking.settings = few
 TestRegistry = RegistryMachine.TestCase
 TestRegistry.settings = settings(few, max_examples=examples(30), stateful_step_count=50)
 TestTrackingInAFolder = TrackingInAFolderMachine.TestCase
-TestTrackingInAFolder.settings = settings(few, max_examples=6)
+TestTrackingInAFolder.settings = settings(few, max_examples=examples(24))
 TestRegistryInAFolder = RegistryInAFolderMachine.TestCase
-TestRegistryInAFolder.settings = settings(few, max_examples=6)
+TestRegistryInAFolder.settings = settings(few, max_examples=examples(24))
 
 
 @pytest.mark.parametrize("machine", [TrackingMachine, RegistryMachine])
@@ -327,7 +327,7 @@ def test_on_s3(kind: str, machine: type[Machine], make_url: Callable[[str], str]
         def new_store(self) -> ObjectStore:
             return open_store(make_url(kind))
 
-    run_state_machine_as_test(OnS3Machine, settings=settings(few, max_examples=2, stateful_step_count=20))
+    run_state_machine_as_test(OnS3Machine, settings=settings(few, max_examples=examples(8), stateful_step_count=20))
 
 
 def test_a_list_of_many_experiments_is_two_requests_a_page(tmp_path: Path) -> None:

@@ -23,7 +23,6 @@ import cloudtrack as ct
 from cloudtrack.client import AnyClient, connect
 from cloudtrack.scoring.server import ServeOptions
 from tests.api.corpus.mlflow_server import free_port
-from tests.conftest import BOTH_MODES
 from tests.scoring.models import MODELS, register_constant, save_constant, save_waiting
 from tests.scoring.running import Scoring, running, scoring_server
 
@@ -141,7 +140,9 @@ def test_a_model_that_cannot_be_loaded_ends_the_server_with_the_reason(workers: 
     assert "is no model: it has no file MLmodel" in done.stderr
 
 
-@pytest.mark.parametrize(("reference", "workers"), [("/Production", 1), ("@live", 2)])
+@pytest.mark.parametrize(
+    ("reference", "workers"), [("/Production", 1), pytest.param("@live", 2, marks=pytest.mark.slow)]
+)
 def test_a_follower_swaps_the_model_without_a_failed_request(reference: str, workers: int, tmp_path: Path) -> None:
     client, move = _registry(str(tmp_path / "store"), reference)
     values = ["first", "second", "third"]
@@ -173,7 +174,7 @@ def test_a_follower_swaps_the_model_without_a_failed_request(reference: str, wor
     assert set(answers) == {(200, str(version), f"models:/m/{version}", value) for version, value in expected_answers}
 
 
-@pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
+@pytest.mark.parametrize("store_url", ["folder", pytest.param("server", marks=pytest.mark.slow)], indirect=True)
 def test_the_last_good_version_goes_on_when_the_reference_is_gone(store_url: str, tmp_path: Path) -> None:
     client, move = _registry(store_url, "@live")
     move(register_constant("m", "first", tmp_path))

@@ -8,22 +8,21 @@ import pytest
 
 from cloudtrack.storage.document import DocumentStore
 from cloudtrack.storage.opening import open_store
-from tests.campaign import examples
-from tests.conftest import SHARED_KINDS
+from tests.campaign import IS_THOROUGH, examples
+from tests.conftest import SHARED_KINDS, SLOW_S3FS
 from tests.processes import run_together
 from tests.servers.lossy_proxy import lossy_proxy
 from tests.storage.racers import KEY, Counter, claim, increment
 
-SLOW_S3FS = pytest.param("moto-s3fs", marks=pytest.mark.slow)
-"""s3fs over moto costs most, and races as obstore does: in `make test-all`."""
 KINDS = [SLOW_S3FS if kind == "moto-s3fs" else kind for kind in SHARED_KINDS]
+RACERS = 32 if IS_THOROUGH else 8
 TIMES = examples(100)
 """So often each writer writes."""
 
 
 def _width(kind: str) -> int:
     """SeaweedFS is exact, but slow when many writers contend for a key."""
-    return 4 if kind.startswith("seaweed") else examples(16) * 2
+    return 4 if kind.startswith("seaweed") else RACERS
 
 
 def _count_up(url: str, writers: int, times: int, *, lost_share: float = 0.0) -> Counter:
@@ -56,16 +55,16 @@ def test_nothing_is_applied_twice_when_connections_break_after_the_write(
 ) -> None:
     with lossy_proxy(moto_url) as proxy:
         url = make_url(kind).replace(moto_url, proxy.url)
-        counter = _count_up(url, 8, 20)
-        assert proxy.lost > 20
-    assert counter.count == 160
-    assert counter.by_writer == {str(writer): 20 for writer in range(8)}
+        counter = _count_up(url, 8, TIMES)
+        assert proxy.lost > TIMES
+    assert counter.count == 8 * TIMES
+    assert counter.by_writer == {str(writer): TIMES for writer in range(8)}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_of_many_simultaneous_creates_exactly_one_wins(kind: str, make_url: Callable[[str], str]) -> None:
     url = make_url(kind)
-    racers = examples(32) if not kind.startswith("seaweed") else 4
+    racers = _width(kind)
     won = run_together(claim, [(url, writer) for writer in range(racers)])
     assert won.count(True) == 1
     assert open_store(url).get("claims/one").body == f"writer {won.index(True)}".encode()
@@ -77,6 +76,6 @@ def test_of_many_creates_exactly_one_wins_when_connections_break_after_the_write
 ) -> None:
     with lossy_proxy(moto_url, share=0.5) as proxy:
         url = make_url(kind).replace(moto_url, proxy.url)
-        won = run_together(claim, [(url, writer) for writer in range(examples(32))])
+        won = run_together(claim, [(url, writer) for writer in range(RACERS)])
     assert won.count(True) == 1
     assert open_store(url.replace(proxy.url, moto_url)).get("claims/one").body == f"writer {won.index(True)}".encode()

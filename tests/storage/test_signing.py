@@ -20,9 +20,10 @@ from cloudtrack.storage.opening import open_store
 from cloudtrack.storage.parallel import map_in_order
 from cloudtrack.storage.s3_options import parse_s3_url
 from cloudtrack.storage.signing import SignedRequest, Signer
+from tests.conftest import SLOW_S3FS
 from tests.servers.scripted_server import ScriptedServer, scripted_server
 
-S3_KINDS = ["moto-s3fs", "moto-obstore", "seaweed-s3fs", "seaweed-obstore"]
+S3_KINDS = [SLOW_S3FS, "moto-obstore", "seaweed-s3fs", "seaweed-obstore"]
 CHECKING_KINDS = ["seaweed-s3fs", "seaweed-obstore"]
 """SeaweedFS checks signatures, expiry and signed headers. moto checks none of them, so only what a URL holds counts."""
 on_s3 = pytest.mark.parametrize("store_url", S3_KINDS, indirect=True)

@@ -207,20 +207,21 @@ def test_a_short_run_costs_few_requests(tmp_path: Path) -> None:
     assert counting.writes <= 4
 
 
-def test_a_million_points_are_few_writes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("steps", [20_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_a_million_points_are_few_writes(steps: int, tmp_path: Path) -> None:
     counting = CountingStore(FolderStore(tmp_path / "store"))
     tracking = Tracking(counting, tmp_path / "spool")
     experiment = tracking.experiments.get(tracking.experiments.create("e"))
     counting.reset()
     run, writer = tracking.runs.start_writer(experiment)
-    for step in range(100_000):
+    for step in range(steps):
         for number in range(10):
             writer.log_metric(f"m{number}", float(step), step, 1000 + step)
     writer.finish(RunStatus.FINISHED)
     assert counting.writes <= 20
     data = tracking.runs.get(run.info.run_id).data
-    assert {summary.count for summary in data.summaries.values()} == {100_000}
-    assert len(tracking.metrics.history(run.info.run_id, "m7")) == 100_000
+    assert {summary.count for summary in data.summaries.values()} == {steps}
+    assert len(tracking.metrics.history(run.info.run_id, "m7")) == steps
 
 
 def test_what_a_writer_logs_is_seen_by_reads_of_its_own_process(memory: Tracking) -> None:
