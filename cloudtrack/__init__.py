@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cloudtrack import entities as entities
     from cloudtrack import exceptions as exceptions
     from cloudtrack import models as models
+    from cloudtrack import projects as projects
     from cloudtrack.client import Client as Client
     from cloudtrack.client import connect as connect
     from cloudtrack.errors import CloudtrackError as CloudtrackError
@@ -188,6 +189,7 @@ _MODULES = {
     "entities": "cloudtrack.entities",
     "exceptions": "cloudtrack.exceptions",
     "models": "cloudtrack.models",
+    "projects": "cloudtrack.projects",
     "catboost": "cloudtrack.flavors.catboost",
     "keras": "cloudtrack.flavors.keras",
     "lightgbm": "cloudtrack.flavors.lightgbm",
