@@ -70,10 +70,10 @@ def _execute(store: str, run_id: str, fates: Mapping[str, list[str]]) -> None:
     planned = fates.get(data.tags[TRIAL_TAG], [])
     attempt = int(data.tags[ATTEMPT_TAG])
     fate = planned[attempt] if attempt < len(planned) else RunStatus.FINISHED
-    client.runs.log_batch(run_id, tags={WORKER_TAG: "another-machine:1:1"})
     if fate == "refused":
         raise RuntimeError("the place is closed")
     if fate != "lost":
+        client.runs.log_batch(run_id, tags={WORKER_TAG: "another-machine:1:1"})
         loss = float(data.params.get("alpha", 0)) ** 2
         metrics = [Metric("loss", loss, clock.now_ms())] if fate == RunStatus.FINISHED else []
         client.runs.log_batch(run_id, metrics=metrics)
