@@ -31,7 +31,9 @@ def test_a_grid_over_a_range_without_steps_is_refused() -> None:
 
 def test_a_random_value_depends_on_seed_trial_and_name_alone() -> None:
     sampler, again = RandomSampler(SPACE, 7), RandomSampler(SPACE, 7)
-    assert [sampler.values(trial) for trial in range(20)] == [again.values(trial) for trial in reversed(range(20))][::-1]
+    assert [sampler.values(trial) for trial in range(20)] == [again.values(trial) for trial in reversed(range(20))][
+        ::-1
+    ]
     less = RandomSampler(space_of({"alpha": "0:1"}), 7)
     assert less.values(3)["alpha"] == sampler.values(3)["alpha"]
     assert RandomSampler(SPACE, 8).values(3) != sampler.values(3)

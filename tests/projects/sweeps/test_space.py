@@ -107,7 +107,7 @@ def test_a_file_has_a_space_with_or_without_the_word_parameters(tmp_path: Path) 
 
 
 def test_a_file_that_is_no_space_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="nowhere.yaml"):
+    with pytest.raises(NotFound, match=r"nowhere\.yaml"):
         read_space(tmp_path / "nowhere.yaml")
     (tmp_path / "list.yaml").write_text("[1, 2]")
     with pytest.raises(InvalidInput, match="must be a mapping"):
