@@ -1,7 +1,7 @@
 """A backend whose jobs are over at once, so that a sweep costs what a sweep costs.
 
-Its configuration tells what becomes of a trial's attempts: ``{"fates": {"3": ["lost", "FAILED"]}}``; after those, and for
-other trials, they finish with the metric ``loss``, which is the square of the parameter ``alpha``.
+Its configuration tells what becomes of a trial's attempts: ``{"fates": {"3": ["lost", "FAILED"]}}``; after those, and
+for other trials, they finish with the metric ``loss``, which is the square of the parameter ``alpha``.
 """
 
 from __future__ import annotations
