@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -123,10 +123,11 @@ def dry_run(client: AnyClient, request: Request) -> dict[str, Any]:
         }
 
 
-def keep(client: AnyClient, request: Request, folder: Path) -> tuple[str, KeptCode]:
-    """Make a run that keeps a project's code for launches of others; its id, and the code, unpacked below ``folder``.
+def keep(client: AnyClient, request: Request, folder: Path) -> tuple[str, KeptCode, Mapping[str, str]]:
+    """Make a run that keeps a project's code for launches of others.
 
-    All that ``launch`` checks of the request is checked before anything is written.
+    Its id; the code, unpacked below ``folder``; and the parameters of the request, with absolute paths. All that
+    ``launch`` checks of the request is checked before anything is written.
     """
     plan = _plan(request, folder / "source")
     plan.backend.specification(_job(client, plan, _NO_RUN, None), request.backend_config)
@@ -136,7 +137,8 @@ def keep(client: AnyClient, request: Request, folder: Path) -> tuple[str, KeptCo
     client.artifacts.log_file(run_id, file, records.FOLDER)
     unpack(file, folder / "code")
     origin = _origin(plan).model_copy(update={"archive": CodeArchive(run_id=run_id, sha256=digest)})
-    return run_id, KeptCode(origin, folder / "code")
+    given = {name: plan.values.all[name] for name in request.parameters}
+    return run_id, KeptCode(origin, folder / "code"), given
 
 
 def find_submitted(client: AnyClient, run_id: str) -> SubmittedRun:
@@ -155,6 +157,10 @@ def _plan(request: Request, target: Path) -> _Plan:
     values = values_of(entry_point, request.parameters, code.folder)
     if backend.is_elsewhere:
         _check_reachable(entry_point, values, backend.name)
+    inputs = input_files(entry_point, values)
+    if request.kept:
+        values = values.within(request.kept.folder)
+        inputs = [replace(item, uri=values.declared[item.parameter]) for item in inputs]
     return _Plan(
         request=request,
         backend=backend,
@@ -163,7 +169,7 @@ def _plan(request: Request, target: Path) -> _Plan:
         values=values,
         command=command_of(entry_point.command, values.declared, values.extra),
         environment=environment_of(project, request.manager),
-        inputs=input_files(entry_point, values),
+        inputs=inputs,
         git=None if code.commit or request.kept else source.git_state(code.folder),
     )
 

@@ -69,7 +69,7 @@ def start_sweep(client: AnyClient, request: Request, search: Search, say: Say) -
     )
     first = open_sampler(plan.sampler, plan.space, plan.seed, plan.goal).values(0)
     with tempfile.TemporaryDirectory(prefix="cloudtrack-sweep-") as scratch:
-        run_id, kept = keep(
+        run_id, kept, given = keep(
             client,
             replace(
                 request_of(plan, None, first),
@@ -83,6 +83,7 @@ def start_sweep(client: AnyClient, request: Request, search: Search, say: Say) -
             Path(scratch),
         )
         plan.origin = kept.origin
+        plan.parameters = {name: given[name] for name in fixed}
         write_plan(client, run_id, plan)
         say(f"sweep {run_id} of {kept.origin.uri}: {plan.trials} trials, {plan.workers} at a time")
         return _finish(client, Sweeper(client, client.runs.get(run_id), plan, kept, say), plan, run_id, say)

@@ -26,6 +26,12 @@ entry_points:
       number: int
       flag: string
     command: 'echo {number} > started; while [ ! -e {flag} ]; do sleep 0.1; done'
+  read:
+    parameters:
+      inside: {type: path, default: inside.txt}
+      outside: path
+      number: int
+    command: "cat {inside} {outside} > read.txt && grep -q in read.txt && grep -q out read.txt"
   train:
     parameters:
       alpha: float
@@ -47,6 +53,7 @@ def project(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "MLproject").write_text(_MLPROJECT)
+    (folder / "inside.txt").write_text("in\n")
     (folder / "train.py").write_text(_TRAIN)
     return folder
 

@@ -111,6 +111,23 @@ def test_all_trials_run_the_code_of_the_start(client: AnyClient, project: Path, 
     assert all(not any(f.path.endswith(".zip") for f in client.artifacts.walk(t.run_id)) for t in result.trials)
 
 
+def test_files_of_the_project_and_files_that_are_given_are_read_wherever_the_sweep_is_resumed(
+    client: AnyClient, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "outside.txt").write_text("out\n")
+    space, given = {"number": [1]}, {"outside": "outside.txt"}
+    how = {"entry_point": "read", "sampler": "grid", "trials": None, "backend": "local"}
+    result = start(client, project, space, parameters=given, **how)
+    monkeypatch.chdir("/")
+    client.runs.delete(result.trials[0].run_id)
+    resume_sweep(client, result.run_id, say_nothing)
+    (run,) = assert_exact(client, result.run_id, 1)
+    assert run.info.status == "FINISHED"
+    assert run.data.params == {"inside": "inside.txt", "outside": str(tmp_path / "outside.txt"), "number": "1"}
+    inputs = read_record(client, run.info.run_id).inputs
+    assert [(item.uri, item.size_bytes) for item in inputs] == [("inside.txt", 3), (str(tmp_path / "outside.txt"), 4)]
+
+
 def test_the_plan_says_all_and_no_fixed_parameter_is_varied(client: AnyClient, project: Path, inline: str) -> None:
     result = start(client, project, trials=2, metric="loss", seed=4, parameters={"depth": 3})
     plan = json.loads(client.artifacts.read(result.run_id, "sweep/sweep.json"))
