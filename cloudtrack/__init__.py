@@ -107,6 +107,7 @@ if TYPE_CHECKING:
     from cloudtrack.fluent.session import set_registry_uri as set_registry_uri
     from cloudtrack.fluent.session import set_tracking_uri as set_tracking_uri
     from cloudtrack.mlflow_client import MlflowClient as MlflowClient
+    from cloudtrack.projects.running import run as run
 
 _HOMES = {
     "cloudtrack.client": ("Client", "connect"),
@@ -181,6 +182,7 @@ _HOMES = {
         "set_registry_uri",
         "set_tracking_uri",
     ),
+    "cloudtrack.projects.running": ("run",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = {
@@ -189,11 +191,11 @@ _MODULES = {
     "entities": "cloudtrack.entities",
     "exceptions": "cloudtrack.exceptions",
     "models": "cloudtrack.models",
-    "projects": "cloudtrack.projects",
     "catboost": "cloudtrack.flavors.catboost",
     "keras": "cloudtrack.flavors.keras",
     "lightgbm": "cloudtrack.flavors.lightgbm",
     "onnx": "cloudtrack.flavors.onnx",
+    "projects": "cloudtrack.projects",
     "prophet": "cloudtrack.flavors.prophet",
     "pyfunc": "cloudtrack.flavors.pyfunc",
     "pytorch": "cloudtrack.flavors.pytorch",

@@ -12,6 +12,7 @@ from cloudtrack.cli import output
 from cloudtrack.cli.experiments import find
 from cloudtrack.cli.model_lineage import from_run
 from cloudtrack.cli.purges import purge_runs
+from cloudtrack.cli.run_logs import show_logs
 from cloudtrack.cli.state import client, store_client
 from cloudtrack.client import AnyClient
 from cloudtrack.entities.experiment import ViewType
@@ -24,6 +25,7 @@ app = typer.Typer(help="List, search, export, show, end, delete and restore runs
 
 app.command("versions")(from_run)
 app.command("purge")(purge_runs)
+app.command("logs")(show_logs)
 
 RunId = Annotated[str, typer.Argument(help="The run's id.")]
 _SHOWN_METRICS = 6

@@ -91,11 +91,12 @@ class LocalSubmission(Submission):
 
 
 def _started(number: int) -> str:
-    """When a process of this machine started, in the kernel's ticks; empty where there is none."""
+    """When a process of this machine started, in the kernel's ticks; empty where there is none, or it has ended."""
     try:
-        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[19]
+        state, *fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return _started_elsewhere(number)
+    return "" if state == "Z" else fields[18]
 
 
 def _started_elsewhere(number: int) -> str:
