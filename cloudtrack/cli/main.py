@@ -26,6 +26,7 @@ from cloudtrack.cli import (
     sagemaker,
     server,
     sql,
+    sweeps,
     sync,
     tokens,
     ui,
@@ -62,6 +63,7 @@ app.command("reindex")(index.reindex)
 app.command("run")(projects.run)
 app.command("server")(server.server)
 app.command("sql")(sql.sql)
+app.command("sweep")(sweeps.sweep)
 app.command("sync")(sync.sync)
 app.command("ui")(ui.ui)
 

@@ -59,7 +59,7 @@ def run(
         version=version,
         parameters=pairs(parameter or [], "-P"),
         docker_arguments=pairs(docker_argument or [], "-A", flags=True),
-        experiment_id="" if dry else _experiment(store, experiment_name, experiment_id),
+        experiment_id="" if dry else experiment_of(store, experiment_name, experiment_id),
         backend=backend,
         backend_config=config,
         manager=env_manager,
@@ -94,7 +94,8 @@ def pairs(items: list[str], option: str, *, flags: bool = False) -> dict[str, st
     return found
 
 
-def _experiment(store: AnyClient, name: str, experiment_id: str) -> str:
+def experiment_of(store: AnyClient, name: str, experiment_id: str) -> str:
+    """The id of the experiment that the options name, or the environment. Raises InvalidInput where both are given."""
     from cloudtrack import config
 
     if name and experiment_id:

@@ -2,5 +2,6 @@
 
 from cloudtrack.projects.running import ExecutionException, run
 from cloudtrack.projects.submitted import SubmittedRun
+from cloudtrack.projects.sweeps.running import resume_sweep, sweep
 
-__all__ = ["ExecutionException", "SubmittedRun", "run"]
+__all__ = ["ExecutionException", "SubmittedRun", "resume_sweep", "run", "sweep"]

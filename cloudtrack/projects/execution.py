@@ -13,6 +13,7 @@ from cloudtrack.client import AnyClient
 from cloudtrack.entities.run import RunStatus
 from cloudtrack.errors import InvalidInput
 from cloudtrack.projects import sources
+from cloudtrack.projects.backends.local import this_process
 from cloudtrack.projects.bridging import bridged
 from cloudtrack.projects.command import command_of
 from cloudtrack.projects.environments import environment_of
@@ -23,6 +24,8 @@ from cloudtrack.projects.record import ENVIRONMENT, ProjectRecord, fetch_archive
 from cloudtrack.storage.places import reading
 
 Show = Callable[[bytes], None]
+WORKER_TAG = "cloudtrack.project.worker"
+"""The process that executes a run, as the local backend's handle."""
 
 
 def execute(client: AnyClient, run_id: str, program: Program, show: Show, folder: Path | None = None) -> int:
@@ -34,7 +37,7 @@ def execute(client: AnyClient, run_id: str, program: Program, show: Show, folder
     """
     record = read_record(client, run_id)
     writer = client.runs.open_writer(run_id)  # it says every half minute that the run goes on
-    writer.set_tags({"cloudtrack.host": socket.gethostname()})
+    writer.set_tags({"cloudtrack.host": socket.gethostname(), WORKER_TAG: this_process()})
     status = RunStatus.FAILED
     try:
         with tempfile.TemporaryDirectory(prefix="cloudtrack-project-") as scratch:

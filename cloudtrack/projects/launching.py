@@ -5,23 +5,24 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cloudtrack.client import AnyClient
 from cloudtrack.entities.run import RunStatus
 from cloudtrack.environments.manager import EnvironmentManager
-from cloudtrack.errors import InvalidInput
+from cloudtrack.errors import AlreadyExists, InvalidInput
 from cloudtrack.projects import record as records
 from cloudtrack.projects.archive import pack
 from cloudtrack.projects.backends.backend import Backend, Job, open_backend
 from cloudtrack.projects.command import command_of, shown
 from cloudtrack.projects.environments import SYSTEM, ProjectEnvironment, environment_of
+from cloudtrack.projects.kept_code import KeptCode, Origin
 from cloudtrack.projects.parameters import InputFile, Values, input_files, local_path, values_of
 from cloudtrack.projects.project_file import MAIN, EntryPoint, read_project
 from cloudtrack.projects.record import CodeArchive, ProjectRecord
-from cloudtrack.projects.sources import Fetched, fetch
+from cloudtrack.projects.sources import Fetched, fetch, unpack
 from cloudtrack.projects.submitted import SubmittedRun
 from cloudtrack.tracking import source
 from cloudtrack.tracking.run_index import PARENT_RUN_TAG
@@ -53,8 +54,18 @@ class Request:
     run_name: str | None = None
     parent_run_id: str = ""
     operation: str = ""
-    """A name for the creation of the run, 32 hexadecimal digits: repeated with it, the same run is found."""
+    """A name for the creation of the run, 32 hexadecimal digits: of all launches with it, one is made."""
     tags: Mapping[str, str] = field(default_factory=dict)
+    kept: KeptCode | None = None
+    """Code that an earlier launch kept; then ``uri`` and ``version`` say nothing."""
+
+
+class LaunchedBefore(AlreadyExists):
+    """Somebody else, whose tags are others, launched the same operation; ``run_id`` is that run."""
+
+    def __init__(self, message: str, *, run_id: str) -> None:
+        super().__init__(message)
+        self.run_id = run_id
 
 
 @dataclass(frozen=True)
@@ -76,7 +87,7 @@ def launch(client: AnyClient, request: Request) -> SubmittedRun:
     """Record a run and hand it to its backend; returns at once.
 
     Nothing is written before the project, its parameters and the backend's configuration are known to be right. Where
-    the backend refuses the job, the run is FAILED and the error raised.
+    the backend refuses the job, the run is FAILED and the error raised. Raises LaunchedBefore.
     """
     scratch = Path(tempfile.mkdtemp(prefix="cloudtrack-project-"))
     is_handed_over = False
@@ -91,7 +102,7 @@ def launch(client: AnyClient, request: Request) -> SubmittedRun:
         except BaseException:
             client.runs.update(run_id, status=RunStatus.FAILED)
             raise
-        is_handed_over = not plan.backend.is_elsewhere
+        is_handed_over = job.remove is not None
         client.runs.log_batch(run_id, tags={HANDLE_TAG: submission.handle})
         return SubmittedRun(client, run_id, submission)
     finally:
@@ -115,6 +126,24 @@ def dry_run(client: AnyClient, request: Request) -> dict[str, Any]:
         }
 
 
+def keep(client: AnyClient, request: Request, folder: Path) -> tuple[str, KeptCode, Mapping[str, str]]:
+    """Make a run that keeps a project's code for launches of others.
+
+    Its id; the code, unpacked below ``folder``; and the parameters of the request, with absolute paths. All that
+    ``launch`` checks of the request is checked before anything is written.
+    """
+    plan = _plan(request, folder / "source")
+    plan.backend.specification(_job(client, plan, _NO_RUN, None), request.backend_config)
+    file = folder / "code.zip"
+    digest = pack(plan.code.folder, file)
+    run_id = _run(client, plan)
+    client.artifacts.log_file(run_id, file, records.FOLDER)
+    unpack(file, folder / "code")
+    origin = _origin(plan).model_copy(update={"archive": CodeArchive(run_id=run_id, sha256=digest)})
+    given = {name: plan.values.all[name] for name in request.parameters}
+    return run_id, KeptCode(origin, folder / "code"), given
+
+
 def find_submitted(client: AnyClient, run_id: str) -> SubmittedRun:
     """A run that was launched before, from wherever. Raises NotFound where it is none of a project."""
     tags = client.runs.get(run_id).data.tags
@@ -125,13 +154,16 @@ def find_submitted(client: AnyClient, run_id: str) -> SubmittedRun:
 
 def _plan(request: Request, target: Path) -> _Plan:
     backend = open_backend(request.backend)
-    target.mkdir(parents=True)
-    code = fetch(request.uri, target, request.version)
+    code = request.kept.fetched if request.kept else _fetch(request, target)
     project = read_project(code.folder)
     entry_point = project.entry_point(request.entry_point)
     values = values_of(entry_point, request.parameters, code.folder)
     if backend.is_elsewhere:
         _check_reachable(entry_point, values, backend.name)
+    inputs = input_files(entry_point, values)
+    if request.kept:
+        values = values.within(request.kept.folder)
+        inputs = [replace(item, uri=values.declared[item.parameter]) for item in inputs]
     return _Plan(
         request=request,
         backend=backend,
@@ -140,9 +172,14 @@ def _plan(request: Request, target: Path) -> _Plan:
         values=values,
         command=command_of(entry_point.command, values.declared, values.extra),
         environment=environment_of(project, request.manager),
-        inputs=input_files(entry_point, values),
-        git=None if code.commit else source.git_state(code.folder),
+        inputs=inputs,
+        git=None if code.commit or request.kept else source.git_state(code.folder),
     )
+
+
+def _fetch(request: Request, target: Path) -> Fetched:
+    target.mkdir(parents=True)
+    return fetch(request.uri, target, request.version)
 
 
 def _check_reachable(entry_point: EntryPoint, values: Values, backend: str) -> None:
@@ -155,13 +192,14 @@ def _check_reachable(entry_point: EntryPoint, values: Values, backend: str) -> N
 
 
 def _job(client: AnyClient, plan: _Plan, run_id: str, scratch: Path | None) -> Job:
+    is_from_store = plan.backend.is_elsewhere or plan.request.kept is not None
     return Job(
         run_id=run_id,
         name=plan.request.run_name or plan.entry_point.name,
         store=client.uri,
         environment={"CLOUDTRACK_URI": client.uri, "CLOUDTRACK_USER": client.user},
-        folder=None if plan.backend.is_elsewhere else plan.code.folder,
-        remove=None if plan.backend.is_elsewhere else scratch,
+        folder=None if is_from_store else plan.code.folder,
+        remove=None if is_from_store else scratch,
     )
 
 
@@ -169,20 +207,21 @@ def _recorded(client: AnyClient, plan: _Plan, scratch: Path) -> str:
     """The run, with all that is needed to repeat it."""
     run_id = _run(client, plan)
     client.runs.log_batch(run_id, params=plan.values.all)
-    archive = None
+    origin = _origin(plan)
+    archive = origin.archive
     if plan.git and plan.git.patch and len(plan.git.patch) <= source.MAX_PATCH_BYTES:
         client.source_files.create(run_id, PATCH, plan.git.patch)
-    if plan.backend.is_elsewhere or not _is_in_git(plan):
+    if archive is None and (plan.backend.is_elsewhere or not _is_in_git(plan)):
         file = scratch / "code.zip"
         archive = CodeArchive(run_id=run_id, sha256=pack(plan.code.folder, file))
         client.artifacts.log_file(run_id, file, records.FOLDER)
         file.unlink()
     record = ProjectRecord(
-        uri=plan.code.uri,
-        commit=plan.code.commit or (plan.git.commit if plan.git else ""),
-        repository=plan.code.repository or (str(plan.git.top) if plan.git else ""),
-        subdirectory=plan.code.subdirectory if plan.code.commit else _place_in_repository(plan),
-        is_dirty=bool(plan.git and plan.git.is_dirty),
+        uri=origin.uri,
+        commit=origin.commit,
+        repository=origin.repository,
+        subdirectory=origin.subdirectory,
+        is_dirty=origin.is_dirty,
         archive=archive,
         entry_point=plan.entry_point.name,
         command=shown(plan.command),
@@ -198,6 +237,20 @@ def _recorded(client: AnyClient, plan: _Plan, scratch: Path) -> str:
     )
     records.write_record(client, run_id, record)
     return run_id
+
+
+def _origin(plan: _Plan) -> Origin:
+    """Where the code came from."""
+    if plan.request.kept:
+        return plan.request.kept.origin
+    return Origin(
+        uri=plan.code.uri,
+        commit=plan.code.commit or (plan.git.commit if plan.git else ""),
+        repository=plan.code.repository or (str(plan.git.top) if plan.git else ""),
+        subdirectory=plan.code.subdirectory if plan.code.commit else _place_in_repository(plan),
+        is_dirty=bool(plan.git and plan.git.is_dirty),
+        tags=_code_tags(plan),
+    )
 
 
 def _run(client: AnyClient, plan: _Plan) -> str:
@@ -216,19 +269,28 @@ def _run(client: AnyClient, plan: _Plan) -> str:
         user_id=client.user,
         operation=request.operation,
     )
+    if request.operation and not request.tags.items() <= run.data.tags.items():
+        raise LaunchedBefore(f"run {run.info.run_id} was launched by somebody else", run_id=run.info.run_id)
     return run.info.run_id
 
 
 def _tags(client: AnyClient, plan: _Plan) -> dict[str, str]:
     """What MLflow says of a project's run, under its names, and the state of the code."""
-    code = plan.code
     found = {
         "mlflow.user": client.user,
-        "mlflow.source.name": f"file://{code.uri}" if plan.git else code.uri,
         "mlflow.source.type": "PROJECT",
         "mlflow.project.entryPoint": plan.entry_point.name,
         "mlflow.project.env": "" if plan.environment.kind == SYSTEM else plan.environment.kind,
         BACKEND_TAG: plan.backend.name,
+        **_origin(plan).tags,
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _code_tags(plan: _Plan) -> dict[str, str]:
+    code = plan.code
+    found = {
+        "mlflow.source.name": f"file://{code.uri}" if plan.git else code.uri,
         **(source.git_tags(plan.git) if plan.git else {}),
     }
     if code.commit:

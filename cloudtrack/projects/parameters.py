@@ -41,6 +41,11 @@ class Values:
         """What is recorded as the run's params."""
         return {**self.declared, **self.extra}
 
+    def within(self, folder: Path) -> Values:
+        """The same, where paths below the folder start there: for whoever has a copy of it."""
+        root = f"{folder}{os.sep}"
+        return Values({name: text.removeprefix(root) for name, text in self.declared.items()}, self.extra)
+
 
 def values_of(entry_point: EntryPoint, given: Mapping[str, object], folder: Path) -> Values:
     """The values of a run: those given, and defaults for the rest.

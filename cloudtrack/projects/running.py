@@ -55,7 +55,7 @@ def run(
             version=version,
             parameters=parameters or {},
             docker_arguments=docker_args or {},
-            experiment_id=_experiment(experiment_name, experiment_id),
+            experiment_id=experiment_of(experiment_name, experiment_id),
             backend=backend,
             backend_config={SHOW_OUTPUT: synchronous, **read_config(backend_config)}
             if backend == "local"
@@ -107,7 +107,8 @@ def manager_named(name: str | None) -> EnvironmentManager | None:
         raise InvalidInput(f"there is no environment manager {name!r}; there are: {there}") from None
 
 
-def _experiment(name: str | None, experiment_id: str | None) -> str:
+def experiment_of(name: str | None, experiment_id: str | None) -> str:
+    """The id of an experiment that is named, or of the one in force. Raises InvalidInput where both are given."""
     if name and experiment_id:
         raise InvalidInput("give experiment_name or experiment_id, not both")
     if name:

@@ -20,6 +20,11 @@ class SubmittedRun:
         self._submission = submission
         self.run_id = run_id
 
+    @property
+    def submission(self) -> Submission:
+        """The job at its backend."""
+        return self._submission
+
     def get_status(self) -> str:
         """SCHEDULED, RUNNING, FINISHED, FAILED or KILLED: what the run says, and its backend where that has ended.
 

@@ -108,3 +108,8 @@ def _started_elsewhere(number: int) -> str:
         check=False,
     )
     return done.stdout.strip().replace(" ", "_").replace(":", ".")
+
+
+def this_process() -> str:
+    """The handle of this process, to tell later whether it lives."""
+    return LocalSubmission(os.getpid(), _started(os.getpid())).handle
