@@ -16,6 +16,7 @@ from cloudtrack.projects import record as records
 from cloudtrack.projects.archive import pack
 from cloudtrack.projects.backends.backend import Backend, Job, open_backend
 from cloudtrack.projects.command import command_of, shown
+from cloudtrack.projects.containers import options
 from cloudtrack.projects.environments import ProjectEnvironment, environment_of
 from cloudtrack.projects.parameters import InputFile, Values, input_files, local_path, values_of
 from cloudtrack.projects.project_file import MAIN, EntryPoint, read_project
@@ -41,6 +42,8 @@ class Request:
     parameters: Mapping[str, object] = field(default_factory=dict)
     docker_arguments: Mapping[str, str] = field(default_factory=dict)
     """Options of ``docker run``, by name; empty for one without a value."""
+    is_image_built: bool = False
+    """Whether to run in an image that is made of the project's with the code in it."""
     experiment_id: str = ""
     backend: str = "local"
     backend_config: Mapping[str, Any] = field(default_factory=dict)
@@ -127,8 +130,18 @@ def _plan(request: Request, target: Path) -> _Plan:
     project = read_project(code.folder)
     entry_point = project.entry_point(request.entry_point)
     values = values_of(entry_point, request.parameters, code.folder)
+    environment = environment_of(project, request.manager)
+    options(request.docker_arguments)
     if backend.is_elsewhere:
         _check_reachable(entry_point, values, backend.name)
+        if environment.docker:
+            raise InvalidInput(
+                f"the project runs in the image {environment.docker.image}, and the backend {backend.name} has one of "
+                "its own: install cloudtrack in the project's image, name it in the backend's configuration, and give "
+                "--env-manager local"
+            )
+    if request.is_image_built and not environment.docker:
+        raise InvalidInput("there is no image to build: the project has no docker_env, or --env-manager is given")
     return _Plan(
         request=request,
         backend=backend,
@@ -136,7 +149,7 @@ def _plan(request: Request, target: Path) -> _Plan:
         entry_point=entry_point,
         values=values,
         command=command_of(entry_point.command, values.declared, values.extra),
-        environment=environment_of(project, request.manager),
+        environment=environment,
         inputs=input_files(entry_point, values),
         git=None if code.commit else source.git_state(code.folder),
     )
@@ -188,6 +201,7 @@ def _recorded(client: AnyClient, plan: _Plan, scratch: Path) -> str:
         inputs=plan.inputs,
         environment=plan.environment.kind,
         manager=plan.request.manager,
+        is_image_built=plan.request.is_image_built,
         docker_arguments=dict(plan.request.docker_arguments),
         backend=plan.backend.name,
         backend_config=dict(plan.request.backend_config),

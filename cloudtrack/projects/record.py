@@ -56,6 +56,9 @@ class ProjectRecord(BaseModel):
     manager: EnvironmentManager | None = None
     """The manager asked for; None where the project decided."""
     docker_image: str = ""
+    """An image in place of the project's own, as its digest."""
+    is_image_built: bool = False
+    """Whether the command runs in an image that is made of the project's with the code in it."""
     docker_arguments: dict[str, str] = {}
     backend: str
     backend_config: dict[str, Any] = {}

@@ -37,10 +37,12 @@ def run(
     run_id: str | None = None,
     run_name: str | None = None,
     env_manager: str | None = None,
+    build_image: bool = False,
 ) -> SubmittedRun:
     """Run a project: a folder, a git repository or a zip, see ``cloudtrack.projects.sources``.
 
     The run goes to the experiment named, or to the one in force; within an active run it becomes its child.
+    ``build_image`` makes an image of the project's with the code in it, and runs in that.
     ``backend_config`` is a mapping or the path of a JSON file. With ``synchronous`` it returns when the run has
     ended, and raises ExecutionException where that is not FINISHED. Raises as ``launch`` does.
     """
@@ -53,6 +55,7 @@ def run(
             version=version,
             parameters=parameters or {},
             docker_arguments=docker_args or {},
+            is_image_built=build_image,
             experiment_id=_experiment(experiment_name, experiment_id),
             backend=backend,
             backend_config={SHOW_OUTPUT: synchronous, **read_config(backend_config)}

@@ -49,15 +49,11 @@ class LocalBackend(Backend):
             stderr=quiet,
             start_new_session=True,
         )
-        return LocalSubmission(process.pid, _started(process.pid), process)
+        return LocalSubmission(process.pid, started_at(process.pid), process)
 
     def find(self, handle: str) -> Submission:
         """A worker of this machine. Raises NotFound for one of another."""
-        host, _, rest = handle.rpartition("@")[2].partition(":")
-        number, _, started = rest.partition(":")
-        if host != socket.gethostname() or not number.isdecimal():
-            raise NotFound(f"the job {handle!r} runs on {host}, and can be followed or cancelled there")
-        return LocalSubmission(int(number), started)
+        return LocalSubmission(*process_of(handle))
 
 
 class LocalSubmission(Submission):
@@ -87,13 +83,23 @@ class LocalSubmission(Submission):
     def _is_alive(self) -> bool:
         if self._process is not None:
             return self._process.poll() is None
-        return bool(self._started) and _started(self._number) == self._started
+        return bool(self._started) and started_at(self._number) == self._started
 
 
-def _started(number: int) -> str:
-    """When a process of this machine started, in the kernel's ticks; empty where there is none."""
+def process_of(handle: str) -> tuple[int, str]:
+    """Number and start of the process that a handle names. Raises NotFound for one of another machine."""
+    host, _, rest = handle.rpartition("@")[2].partition(":")
+    number, _, started = rest.partition(":")
+    if host != socket.gethostname() or not number.isdecimal():
+        raise NotFound(f"the job {handle!r} runs on {host}, and can be followed or cancelled there")
+    return int(number), started
+
+
+def started_at(number: int) -> str:
+    """When a process of this machine started, in the kernel's ticks; empty where there is none, or it has ended."""
     try:
-        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[19]
+        state, *rest = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+        return "" if state == "Z" else rest[18]
     except OSError:
         return _started_elsewhere(number)
 
