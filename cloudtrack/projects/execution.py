@@ -77,7 +77,7 @@ def _prepared(
     environment = environment_of(project, record.manager)
     experiment_id = client.runs.get(run_id).info.experiment_id
     variables = {
-        "CLOUDTRACK_URI": client.uri,
+        "CLOUDTRACK_URI": client.address,
         "CLOUDTRACK_RUN_ID": run_id,
         "CLOUDTRACK_EXPERIMENT": "",
         "MLFLOW_RUN_ID": run_id,
@@ -89,14 +89,14 @@ def _prepared(
     prepared = image or environment.prepare()
     packages = prepared.packages()
     client.artifacts.log_text(run_id, packages, ENVIRONMENT)
-    with bridged(client.uri, packages) as reaching:
+    with bridged(client.address, packages) as reaching:
         variables = {**prepared.variables(), **variables, **reaching}
         if image is None:
             yield words, variables
             return
         mounted = [path for name in declared if (path := _local_input(entry_point, name, declared[name]))]
         try:
-            yield image.command(run_id, words, folder, mounted, store=client.uri, named=list(variables)), variables
+            yield image.command(run_id, words, folder, mounted, store=client.address, named=list(variables)), variables
         finally:
             end_container(run_id)
 

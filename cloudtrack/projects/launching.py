@@ -15,6 +15,7 @@ from cloudtrack.errors import InvalidInput
 from cloudtrack.projects import record as records
 from cloudtrack.projects.archive import pack
 from cloudtrack.projects.backends.backend import Backend, Job, open_backend
+from cloudtrack.projects.backends.stores import for_elsewhere
 from cloudtrack.projects.command import command_of, shown
 from cloudtrack.projects.containers import options
 from cloudtrack.projects.environments import ProjectEnvironment, environment_of
@@ -29,7 +30,7 @@ from cloudtrack.tracking.source_files import PATCH
 
 BACKEND_TAG = "mlflow.project.backend"
 HANDLE_TAG = "cloudtrack.project.job"
-_NO_RUN = "<the run's id>"
+_NO_RUN = "RUN_ID"
 
 
 @dataclass(frozen=True)
@@ -165,11 +166,12 @@ def _check_reachable(entry_point: EntryPoint, values: Values, backend: str) -> N
 
 
 def _job(client: AnyClient, plan: _Plan, run_id: str, scratch: Path | None) -> Job:
+    store = for_elsewhere(client.address) if plan.backend.is_elsewhere else client.address
     return Job(
         run_id=run_id,
         name=plan.request.run_name or plan.entry_point.name,
-        store=client.uri,
-        environment={"CLOUDTRACK_URI": client.uri, "CLOUDTRACK_USER": client.user},
+        store=store,
+        environment={"CLOUDTRACK_URI": store, "CLOUDTRACK_USER": client.user},
         folder=None if plan.backend.is_elsewhere else plan.code.folder,
         remove=None if plan.backend.is_elsewhere else scratch,
     )

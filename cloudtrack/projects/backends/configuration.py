@@ -38,7 +38,11 @@ def read_configuration(kind: type[AnyConfiguration], backend: str, content: Mapp
     try:
         return kind.model_validate(dict(content))
     except ValidationError as error:
-        said = "; ".join(_said(kind, item) for item in error.errors())
+        unknown = [str(item["loc"][0]) for item in error.errors() if item["type"] == "extra_forbidden"]
+        said = "; ".join(_said(kind, item) for item in error.errors() if item["type"] != "extra_forbidden")
+        if unknown:
+            there = f"there is no {' or '.join(unknown)}; there are {', '.join(kind.model_fields)}"
+            said = f"{said}; {there}" if said else there
         raise InvalidInput(f"the configuration of the backend {backend} is not right: {said}") from None
 
 
@@ -49,16 +53,12 @@ def check_set(names: Iterable[str], backend: str) -> None:
 
 
 def _said(kind: type[Configuration], item: Any) -> str:
-    fields = {field.alias or name: field for name, field in kind.model_fields.items()}
-    top = str(item["loc"][0]) if item["loc"] else ""
-    field = fields.get(top) or kind.model_fields.get(top)
-    what = field.description if field else ""
     where = ".".join(map(str, item["loc"]))
+    names = (item["loc"][0],) if item["loc"] else ()
+    what = next((field.description for name, field in kind.model_fields.items() if {name, field.alias} & {*names}), "")
     match item["type"]:
         case "missing":
             return f"{where} is missing: {what}"
-        case "extra_forbidden":
-            return f"there is no {where}; there are {', '.join(fields)}"
         case "value_error":
             return f"{where}: {item['ctx']['error']}" if where else str(item["ctx"]["error"])
         case _:

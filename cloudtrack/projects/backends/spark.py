@@ -67,7 +67,9 @@ class SparkBackend(Backend):
         told = read_configuration(SparkConfiguration, self.name, config)
         lists = {"jars": told.jars, "packages": told.packages, "py-files": told.py_files, "files": told.files}
         python = {"PYSPARK_DRIVER_PYTHON": sys.executable}
-        if told.master.startswith("local"):  # where executors are elsewhere, theirs is the python of there
+        if (
+            told.master.startswith("local") and "PYSPARK_PYTHON" not in settings.environment()
+        ):  # where executors are elsewhere, theirs is the python of there
             python["PYSPARK_PYTHON"] = sys.executable
         return {
             "command": [

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from cloudtrack.errors import InvalidInput
 from cloudtrack.projects.parameters import local_path
+from cloudtrack.storage.s3_options import parse_s3_url
+
+
+def for_elsewhere(address: str) -> str:
+    """The address of a store without what only this machine knows: a profile of the AWS tools."""
+    if not address.startswith("s3://"):
+        return address
+    return dataclasses.replace(parse_s3_url(address, {}), profile="").address
 
 
 def check_shared(store: str, backend: str) -> None:
