@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 
 from cloudtrack import config as settings
 from cloudtrack.entities.run import RunStatus
-from cloudtrack.errors import InvalidInput, MissingDependency, NotFound, Unavailable
+from cloudtrack.errors import InvalidInput, MissingDependency, NotFound, Unauthenticated, Unavailable
 from cloudtrack.projects.backends.backend import Backend, Job, Submission
 from cloudtrack.projects.backends.configuration import Configuration, check_set, read_configuration
 from cloudtrack.projects.logins import is_secret
@@ -162,3 +162,9 @@ def _translated(address: str) -> Iterator[None]:
                 f"the Ray cluster at {address} has no such job: it was deleted, or the cluster began anew"
             ) from error
         raise InvalidInput(f"the Ray cluster at {address} refused: {said}") from error
+    except Exception as error:
+        if type(error).__name__ != "AuthenticationError":  # which older versions of Ray do not have
+            raise
+        raise Unauthenticated(
+            f"the Ray cluster at {address} wants a login: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN"
+        ) from error
