@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cloudtrack.errors import InvalidInput
 from cloudtrack.projects.parameters import local_path
+from cloudtrack.projects.reaching import is_served_here
 
 _OURS = ("name", "d", "detach", "rm")
 
@@ -34,7 +35,12 @@ def variables(named: Iterable[str], values: Mapping[str, str] | None = None) -> 
 
 
 def store_access(store: str, arguments: Mapping[str, str]) -> list[str]:
-    """What lets a container use a store that is a folder: the folder, and the user who owns what is written."""
+    """What lets a container use a store of this machine.
+
+    Of a folder: the folder, and the user who owns what is written. Of a server that listens here alone: the network.
+    """
+    if is_served_here(store) and not sets_network(arguments):
+        return ["--network", "host"]
     folder = local_path(store)
     if folder is None:
         return []
@@ -42,6 +48,11 @@ def store_access(store: str, arguments: Mapping[str, str]) -> list[str]:
     if os.getuid() and not {"u", "user"} & set(arguments):
         words += ["--user", f"{os.getuid()}:{os.getgid()}", "--env", "HOME=/tmp"]
     return words
+
+
+def sets_network(arguments: Mapping[str, str]) -> bool:
+    """Whether options of ``docker run`` choose a network."""
+    return bool({"network", "net"} & set(arguments))
 
 
 def options(arguments: Mapping[str, str]) -> list[str]:

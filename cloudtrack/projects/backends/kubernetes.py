@@ -71,7 +71,8 @@ class KubernetesJob(Submission):
             return RunStatus.FINISHED
         if "Failed" in conditions:
             return RunStatus.FAILED
-        return RunStatus.RUNNING if status.get("ready") else RunStatus.SCHEDULED
+        is_ending = "deletionTimestamp" in job.get("metadata", {})
+        return RunStatus.RUNNING if status.get("ready") or is_ending else RunStatus.SCHEDULED
 
     def logs(self) -> Iterator[str]:
         """``kubectl logs``; while the job waits, the events that say what for."""
