@@ -35,12 +35,7 @@ def variables(named: Iterable[str], values: Mapping[str, str] | None = None) -> 
 
 
 def store_access(store: str, arguments: Mapping[str, str]) -> list[str]:
-    """What lets a container use a store of this machine.
-
-    Of a folder: the folder, and the user who owns what is written. Of a server that listens here alone: the network.
-    """
-    if is_served_here(store) and not sets_network(arguments):
-        return ["--network", "host"]
+    """What lets a container use a store that is a folder: the folder, and the user who owns what is written."""
     folder = local_path(store)
     if folder is None:
         return []
@@ -50,9 +45,11 @@ def store_access(store: str, arguments: Mapping[str, str]) -> list[str]:
     return words
 
 
-def sets_network(arguments: Mapping[str, str]) -> bool:
-    """Whether options of ``docker run`` choose a network."""
-    return bool({"network", "net"} & set(arguments))
+def network(store: str, arguments: Mapping[str, str], *, is_bridged: bool = False) -> list[str]:
+    """What lets a container reach servers that listen for this machine alone, where its options choose no network."""
+    if {"network", "net"} & set(arguments) or not (is_bridged or is_served_here(store)):
+        return []
+    return ["--network", "host"]
 
 
 def options(arguments: Mapping[str, str]) -> list[str]:

@@ -17,7 +17,7 @@ from cloudtrack.errors import Unavailable
 from cloudtrack.projects import sources
 from cloudtrack.projects.archive import pack
 from cloudtrack.projects.client_programs import ask, find_client
-from cloudtrack.projects.containers import container_name, mount, options, store_access, variables
+from cloudtrack.projects.containers import container_name, mount, network, options, store_access, variables
 from cloudtrack.projects.logins import login_names
 from cloudtrack.projects.project_file import DockerEnvironment
 from cloudtrack.projects.record import ProjectRecord
@@ -78,9 +78,6 @@ class PreparedImage:
         here = config.environment()
         copied = [name for name, value in self.asked.environment if value is None and name in here]
         set_there = {name: value for name, value in self.asked.environment if value is not None}
-        is_bridged = _BRIDGED in named and not {"network", "net"} & set(
-            self.arguments
-        )  # it listens for this machine alone
         code = [] if self.has_code else mount(folder, CODE)
         return [
             *(find_client("docker"), "run", "--rm", "--init", "--name", container_name(run_id)),
@@ -90,7 +87,7 @@ class PreparedImage:
             *(word for volume in self.asked.volumes for word in ("--volume", volume)),
             *store_access(store, self.arguments),
             *variables(dict.fromkeys(["PYTHONUNBUFFERED", *named, *login_names(store, here), *copied]), set_there),
-            *(("--network", "host") if is_bridged else ()),
+            *network(store, self.arguments, is_bridged=_BRIDGED in named),
             *options(self.arguments),
             self.image,
             *("sh", "-c", _SHELL, "sh", *words[1:]),

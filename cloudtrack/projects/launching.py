@@ -15,12 +15,12 @@ from cloudtrack.errors import InvalidInput
 from cloudtrack.projects import record as records
 from cloudtrack.projects.archive import pack
 from cloudtrack.projects.backends.backend import Backend, Job, open_backend
-from cloudtrack.projects.backends.stores import for_elsewhere
 from cloudtrack.projects.command import command_of, shown
 from cloudtrack.projects.containers import options
 from cloudtrack.projects.environments import ProjectEnvironment, environment_of
 from cloudtrack.projects.parameters import InputFile, Values, input_files, local_path, values_of
 from cloudtrack.projects.project_file import MAIN, EntryPoint, read_project
+from cloudtrack.projects.reaching import for_elsewhere
 from cloudtrack.projects.record import CodeArchive, ProjectRecord
 from cloudtrack.projects.sources import Fetched, fetch
 from cloudtrack.projects.submitted import SubmittedRun

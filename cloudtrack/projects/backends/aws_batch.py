@@ -15,7 +15,7 @@ from cloudtrack.errors import NotFound
 from cloudtrack.projects.backends.aws import AwsConfiguration, log_lines, service, translated
 from cloudtrack.projects.backends.backend import Backend, Job, Submission
 from cloudtrack.projects.backends.configuration import read_configuration
-from cloudtrack.projects.backends.stores import check_shared
+from cloudtrack.projects.reaching import check_shared
 
 _CANCELLED = "cancelled by cloudtrack"
 _LOG_GROUP = "/aws/batch/job"

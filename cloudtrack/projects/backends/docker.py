@@ -14,7 +14,7 @@ from cloudtrack.errors import InvalidInput, NotFound, Unavailable
 from cloudtrack.projects.backends.backend import Backend, Job, Submission
 from cloudtrack.projects.backends.configuration import Configuration, check_set, read_configuration
 from cloudtrack.projects.client_programs import ask, lines_of
-from cloudtrack.projects.containers import container_name, options, store_access, variables
+from cloudtrack.projects.containers import container_name, network, options, store_access, variables
 from cloudtrack.projects.logins import login_names
 
 _GRACE_S = 30
@@ -49,6 +49,7 @@ class DockerBackend(Backend):
                 *("docker", "run", "--detach", "--init", "--name", container_name(job.run_id)),
                 *("--label", f"cloudtrack.run={job.run_id}"),
                 *store_access(job.store, told.arguments),
+                *network(job.store, told.arguments),
                 *variables(dict.fromkeys(named), {**job.environment, **told.environment}),
                 *options(told.arguments),
                 told.image,

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from cloudtrack.errors import InvalidInput
 from cloudtrack.projects.backends.backend import Job
 from cloudtrack.projects.backends.configuration import Configuration
-from cloudtrack.projects.backends.stores import check_shared
+from cloudtrack.projects.reaching import check_shared
 
 _A_NAME = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 _CONTAINER = "cloudtrack"

@@ -15,6 +15,7 @@ import boto3
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
+from botocore.validate import ParamValidator
 
 
 @dataclass
@@ -60,6 +61,13 @@ def use_moto(url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     bucket = f"projects-{uuid.uuid4().hex}"
     boto3.client("s3").create_bucket(Bucket=bucket)
     return f"s3://{bucket}/team"
+
+
+def check_request(service: str, operation: str, request: dict[str, Any]) -> None:
+    """Hold a request against AWS's description of the operation."""
+    model = boto3.client(service, region_name="us-east-1").meta.service_model.operation_model(operation)
+    report = ParamValidator().validate(request, model.input_shape)
+    assert not report.has_errors(), report.generate_report()
 
 
 def execute(words: list[str], variables: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:

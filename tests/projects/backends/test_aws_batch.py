@@ -15,7 +15,7 @@ from cloudtrack.client import Client
 from cloudtrack.errors import InvalidInput, NotFound, PermissionDenied
 from cloudtrack.projects.backends.backend import Job, open_backend
 from cloudtrack.projects.launching import Request, dry_run, find_submitted, launch
-from tests.projects.backends.aws import Calls, execute, use_moto, watch_calls, write_log
+from tests.projects.backends.aws import Calls, check_request, execute, use_moto, watch_calls, write_log
 from tests.projects.backends.project import make_project
 
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:login-abc"
@@ -145,6 +145,7 @@ def test_resources_limits_and_secrets_are_in_the_request() -> None:
     }
     said = open_backend("aws-batch").specification(JOB, config)
     request = said["request"]
+    check_request("batch", "SubmitJob", request)
     assert said["region"] == "eu-west-1"
     assert request["containerOverrides"]["resourceRequirements"] == [
         {"type": "VCPU", "value": "0.25"},
@@ -173,8 +174,9 @@ def test_what_is_wrong_is_said_with_the_fix(monkeypatch: pytest.MonkeyPatch) -> 
             batch.specification(JOB, {**right, **wrong})
     with pytest.raises(InvalidInput, match=r"job_queue is missing: .*; job_definition is missing"):
         batch.specification(JOB, {})
-    with pytest.raises(InvalidInput, match="use a store on S3, or a server"):
-        batch.specification(Job("0" * 32, "main", "file:///here"), right)
+    for here in ("file:///here", "memory://x", "http://127.0.0.1:5000", "s3://b?endpoint_url=http://localhost:9000"):
+        with pytest.raises(InvalidInput, match="use a store on S3, or a server"):
+            batch.specification(Job("0" * 32, "main", here), right)
     monkeypatch.delenv("AWS_REGION", raising=False)
     monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
     with pytest.raises(InvalidInput, match="no AWS region"):

@@ -13,7 +13,7 @@ from cloudtrack.client import Client
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.projects.backends.backend import Job, open_backend
 from cloudtrack.projects.launching import Request, dry_run, find_submitted, launch
-from tests.projects.backends.aws import Calls, execute, use_moto, watch_calls, write_log
+from tests.projects.backends.aws import Calls, check_request, execute, use_moto, watch_calls, write_log
 from tests.projects.backends.project import make_project
 
 CONFIG = {
@@ -109,6 +109,7 @@ def test_all_that_is_configured_is_in_the_request() -> None:
         "security_groups": ["sg-1"],
     }
     request: dict[str, Any] = open_backend("sagemaker").specification(JOB, config)["request"]
+    check_request("sagemaker", "CreateTrainingJob", request)
     assert request["ResourceConfig"] == {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 100}
     assert request["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200}
     assert request["EnableManagedSpotTraining"] is True
