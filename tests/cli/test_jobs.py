@@ -9,6 +9,7 @@ import pytest
 
 from cloudtrack.client import Client
 from tests.cli.commands import answer, cloudtrack
+from tests.projects.backends.aws import use_moto
 from tests.projects.backends.project import make_project
 
 SAGEMAKER = {"image": "ours:1", "role_arn": "arn:aws:iam::1:role/x", "region": "eu-west-1"}
@@ -19,13 +20,19 @@ def _project(tmp_path: Path) -> str:
     return str(make_project(tmp_path / "line"))
 
 
-def test_a_dry_run_prints_the_request_and_writes_nothing(project: str, store_url: str, tmp_path: Path) -> None:
+def test_a_dry_run_prints_the_request_and_writes_nothing(
+    project: str, tmp_path: Path, moto_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = use_moto(moto_url, monkeypatch)
+    client = Client(store)
     (tmp_path / "batch.json").write_text(json.dumps({"job_queue": "q", "job_definition": "d", "region": "eu-west-1"}))
     words = ("run", project, "--backend", "aws-batch", "--backend-config", str(tmp_path / "batch.json"), "--dry-run")
-    done = cloudtrack(*words, store="s3://bucket/team?region=eu-west-1")
+    done = cloudtrack(*words, store=store)
     assert done.returncode == 0, done.stderr
     request = json.loads(done.stdout)["specification"]["request"]
     assert request["containerOverrides"]["command"] == ["python", "-m", "cloudtrack.projects.worker", "RUN_ID"]
+    assert not client.runs.search(["0"])
+    client.close()
 
 
 def test_a_wrong_configuration_is_one_line(project: str, store_url: str) -> None:

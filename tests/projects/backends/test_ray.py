@@ -23,6 +23,22 @@ from tests.projects.backends.project import make_project
 
 JOB = Job("0" * 32, "main", "s3://bucket/team", {"CLOUDTRACK_URI": "s3://bucket/team"})
 LOGIN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+SAVES_AT_THE_END = """
+import signal, sys, time
+import cloudtrack as ct
+ct.start_run()
+
+def save(*_):
+    time.sleep(5)
+    ct.log_metric("saved", 1)
+    ct.end_run("KILLED")
+    sys.exit(1)
+
+signal.signal(signal.SIGTERM, save)
+ct.log_metric("began", 1)
+time.sleep(600)
+"""
+"""Needs longer to end than the three seconds that Ray gives by default."""
 HEAD = """
 import sys, ray
 ray.init(num_cpus=2, include_dashboard=True, dashboard_host="127.0.0.1", dashboard_port=int(sys.argv[1]),
@@ -72,6 +88,7 @@ def test_a_ray_job_logs_to_the_store_and_finishes_with_its_status(
 ) -> None:
     """Each command in a process of its own: Ray's client reads its login once."""
     project = make_project(tmp_path / "line")
+    (project / "save.py").write_text(SAVES_AT_THE_END)
 
     def run(entry_point: str, *options: str, **config: Any) -> Any:
         told = json.dumps({"address": address, **config})
@@ -100,12 +117,13 @@ def test_a_ray_job_logs_to_the_store_and_finishes_with_its_status(
             time.sleep(0.2)
         assert status == client.runs.get(failed).info.status == "FAILED"
         assert said in logs(failed)
-    endless = run("endless", "--detach")["run_id"]
+    endless = run("save.py", "--detach")["run_id"]
     while "began" not in client.runs.get(endless).data.metrics:
         assert answer("runs", "status", endless, store=store_url)["status"] in ("SCHEDULED", "RUNNING")
     for _ in range(2):
         assert answer("runs", "cancel", endless, store=store_url)["status"] == "KILLED"
     assert client.runs.get(endless).info.status == "KILLED"
+    assert client.runs.get(endless).data.metrics["saved"] == 1
     client.runs.log_batch(endless, tags={"cloudtrack.project.job": f"{address}#cloudtrack-none"})
     client.runs.update(endless, status="RUNNING")
     assert "no such job" in cloudtrack("runs", "status", endless, store=store_url).stderr
