@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cloudtrack.errors import InvalidInput
+from cloudtrack.projects.logins import is_secret
 from cloudtrack.projects.parameters import local_path
 from cloudtrack.projects.reaching import is_served_here
 
@@ -60,5 +61,10 @@ def options(arguments: Mapping[str, str]) -> list[str]:
             raise InvalidInput(f"{name!r} is no option of docker run: write its name, without dashes before it")
         if name in _OURS:
             raise InvalidInput(f"the option {name!r} of docker run is cloudtrack's: leave it out")
+        variable, is_set, _ = value.partition("=")
+        if name in ("e", "env") and is_set and is_secret(variable):
+            raise InvalidInput(
+                f"{variable} is a secret, and options are kept with the run: set it here, and give {name}={variable}"
+            )
         words += [f"-{name}" if len(name) == 1 else f"--{name}", *([value] if value else [])]
     return words

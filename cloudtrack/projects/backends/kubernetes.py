@@ -86,7 +86,9 @@ class KubernetesJob(Submission):
 
     def cancel(self) -> None:
         """Delete the job: its pod is asked to end. The job is there until the pod is gone."""
-        ask([*self._kubectl, "delete", "job", self._name, "--ignore-not-found", "--cascade=foreground", "--wait=false"])
+        if not self.is_over():
+            words = ["delete", "job", self._name, "--ignore-not-found", "--cascade=foreground", "--wait=false"]
+            ask([*self._kubectl, *words])
 
 
 def _kubectl(context: str) -> list[str]:

@@ -63,13 +63,18 @@ class LocalSubmission(Submission):
         self._number = number
         self._started = started
         self._process = process
+        self._is_cancelled = False
         self.handle = f"{socket.gethostname()}:{number}:{started}"
 
     def status(self) -> str:
         """RUNNING, or what its exit said, where this process started it; the run knows better."""
         if self._process is not None and (code := self._process.poll()) is not None:
+            if code and self._is_cancelled:
+                return RunStatus.KILLED
             return RunStatus.FINISHED if code == 0 else RunStatus.KILLED if code < 0 else RunStatus.FAILED
-        return RunStatus.RUNNING if self._is_alive() else RunStatus.FINISHED
+        if self._is_alive():
+            return RunStatus.RUNNING
+        return RunStatus.KILLED if self._is_cancelled else RunStatus.FINISHED
 
     def logs(self) -> Iterator[str]:
         """None beside the console log of the run."""
@@ -78,6 +83,7 @@ class LocalSubmission(Submission):
     def cancel(self) -> None:
         """Ask the worker to end its program."""
         if self._is_alive():
+            self._is_cancelled = True
             os.kill(self._number, signal.SIGTERM)
 
     def _is_alive(self) -> bool:

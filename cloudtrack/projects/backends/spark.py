@@ -131,6 +131,7 @@ class SparkSubmission(LocalSubmission):
         """Ask the worker to end its program, to which Spark is there until then; Spark itself before it is there."""
         if not self._is_alive():
             return
+        self._is_cancelled = True
         for number in _others_of_group(self._number) or [self._number]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(number, signal.SIGTERM)

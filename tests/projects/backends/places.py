@@ -109,7 +109,8 @@ class _RayClient:
         if name not in self.jobs:
             raise RuntimeError(f"Request failed with status code 404: Job {name} does not exist")
         code = self.jobs[name][0].poll()
-        found = {None: "RUNNING", 0: "SUCCEEDED", 128 + signal.SIGTERM: "STOPPED"}.get(code, "FAILED")
+        ended = {0: "SUCCEEDED", 128 + signal.SIGTERM: "STOPPED", -signal.SIGTERM: "STOPPED"}
+        found = "RUNNING" if code is None else ended.get(code, "FAILED")
         return SimpleNamespace(value=found)
 
     def get_job_logs(self, name: str) -> str:

@@ -106,6 +106,20 @@ def test_a_cancelled_run_is_killed_and_cancelled_again_stays_so(
     assert submitted.get_status() == "KILLED"
 
 
+def test_a_job_that_has_ended_is_left_as_it_is(client: Client, request_of: Callable[..., Request]) -> None:
+    submitted = launch(client, request_of())
+    assert submitted.wait()
+    submitted.cancel()
+    assert submitted.get_status() == "FINISHED"
+    assert "training goes well" in "\n".join(submitted.logs())
+
+
+def test_a_job_that_is_cancelled_at_once_is_killed(client: Client, request_of: Callable[..., Request]) -> None:
+    submitted = launch(client, request_of("endless"))
+    submitted.cancel()
+    assert client.runs.get(submitted.run_id).info.status == "KILLED"
+
+
 def test_a_job_that_dies_before_its_worker_makes_the_run_fail(
     place: Place, client: Client, request_of: Callable[..., Request]
 ) -> None:

@@ -24,6 +24,13 @@ def test_options_are_written_as_docker_reads_them() -> None:
             options({wrong: "x"})
 
 
+def test_a_secret_is_an_option_by_name_alone() -> None:
+    assert options({"env": "HF_TOKEN"}) == ["--env", "HF_TOKEN"]
+    assert options({"e": "MODE=fast"}) == ["-e", "MODE=fast"]
+    with pytest.raises(InvalidInput, match="HF_TOKEN is a secret"):
+        options({"env": "HF_TOKEN=hush"})
+
+
 def test_a_path_with_a_comma_or_colon_is_one_path() -> None:
     assert mount(Path("/a,b:c"), "/d") == ["--mount", 'type=bind,"source=/a,b:c",target=/d']
 

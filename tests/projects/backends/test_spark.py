@@ -81,6 +81,9 @@ def test_a_spark_job_logs_to_the_store_and_finishes_with_its_status(client: Clie
     assert not failed.wait()
     assert client.runs.get(failed.run_id).info.status == "FAILED"
     assert "it goes wrong" in "\n".join(failed.logs())
+    early = run("endless")
+    early.cancel()
+    assert client.runs.get(early.run_id).info.status == "KILLED"
     endless = run("endless")
     until_it_began(client, endless)
     endless.cancel()
