@@ -20,6 +20,8 @@ from typing import Any
 _WITH_VALUE = {"name", "label", "mount", "user", "env", "workdir", "network", "volume", "gpus", "entrypoint", "memory"}
 BROKEN = "broken:1"
 """An image in which nothing runs."""
+MLFLOW = "mlflow:1"
+"""An image that has MLflow, and no cloudtrack."""
 
 
 def install(folder: Path, *programs: str) -> Path:
@@ -45,11 +47,14 @@ class Container:
     def __init__(self, folder: Path, name: str) -> None:
         self.folder = folder / "containers" / name
 
-    def start(self, words: list[str], variables: dict[str, str], folder: Path) -> int | None:
+    def start(self, words: list[str], variables: dict[str, str], folder: Path, image: str = "") -> int | None:
         """Run it to its end; its exit code is kept."""
         self.folder.mkdir(parents=True)
         with (self.folder / "log").open("wb") as log:
-            image_has = {"PATH": f"{Path(sys.executable).parent}:{os.defpath}", "PYTHONPATH": os.environ["PYTHONPATH"]}
+            python, path = sys.executable, os.environ["PYTHONPATH"]
+            if image == MLFLOW:
+                python, path = os.environ["CLOUDTRACK_MLFLOW_PYTHON"], ""
+            image_has = {"PATH": f"{Path(python).parent}:{os.defpath}", "PYTHONPATH": path}
             try:
                 process = subprocess.Popen(
                     words, env={**image_has, **variables}, cwd=folder, stdout=log, stderr=log, start_new_session=True
@@ -158,7 +163,7 @@ def docker_run(folder: Path, words: list[str]) -> int:
         while not container.folder.exists():
             time.sleep(0.01)
         return 0
-    code = container.start(command, variables, place) or 0
+    code = container.start(command, variables, place, image) or 0
     print(container.log(), end="")
     if "rm" in given:
         shutil.rmtree(container.folder)

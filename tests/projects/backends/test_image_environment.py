@@ -164,6 +164,25 @@ def test_a_backend_with_an_image_of_its_own_says_so(project: Path, client: Clien
         run(client, project, backend="docker", backend_config={"image": "x"})
 
 
+@pytest.mark.mlflow
+@pytest.mark.skipif(not os.environ.get("CLOUDTRACK_MLFLOW_PYTHON"), reason="there is no interpreter with MLflow")
+def test_a_program_of_mlflow_in_an_image_logs_to_its_run(place: Path, tmp_path: Path, client: Client) -> None:
+    project = tmp_path / "theirs"
+    project.mkdir()
+    (project / "MLproject").write_text(
+        f"docker_env: {{image: '{stand_in.MLFLOW}'}}\nentry_points: {{main: {{command: python train.py}}}}\n"
+    )
+    (project / "train.py").write_text(
+        "import mlflow\nwith mlflow.start_run() as run:\n    mlflow.log_metric('y', 5)\n    print(run.info.run_id)\n"
+    )
+    submitted = run(client, project, backend_config={"show_output": True})
+    assert submitted.wait()
+    assert client.runs.get(submitted.run_id).data.metrics["y"] == 5.0
+    words = words_of_run(place, submitted)
+    assert words[words.index("--network") + 1] == "host"
+    assert "mlflow==" in client.artifacts.read(submitted.run_id, "project/requirements.txt").decode()
+
+
 @pytest.mark.skipif(shutil.which("docker") is None, reason="there is no docker here")
 def test_the_real_client_understands_our_words(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: Client
