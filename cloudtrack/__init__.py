@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cloudtrack import entities as entities
     from cloudtrack import exceptions as exceptions
     from cloudtrack import models as models
+    from cloudtrack import projects as projects
     from cloudtrack.client import Client as Client
     from cloudtrack.client import connect as connect
     from cloudtrack.errors import CloudtrackError as CloudtrackError
@@ -106,6 +107,7 @@ if TYPE_CHECKING:
     from cloudtrack.fluent.session import set_registry_uri as set_registry_uri
     from cloudtrack.fluent.session import set_tracking_uri as set_tracking_uri
     from cloudtrack.mlflow_client import MlflowClient as MlflowClient
+    from cloudtrack.projects.running import run as run
 
 _HOMES = {
     "cloudtrack.client": ("Client", "connect"),
@@ -180,6 +182,7 @@ _HOMES = {
         "set_registry_uri",
         "set_tracking_uri",
     ),
+    "cloudtrack.projects.running": ("run",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = {
@@ -192,6 +195,7 @@ _MODULES = {
     "keras": "cloudtrack.flavors.keras",
     "lightgbm": "cloudtrack.flavors.lightgbm",
     "onnx": "cloudtrack.flavors.onnx",
+    "projects": "cloudtrack.projects",
     "prophet": "cloudtrack.flavors.prophet",
     "pyfunc": "cloudtrack.flavors.pyfunc",
     "pytorch": "cloudtrack.flavors.pytorch",

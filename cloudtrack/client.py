@@ -43,6 +43,7 @@ from cloudtrack.storage.marker import initialize
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.opening import open_store
 from cloudtrack.tracking.artifacts import LOGGED_MODEL, Artifacts
+from cloudtrack.tracking.console import ConsoleLogs
 from cloudtrack.tracking.experiment_index import ExperimentIndex
 from cloudtrack.tracking.experiment_table import ExperimentTables
 from cloudtrack.tracking.experiments import Experiments
@@ -142,6 +143,7 @@ class Client(ModelRegistrar):
         self.artifacts = Artifacts(self.store)
         self.logged_model_artifacts = Artifacts(self.store, LOGGED_MODEL)
         self.source_files = SourceFiles(self.store)
+        self.console = ConsoleLogs(self.store)
         self.webhooks = Webhooks(self.store)
         self._evidence = ModelEvidence(self)
         self.feed = Feed(self.store, cache)

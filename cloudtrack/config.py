@@ -11,6 +11,7 @@ cloudtrack's own variable wins over MLflow's of the same meaning:
     CLOUDTRACK_SPOOL_DIR                                where unsent data waits; default ~/.cloudtrack/spool
     CLOUDTRACK_CACHE_DIR                                copies of index files; default ~/.cache/cloudtrack
     CLOUDTRACK_TRUST_MODELS MLFLOW_ALLOW_PICKLE_DESERIALIZATION    1: models may run code that they bring
+    CLOUDTRACK_CONSOLE                                  1: runs keep what their process prints
                             MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT    1: runs at a server do not say where to look
     CLOUDTRACK_TOKEN        MLFLOW_TRACKING_TOKEN       the login at a server: a token, or
                             MLFLOW_TRACKING_USERNAME    a user
@@ -131,6 +132,11 @@ def cache_dir() -> Path:
 def trusts_models() -> bool:
     """Whether every model may run the code that it brings."""
     return _is_true(TRUST_MODELS, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION")
+
+
+def logs_console() -> bool:
+    """Whether runs keep what their process prints, where ``start_run`` does not say."""
+    return _is_true("CLOUDTRACK_CONSOLE")
 
 
 def keeps_links_to_itself() -> bool:

@@ -44,6 +44,11 @@ def new_commit_id() -> str:
     return secrets.token_hex(8)
 
 
+def new_stream_id() -> str:
+    """A name for what one process prints: 12 hexadecimal digits."""
+    return secrets.token_hex(6)
+
+
 def new_webhook_id() -> str:
     """A webhook's id: 32 lower-case hexadecimal digits."""
     return uuid.uuid4().hex

@@ -42,6 +42,9 @@ def run(
     env_manager: Annotated[
         EnvironmentManager | None, typer.Option(help="What makes the environment; local: none is made.")
     ] = None,
+    storage_dir: Annotated[
+        str, typer.Option(help="A folder for files that parameters of the type path name elsewhere.")
+    ] = "",
     run_id: Annotated[str, typer.Option(help="A run that exists, to be executed as.")] = "",
     run_name: Annotated[str | None, typer.Option(help="The name of the run.")] = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when the job is handed over.")] = False,
@@ -64,6 +67,7 @@ def run(
         backend=backend,
         backend_config=config,
         manager=env_manager,
+        storage_dir=storage_dir,
         run_id=run_id,
         run_name=run_name,
     )

@@ -12,6 +12,7 @@ from cloudtrack.cli import jobs, output
 from cloudtrack.cli.experiments import find
 from cloudtrack.cli.model_lineage import from_run
 from cloudtrack.cli.purges import purge_runs
+from cloudtrack.cli.run_logs import show_logs
 from cloudtrack.cli.state import client, store_client
 from cloudtrack.client import AnyClient
 from cloudtrack.entities.experiment import ViewType
@@ -27,6 +28,7 @@ app.command("purge")(purge_runs)
 app.command("status")(jobs.status)
 app.command("cancel")(jobs.cancel)
 app.command("job-logs")(jobs.job_logs)
+app.command("logs")(show_logs)
 
 RunId = Annotated[str, typer.Argument(help="The run's id.")]
 _SHOWN_METRICS = 6

@@ -14,8 +14,9 @@ from cloudtrack import config
 from cloudtrack.entities.experiment import Experiment, LifecycleStage
 from cloudtrack.entities.run import Run, RunStatus
 from cloudtrack.errors import InvalidInput, StateError
-from cloudtrack.fluent import session
+from cloudtrack.fluent import console_capture, session
 from cloudtrack.tracking import source
+from cloudtrack.tracking.console_writer import ConsoleWriter
 from cloudtrack.tracking.run_index import PARENT_RUN_TAG
 from cloudtrack.tracking.run_writer import RunWriter
 from cloudtrack.tracking.source_capture import SourceCapture
@@ -28,12 +29,13 @@ class ActiveRun(Run):
     """A run of this process. As a context manager it ends the run: FINISHED, FAILED on an exception, KILLED
     on SIGTERM."""
 
-    __slots__ = ("_source", "_writer")
+    __slots__ = ("_console", "_source", "_writer")
 
     def __init__(self, run: Run, writer: RunWriter, capture: SourceCapture | None) -> None:
         super().__init__(run.info, run.data, run.inputs, run.outputs)
         object.__setattr__(self, "_writer", writer)
         object.__setattr__(self, "_source", capture)
+        object.__setattr__(self, "_console", None)
 
     @property
     def writer(self) -> RunWriter:
@@ -41,8 +43,16 @@ class ActiveRun(Run):
         writer: RunWriter = object.__getattribute__(self, "_writer")
         return writer
 
-    def finish(self, status: str) -> None:
-        """End the run and deliver everything."""
+    def log_console(self, console: ConsoleWriter) -> None:
+        """Keep what this process prints from now on, until the run ends."""
+        object.__setattr__(self, "_console", console)
+        console_capture.start(console)
+
+    def finish(self, status: str, error: BaseException | None = None) -> None:
+        """End the run and deliver everything; first what was printed, for readers stop when a run has ended."""
+        console: ConsoleWriter | None = object.__getattribute__(self, "_console")
+        if console is not None:
+            console_capture.stop(console, error)
         capture: SourceCapture | None = object.__getattribute__(self, "_source")
         if capture is not None:
             capture.wait(_SOURCE_TIMEOUT_S)
@@ -56,8 +66,8 @@ class ActiveRun(Run):
     ) -> None:
         if any(run is self for run in _stack()):
             while _stack()[-1] is not self:
-                end_run(status_of(error))  # a child that was started inside and not ended
-            end_run(status_of(error))
+                _end(status_of(error), error)  # a child that was started inside and not ended
+            _end(status_of(error), error)
 
 
 class Terminated(SystemExit):
@@ -87,12 +97,14 @@ def start_run(
     tags: Mapping[str, Any] | None = None,
     description: str | None = None,
     log_system_metrics: bool | None = None,
+    log_console: bool | None = None,
 ) -> ActiveRun:
     """Start a run, or resume the one with ``run_id``, and make it the active run of this thread.
 
     Without an argument, ``CLOUDTRACK_RUN_ID`` (or ``MLFLOW_RUN_ID``) names a run to resume, once.
     With ``nested`` the run becomes a child of the active one. ``log_system_metrics`` is not there yet
-    and must not be True. Raises StateError where a run is active and ``nested`` is not set.
+    and must not be True. With ``log_console`` the run keeps what this process and its children print; where it is
+    None, ``CLOUDTRACK_CONSOLE`` decides. Raises StateError where a run is active and ``nested`` is not set.
     """
     if log_system_metrics:
         raise InvalidInput("log_system_metrics is not supported yet; leave it out")
@@ -115,6 +127,8 @@ def start_run(
             all_tags[PARENT_RUN_TAG] = parent
         active = _start_new(_experiment(experiment_id), run_name, all_tags)
     _remember(active)
+    if config.logs_console() if log_console is None else log_console:
+        active.log_console(ConsoleWriter(session.client().console, active.info.run_id))
     return active
 
 
@@ -134,11 +148,15 @@ def end_run(status: str = RunStatus.FINISHED) -> None:
     """End the active run of this thread and deliver everything. No error where none is active."""
     if status not in RunStatus.NAMES:
         raise InvalidInput(f"{status!r} is no run status; it is one of {', '.join(RunStatus.NAMES)}")
+    _end(status)
+
+
+def _end(status: str, error: BaseException | None = None) -> None:
     stack = _stack()
     if stack:
         run = stack.pop()
         _all_active.pop(run.info.run_id, None)
-        run.finish(status)
+        run.finish(status, error)
         _say_where(run)
 
 

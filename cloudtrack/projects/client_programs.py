@@ -27,7 +27,7 @@ def ask(words: Sequence[str], stdin: str = "") -> str:
     )
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).strip().splitlines()[-_SHOWN_LINES:])
-        raise Unavailable(f"{Path(words[0]).name} {words[1]} failed: {said}")
+        raise Unavailable(f"{Path(words[0]).name} failed: {said}")
     return done.stdout
 
 

@@ -30,16 +30,16 @@ def command_of(template: str, values: Mapping[str, str], extra: Mapping[str, str
         arguments.append(value)
         return len(arguments)
 
-    text, quote = "", ""
+    text, quotes = "", ""
     for literal, name, form, conversion in _parsed(template):
         text += literal
-        quote = _quote_after(literal, quote)
+        quotes = _quotes_after(literal, quotes)
         if name is None:
             continue
         if form or conversion or name not in values:
             there = ", ".join(values) or "none"
             raise InvalidInput(f"the command has a place {{{name}}} for which there is no parameter; it has: {there}")
-        text += _PLACES[quote].format(place(values[name], name))
+        text += _PLACES.get(quotes[-1:], _PLACES[""]).format(place(values[name], name))
     for name, value in extra.items():
         if not _NAME.fullmatch(name):
             raise InvalidInput(f"{name!r} is no name of a parameter: letters, digits, '_', '-' and '.'")
@@ -76,14 +76,21 @@ def _parsed(template: str) -> list[tuple[str, str | None, str | None, str | None
         raise InvalidInput(f"the command {template!r} cannot be read: {error}; write {{{{ for a brace") from error
 
 
-def _quote_after(text: str, quote: str) -> str:
-    """Which quotes are open after a piece of a command."""
+def _quotes_after(text: str, quotes: str) -> str:
+    """The quotes that are open after a piece of a command, the innermost last; a parenthesis begins anew."""
     is_escaped = False
+    before = ""
     for char in text:
+        innermost = quotes[-1:]
         if is_escaped:
             is_escaped = False
-        elif char == "\\" and quote != "'":
+        elif char == "\\" and innermost != "'":
             is_escaped = True
-        elif char in "\"'" and quote in ("", char):
-            quote = "" if quote else char
-    return quote
+        elif char in "\"'" and innermost == char:
+            quotes = quotes[:-1]
+        elif (innermost in ("", "(") and char in "\"'(") or (innermost == '"' and before + char == "$("):
+            quotes += char
+        elif char == ")" and innermost == "(":
+            quotes = quotes[:-1]
+        before = char
+    return quotes

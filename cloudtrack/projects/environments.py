@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloudtrack import config
 from cloudtrack.environments.building import environment_for, packages_of
 from cloudtrack.environments.manager import EnvironmentManager, find_program
 from cloudtrack.environments.specification import (
@@ -39,8 +41,8 @@ class ProjectEnvironment:
     def prepare(self) -> PreparedEnvironment:
         """Make it, where this machine does not have it yet. Raises as ``environment_for`` does."""
         if self.specification is None:
-            return PreparedEnvironment(Path(sys.executable))
-        return PreparedEnvironment(environment_for(self.specification, self.manager))
+            return PreparedEnvironment(_python_here())
+        return PreparedEnvironment(environment_for(self.specification, self.manager), is_own=True)
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,14 @@ class PreparedEnvironment:
     """An environment of this machine."""
 
     python: Path
+    is_own: bool = False
+    """Whether it was made for the project."""
 
     def variables(self) -> dict[str, str]:
         """What makes its programs be found first."""
         folder = self.python.parent
         found = {"PATH": os.pathsep.join([str(folder), os.environ.get("PATH", os.defpath)])}
-        if folder.parent != Path(sys.prefix):
+        if self.is_own:
             found |= {"VIRTUAL_ENV": str(folder.parent), "CONDA_PREFIX": str(folder.parent)}
         return found
 
@@ -86,6 +90,13 @@ def environment_of(project: Project, manager: EnvironmentManager | None = None) 
             "--env-manager conda, or name them below 'pip:'"
         )
     return ProjectEnvironment(chosen.value, chosen, specification)
+
+
+def _python_here() -> Path:
+    """The Python of the environment that is activated, or the one that runs this."""
+    variables = config.environment()
+    is_activated = variables.get("VIRTUAL_ENV") or variables.get("CONDA_PREFIX")
+    return Path((is_activated and shutil.which("python")) or sys.executable)
 
 
 def _specification(project: Project) -> Specification | None:

@@ -70,7 +70,8 @@ def _prepared(
     """The words and variables of the program; its environment is made, and written down."""
     project = read_project(folder)
     entry_point = project.entry_point(record.entry_point)
-    values = _fetched(entry_point, record.values, scratch / "inputs")
+    inputs = Path(record.storage_dir) / run_id if record.storage_dir else scratch / "inputs"
+    values = _fetched(entry_point, record.values, inputs)
     declared = {name: text for name, text in values.items() if name in entry_point.parameters}
     extra = {name: text for name, text in values.items() if name not in entry_point.parameters}
     words = command_of(entry_point.command, declared, extra)

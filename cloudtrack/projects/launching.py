@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from cloudtrack.projects.archive import pack
 from cloudtrack.projects.backends.backend import Backend, Job, open_backend
 from cloudtrack.projects.command import command_of, shown
 from cloudtrack.projects.containers import options
-from cloudtrack.projects.environments import ProjectEnvironment, environment_of
+from cloudtrack.projects.environments import SYSTEM, ProjectEnvironment, environment_of
 from cloudtrack.projects.parameters import InputFile, Values, input_files, local_path, values_of
 from cloudtrack.projects.project_file import MAIN, EntryPoint, read_project
 from cloudtrack.projects.reaching import for_elsewhere
@@ -49,6 +50,8 @@ class Request:
     backend: str = "local"
     backend_config: Mapping[str, Any] = field(default_factory=dict)
     manager: EnvironmentManager | None = None
+    storage_dir: str = ""
+    """A folder for files that parameters name elsewhere; empty for one that is removed afterwards."""
     run_id: str = ""
     """A run that exists, and that this execution is."""
     run_name: str | None = None
@@ -204,6 +207,7 @@ def _recorded(client: AnyClient, plan: _Plan, scratch: Path) -> str:
         environment=plan.environment.kind,
         manager=plan.request.manager,
         is_image_built=plan.request.is_image_built,
+        storage_dir=os.path.abspath(plan.request.storage_dir) if plan.request.storage_dir else "",
         docker_arguments=dict(plan.request.docker_arguments),
         backend=plan.backend.name,
         backend_config=dict(plan.request.backend_config),
@@ -236,10 +240,10 @@ def _tags(client: AnyClient, plan: _Plan) -> dict[str, str]:
     code = plan.code
     found = {
         "mlflow.user": client.user,
-        "mlflow.source.name": code.uri,
+        "mlflow.source.name": f"file://{code.uri}" if plan.git else code.uri,
         "mlflow.source.type": "PROJECT",
         "mlflow.project.entryPoint": plan.entry_point.name,
-        "mlflow.project.env": plan.environment.kind,
+        "mlflow.project.env": "" if plan.environment.kind == SYSTEM else plan.environment.kind,
         BACKEND_TAG: plan.backend.name,
         **(source.git_tags(plan.git) if plan.git else {}),
     }
@@ -247,9 +251,7 @@ def _tags(client: AnyClient, plan: _Plan) -> dict[str, str]:
         found |= {
             "mlflow.source.git.commit": code.commit,
             "mlflow.source.git.repoURL": code.repository,
-            "mlflow.gitRepoURL": code.repository,
             "mlflow.source.git.branch": code.branch,
-            "mlflow.gitBranchName": code.branch,
         }
     return {key: value for key, value in found.items() if value}
 

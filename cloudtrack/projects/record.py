@@ -55,6 +55,8 @@ class ProjectRecord(BaseModel):
     """Its kind: uv, virtualenv, conda, docker or system."""
     manager: EnvironmentManager | None = None
     """The manager asked for; None where the project decided."""
+    storage_dir: str = ""
+    """Where files that parameters name elsewhere are put, on the machine of the execution."""
     docker_image: str = ""
     """An image in place of the project's own, as its digest."""
     is_image_built: bool = False

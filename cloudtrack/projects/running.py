@@ -33,6 +33,7 @@ def run(
     experiment_id: str | None = None,
     backend: str = "local",
     backend_config: Mapping[str, Any] | str | None = None,
+    storage_dir: str | None = None,
     synchronous: bool = True,
     run_id: str | None = None,
     run_name: str | None = None,
@@ -43,8 +44,9 @@ def run(
 
     The run goes to the experiment named, or to the one in force; within an active run it becomes its child.
     ``build_image`` makes an image of the project's with the code in it, and runs in that.
-    ``backend_config`` is a mapping or the path of a JSON file. With ``synchronous`` it returns when the run has
-    ended, and raises ExecutionException where that is not FINISHED. Raises as ``launch`` does.
+    ``backend_config`` is a mapping or the path of a JSON file. Files that parameters of the type path name
+    elsewhere are put below ``storage_dir``; without it they are removed afterwards. With ``synchronous`` it returns
+    when the run has ended, and raises ExecutionException where that is not FINISHED. Raises as ``launch`` does.
     """
     parent = active_run()
     submitted = launch(
@@ -62,6 +64,7 @@ def run(
             if backend == "local"
             else read_config(backend_config),
             manager=manager_named(env_manager),
+            storage_dir=storage_dir or "",
             run_id=run_id or "",
             run_name=run_name,
             parent_run_id=parent.info.run_id if parent else "",

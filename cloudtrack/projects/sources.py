@@ -67,9 +67,8 @@ def fetch(uri: str, target: Path, version: str | None = None) -> Fetched:
         raise NotFound(f"there is no project at {place!r}: no such folder")
     if version:
         raise InvalidInput(f"{place} is no git repository, and has no version {version!r}: leave --version out")
-    return Fetched(
-        _below(folder.resolve(), subdirectory), str(folder.resolve()) + _fragment(subdirectory), subdirectory
-    )
+    folder = folder.resolve()
+    return Fetched(_below(folder, subdirectory), str(folder) + _fragment(subdirectory), subdirectory)
 
 
 def is_zip(place: str) -> bool:
@@ -176,7 +175,7 @@ def _below(root: Path, subdirectory: str) -> Path:
 
 def _absolute(place: str) -> str:
     path = local_path(place)
-    return str(path.resolve()) if path else strip_credentials(place)
+    return path.resolve().as_uri() if path else strip_credentials(place)
 
 
 def _fragment(subdirectory: str) -> str:

@@ -13,6 +13,7 @@ from cloudtrack.remote.approvals import RemoteApprovals
 from cloudtrack.remote.artifact_files import ArtifactFiles
 from cloudtrack.remote.comments import RemoteVersionComments
 from cloudtrack.remote.connection import Connection
+from cloudtrack.remote.console import RemoteConsole
 from cloudtrack.remote.diffs import RemoteModelDiffs
 from cloudtrack.remote.experiments import RemoteExperiments
 from cloudtrack.remote.feed import RemoteFeed
@@ -69,6 +70,7 @@ class RemoteClient(ModelRegistrar):
         files = ArtifactFiles(connection)
         self.artifacts = Artifacts(files)
         self.source_files = RemoteSourceFiles(connection)
+        self.console = RemoteConsole(connection)
         self.logged_model_artifacts = Artifacts(files, LOGGED_MODEL)
         self.registered_models = RemoteRegisteredModels(connection)
         self.model_versions = RemoteModelVersions(connection)

@@ -55,6 +55,16 @@ def packages(run_id: str) -> str:
     return f"runs/{run_id}/source/packages.txt"
 
 
+def console_logs(run_id: str) -> str:
+    """Prefix of what the processes of a run printed, a folder for each of them."""
+    return f"runs/{run_id}/logs/"
+
+
+def console_segment(run_id: str, stream: str, offset: int) -> str:
+    """An immutable piece of what a process printed, by the byte at which it begins."""
+    return f"runs/{run_id}/logs/{stream}/{offset:012d}.log"
+
+
 def artifacts(run_id: str, path: str = "") -> str:
     """A run's artifact folder (ending in a slash), or the key of one file in it."""
     root = f"runs/{run_id}/artifacts/"

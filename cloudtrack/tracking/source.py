@@ -38,6 +38,11 @@ class GitState:
     untracked: list[str] = field(default_factory=list)
 
 
+def says_secret(name: str) -> bool:
+    """Whether what has this name, an argument or a variable, is to be kept secret."""
+    return bool(_SECRET.search(name))
+
+
 def source_name() -> str:
     """The script, module or interactive program that runs; as MLflow's tag ``mlflow.source.name``."""
     main = sys.modules.get("__main__")
@@ -82,11 +87,11 @@ def command_line() -> str:
         name, equals, _ = word.partition("=")
         if hide and not word.startswith("-"):
             words.append("***")
-        elif equals and _SECRET.search(name):
+        elif equals and says_secret(name):
             words.append(f"{name}=***")
         else:
             words.append(strip_credentials(word) if "://" in word else word)
-        hide = not equals and word.startswith("-") and bool(_SECRET.search(word))
+        hide = not equals and word.startswith("-") and says_secret(word)
     return " ".join(words)
 
 

@@ -82,6 +82,7 @@ ASKED = (
     Asked("cloudtrack/runs/several", Per.RUN, {"run_ids": "{run_id}"}),
     Asked("cloudtrack/runs/source", Per.RUN, {"run_id": "{run_id}", "name": "code.patch"}),
     Asked("cloudtrack/runs/source", Per.RUN, {"run_id": "{run_id}", "name": "packages.txt"}),
+    Asked("cloudtrack/runs/logs", Per.RUN, {"run_id": "{run_id}", "backwards": "true"}),
     Asked("cloudtrack/artifacts/tree", Per.RUN, {"run_id": "{run_id}"}),
     Asked("cloudtrack/artifacts/tree", Per.RUN, {"run_id": "{run_id}", **_WHOLE}),
     *(

@@ -27,6 +27,7 @@ MODEL = "model one"
 RELEASED = "model out"
 """What the release has."""
 EXPERIMENT = "experiment one"
+STREAM = "1790000000000-0123456789ab-host%3A1"
 _MLMODEL = "flavors: {}\n"
 PINNED_FILES = Manifest(
     files={"MLmodel": PinnedFile(size=len(_MLMODEL), sha256=hashlib.sha256(_MLMODEL.encode()).hexdigest())},
@@ -93,6 +94,7 @@ def fill(client: Client) -> World:
     run_id = client.runs.create(experiment_id, run_name="run one", start_time=1, tags={"tag": "v"}).info.run_id
     client.runs.log_batch(run_id, metrics=[Metric("loss", 0.5, 1)], params={"lr": "1"})
     client.source_files.create(run_id, "code.patch", b"--- a/train.py\n")
+    client.console.append(run_id, STREAM, 0, b"begins\n")
     client.runs.log_inputs(run_id, [DatasetInput(Dataset("iris", "1", "local", "{}"))])
     for path in ("file.txt", "page.html", "model/MLmodel"):
         client.artifacts.log_text(run_id, "content", path)
@@ -254,6 +256,8 @@ SAMPLES: dict[str, Sample] = {
     ),
     "GET /cloudtrack/runs/page": Sample(_RUN),
     "GET /cloudtrack/runs/source": Sample(_RUN),
+    "GET /cloudtrack/runs/logs": Sample(_RUN),
+    "POST /cloudtrack/runs/logs/append": Sample(body={**_RUN, "stream": STREAM, "offset": 7, "text": "line\n"}),
     "POST /cloudtrack/logged-models/{model_id}/metrics": Sample(
         body={"metrics": [{"key": "m", "value": 1, "timestamp": 1}]}
     ),

@@ -45,6 +45,8 @@ class Filled:
         client.runs.update(ended, status="FINISHED")
         model = client.logged_models.create(experiment, name="lm", source_run_id=run).model_id
         client.artifacts.log_text(run, "text", "model/a.txt")
+        stream = "1790000000000-0123456789ab-p"
+        client.console.append(run, stream, 0, b"1\n")
         client.registered_models.create("r", tags={"t": "1"})
         for _ in range(2):
             client.model_versions.create("r", f"runs:/{run}/model", run_id=run)
@@ -95,6 +97,8 @@ class Filled:
                 None,
             ),
             "GET cloudtrack/experiments/table (2 experiments and 2 runs that the indexes lack)": ("", None),
+            "POST cloudtrack/runs/logs/append": ("", {**of_run, "stream": stream, "offset": 2, "text": "2\n"}),
+            "GET cloudtrack/runs/logs (a new segment)": (urlencode(of_run), None),
             "GET cloudtrack/ui-config": ("", None),
             "GET cloudtrack/permissions": (urlencode(of_model), None),
             "GET artifacts/list": (urlencode(of_run), None),

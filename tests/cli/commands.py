@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ _lock = threading.Lock()
 _waiting: subprocess.Popen[str] | None = None
 
 
-def cloudtrack(*arguments: str, store: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the command in a process of its own."""
-    environment = {**os.environ, "COLUMNS": "200", **({"CLOUDTRACK_URI": store} if store else {})}
+def cloudtrack(
+    *arguments: str, store: str = "", cwd: Path | None = None, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own; ``variables`` are added to its environment."""
+    environment = {**os.environ, "COLUMNS": "200", **({"CLOUDTRACK_URI": store} if store else {}), **(variables or {})}
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder) / "out", Path(folder) / "err"
         request = {

@@ -45,6 +45,7 @@ def _address(store: Shown, template: str) -> str:
         ("#/experiments/{e}/runs/{r}/metrics", "sweep-00"),
         ("#/experiments/{e}/runs/{r}/system", "sweep-00"),
         ("#/experiments/{e}/runs/{r}/artifacts", "sweep-00"),
+        ("#/experiments/{e}/runs/{r}/logs", "sweep-00"),
         ("#/experiments/{e}/runs/{r}/models", "sweep-00"),
         ("#/experiments/{e}/runs/{r}/activity", "sweep-00"),
         ("#/compare?runs={r}.{s}", "2 runs side by side"),

@@ -31,6 +31,7 @@ _MORE = (
     "#/experiments/{e}?view=charts&x=relative",
     "#/compare?runs={b}.{c}",
     "#/experiments/{d}/runs/{b}/models",
+    "#/experiments/{d}/runs/{b}/logs",
     "#/experiments/{d}/runs/{b}/artifacts/model/MLmodel",
     "#/models/{m}/versions/2/artifacts",
     "#/models/{m}/versions/2/artifacts/MLmodel",

@@ -97,6 +97,17 @@ def test_artifacts_writes_files_and_nothing_else(stack: Stack) -> None:
         assert not may(stack, "ArtifactsRole", "s3:PutObject", key, REPLACING)
 
 
+def test_console_logs_are_only_added_to_by_runs_and_go_with_a_purge(stack: Stack) -> None:
+    segment = f"{RUN}/logs/1790000000000-0123456789ab-host%3A1/000000000000.log"
+    assert who_may(stack, "s3:PutObject", segment, CREATING) == {"RunsRole"}
+    assert who_may(stack, "s3:PutObject", segment, REPLACING) == set()
+    assert who_may(stack, "s3:GetObject", segment) == {"RunsRole"}
+    assert who_may(stack, "s3:DeleteObject", segment) == {"PurgesRole"}
+    assert not is_allowed(
+        ANYBODY, bucket_statements(stack), "s3:PutObject", f"arn:aws:s3:::bucket/store/{segment}", BLIND
+    )
+
+
 def test_functions_delete_only_files_of_users_merged_metrics_webhooks_and_what_is_purged(stack: Stack) -> None:
     assert who_may(stack, "s3:DeleteObject", "webhooks/w-1.json") == {"TransitionsRole"}
     assert who_may(stack, "s3:DeleteObject", ARTIFACT) == {"ArtifactsRole", "PurgesRole"}

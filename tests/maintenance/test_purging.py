@@ -43,6 +43,7 @@ def a_run(client: AnyClient, experiment_id: str) -> str:
     for path in FILES:
         client.artifacts.log_text(run_id, "flavors: {}\n", path)
     client.source_files.create(run_id, "packages.txt", b"numpy==2\n")
+    client.console.append(run_id, "1790000000000-0123456789ab-p", 0, b"printed\n")
     model = client.logged_models.create(experiment_id, name="logged", source_run_id=run_id)
     client.logged_model_artifacts.log_text(model.model_id, "flavors: {}\n", "MLmodel")
     client.logged_models.finalize(model.model_id, "READY")
@@ -81,7 +82,7 @@ def test_a_purged_run_is_gone_with_its_files_and_its_logged_models(client: AnyCl
     run_id = a_run(client, experiment_id)
     (model,) = client.logged_models.search([experiment_id])
     report = client.purging.run(run_id)
-    assert (report.run_ids, report.model_ids, report.objects) == ([run_id], [model.model_id], len(FILES) + 3)
+    assert (report.run_ids, report.model_ids, report.objects) == ([run_id], [model.model_id], len(FILES) + 4)
     for look in (
         lambda: client.runs.get(run_id),
         lambda: client.runs.restore(run_id),
@@ -460,7 +461,7 @@ def test_who_may_manage_the_experiment_purges_and_names_the_run_twice(memory: Cl
     for confirm in ({}, {"confirm": "yes"}):
         assert purge("boss", **confirm)[0] == 400
     assert memory.runs.get(run_id).info.lifecycle_stage == "deleted"
-    for objects in (len(FILES) + 3, 0):
+    for objects in (len(FILES) + 4, 0):
         status, answer = purge("boss", confirm=run_id)
         assert (status, answer["purged"]["run_ids"], answer["purged"]["objects"]) == (200, [run_id], objects)
     with pytest.raises(Purged, match="was purged by boss"):
@@ -478,7 +479,7 @@ def test_the_command_asks_before_it_purges(store_url: str) -> None:
     assert client.runs.get(runs[0]).info.run_id == runs[0]
     done = purge.invoke(cli, ["-s", store_url, "runs", "purge", *runs[:2]], input="y\n")
     assert done.exit_code == 0, done.output
-    assert "removed 2 run(s), 2 logged model(s) and 12 object(s)" in done.output
+    assert "removed 2 run(s), 2 logged model(s) and 14 object(s)" in done.output
     client.runs.delete_experiment(experiment_id)
     done = purge.invoke(cli, ["-s", store_url, "experiments", "purge", experiment_id, "--yes", "--json"])
     assert json.loads(done.output)["run_ids"] == [runs[2]]
@@ -504,7 +505,7 @@ def test_a_purge_asks_no_more_where_there_are_many_runs_and_models() -> None:
         counting.purging.run(run_id)
         counts.append((store.requests, store.counts["delete"]))
     assert counts[0] == counts[1]
-    assert counts[0][1] == len(FILES) + 3
+    assert counts[0][1] == len(FILES) + 4
     assert counts[0][0] <= 60, counts
 
 

@@ -37,6 +37,7 @@ SERVICES = (
     "metrics",
     "artifacts",
     "source_files",
+    "console",
     "logged_models",
     "logged_model_artifacts",
     "registered_models",
@@ -343,7 +344,29 @@ def _models(client: AnyClient, do: Recorder) -> None:
         do.said.append(_plain(history, do.names))
 
 
-@pytest.mark.parametrize("story", [_experiments, _runs, _writers, _logged_models, _models])
+def _console(client: AnyClient, do: Recorder) -> None:
+    run_id = client.runs.create("0").info.run_id
+    one, two = "1790000000000-0123456789ab-host%3A1", "1790000000001-0123456789ac-host%3A2"
+    do(client.console.streams, run_id)
+    do(client.console.read, run_id)
+    do(client.console.append, run_id, one, 0, "ü\n".encode())
+    do(client.console.append, run_id, one, 0, "ü\n".encode())
+    do(client.console.append, run_id, one, 3, b"\xff\x00\n")
+    do(client.console.append, run_id, two, 0, b"two\n")
+    do(client.console.append, run_id, "nonsense", 0, b"x")
+    do(client.console.append, run_id, one, -1, b"x")
+    do(client.console.append, run_id, one, 6, b"")
+    do(client.console.append, "../x", one, 6, b"x")
+    do(client.console.streams, run_id)
+    page = do(client.console.read, run_id, "", 1)
+    do(client.console.read, run_id, page.cursor)
+    page = do(client.console.read, run_id, limit_bytes=4, backwards=True)
+    do(client.console.read, run_id, page.cursor, 100, backwards=True)
+    do(client.console.read, run_id, page.end)
+    do(client.console.read, run_id, "nonsense")
+
+
+@pytest.mark.parametrize("story", [_experiments, _runs, _writers, _logged_models, _models, _console])
 def test_answers_are_the_same(
     story: Callable[[AnyClient, Recorder], None], make_url: Callable[[str], str], tmp_path: Path
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from cloudtrack.index.cache import PartCache
 from cloudtrack.storage.opening import open_store
+from cloudtrack.tracking.console import ConsoleLogs
+from cloudtrack.tracking.console_writer import ConsoleWriter
 from cloudtrack.tracking.experiments import Experiments
 from cloudtrack.tracking.logged_model_index import LoggedModelIndex
 from cloudtrack.tracking.logged_models import LoggedModels
@@ -34,3 +36,11 @@ def log_to_one_run(url: str, run_id: str, spool: str, writer: int, points: int) 
             log.flush()
     log.log_params({f"p{writer}": writer, "shared": "same"})
     log.detach()
+
+
+def print_lines(store_url: str, run_id: str, name: str, count: int) -> None:
+    """Write lines to a console log."""
+    writer = ConsoleWriter(ConsoleLogs(open_store(store_url)), run_id, name)
+    for number in range(count):
+        writer.write(b"%s line %d\n" % (name.encode(), number))
+    writer.close()

@@ -23,6 +23,7 @@ from tests.ui.stand_in import FILES, built
 
 KEYS = [f"metric/{number} a: b" for number in range(130)]
 BIG = 5000
+STREAM, LOGGED = "1790000000000-0123456789ab-p", 256 << 10
 MLMODEL = "flavors:\n  python_function:\n    version: {}\n"
 
 
@@ -35,6 +36,8 @@ def client(store_url: str) -> Client:
         made.runs.log_batch(run_id, metrics=[Metric(key, number, step) for key in KEYS for step in (1, 2)])
         made.artifacts.log_text(run_id, f"file of {number}", "a folder/naïve 100%.txt")
         made.artifacts.log_text(run_id, "x" * BIG, "big.txt")
+        for segment in range(5):
+            made.console.append(run_id, STREAM, segment * LOGGED, b"printed\n" * (LOGGED // 8))
     made.registered_models.create("model one")
     made.model_versions.create("model one", f"runs:/{run_id}/model", run_id=run_id)
     return made
@@ -74,6 +77,12 @@ def test_a_copy_has_the_answers_of_the_server(client: Client, files: dict, tmp_p
     assert routes.count("cloudtrack/metrics/series") == 3 * 3 * 2, "130 metrics of a run are two requests for each axis"
     assert routes.count("mlflow/experiments/get") == 2, "the default experiment, too"
     assert routes.count("cloudtrack/model-versions/lineage") == 1
+
+
+def test_a_copy_has_the_end_of_each_console_log(client: Client, files: dict, tmp_path: Path) -> None:
+    export_site(client, files, tmp_path / "site", max_bytes=0)
+    logs = [json.loads(body) for route, _, body in frozen(tmp_path / "site") if route == "cloudtrack/runs/logs"]
+    assert [[piece["offset"] for piece in log["pieces"]] for log in logs] == [[2 * LOGGED, 3 * LOGGED, 4 * LOGGED]] * 3
 
 
 def test_the_charts_of_a_copy_have_all_metrics_of_a_run(client: Client, files: dict, tmp_path: Path) -> None:

@@ -104,10 +104,10 @@ def process_of(handle: str) -> tuple[int, str]:
 def started_at(number: int) -> str:
     """When a process of this machine started, in the kernel's ticks; empty where there is none, or it has ended."""
     try:
-        state, *rest = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
-        return "" if state == "Z" else rest[18]
+        state, *fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return _started_elsewhere(number)
+    return "" if state == "Z" else fields[18]
 
 
 def _started_elsewhere(number: int) -> str:

@@ -6,6 +6,7 @@ Run as ``python stand_in.py FOLDER docker|kubectl WORD...``; FOLDER has what the
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -64,7 +65,8 @@ class Container:
                 self.end(127)
                 return 127
             signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGTERM))
-            (self.folder / "pid").write_text(str(process.pid))
+            (self.folder / "part").write_text(str(process.pid))
+            (self.folder / "part").replace(self.folder / "pid")
             code = process.wait()
         self.end(code if code >= 0 else 128 - code)
         return code
@@ -79,10 +81,13 @@ class Container:
         return int(file.read_text()) if file.exists() else None
 
     def stop(self) -> None:
-        while self.code is None:
-            if (self.folder / "pid").exists():
+        while self.code is None and not (self.folder / "pid").exists():
+            time.sleep(0.02)
+        if self.code is None:
+            with contextlib.suppress(ProcessLookupError):  # it has ended since
                 os.kill(int((self.folder / "pid").read_text()), signal.SIGTERM)
-            time.sleep(0.05)
+        while self.code is None:
+            time.sleep(0.02)
 
     def log(self) -> str:
         return (self.folder / "log").read_text()

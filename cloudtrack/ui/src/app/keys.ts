@@ -52,7 +52,7 @@ export const KEYS: { where: string; keys: [string, string][] }[] = [
     ],
   },
   { where: "Experiments", keys: [["Enter", "open; of a folder: open or close"], ["p", "open or close a folder"], ["x, Space", "select"]] },
-  { where: "A run or a version", keys: [["[ ]", "previous, next"], ["1 … 6", "tabs of a run"]] },
+  { where: "A run or a version", keys: [["[ ]", "previous, next"], ["1 … 7", "tabs of a run"]] },
   { where: "Charts", keys: [["← →", "move the cursor"], ["↑ ↓", "change the line"], ["+ -", "zoom"], ["0", "whole"], ["Enter", "pin what it says"], ["d", "table of the data"], ["c", "copy the values"]] },
   { where: "Parallel coordinates", keys: [["Tab", "next axis"], ["↑ ↓", "move the brush"], ["Shift ↑ ↓", "widen the brush"], ["← →", "move the axis"], ["f", "flip"], ["Delete", "clear the brush"]] },
   { where: "Board of a model", keys: [["arrows", "walk the cards"], ["m", "move the version"], ["Enter", "open"]] },

@@ -3,7 +3,7 @@
 import type { Address } from "./url";
 import { numbersOf } from "./version-numbers";
 
-export type RunTab = "overview" | "metrics" | "system" | "artifacts" | "models" | "activity";
+export type RunTab = "overview" | "metrics" | "system" | "artifacts" | "logs" | "models" | "activity";
 export type ModelTab = "versions" | "board" | "timeline" | "activity";
 export type VersionTab = "overview" | "artifacts" | "lineage" | "activity";
 
@@ -25,7 +25,7 @@ export type Route =
 /** Keys of the address that belong to a list of runs: links to a run, and back, keep them. */
 export const LIST_KEYS: readonly string[] = ["v", "q", "state", "sort", "dir", "cols", "group", "view"];
 
-const RUN_TABS: readonly string[] = ["metrics", "system", "artifacts", "models", "activity"];
+const RUN_TABS: readonly string[] = ["metrics", "system", "artifacts", "logs", "models", "activity"];
 const MODEL_TABS: readonly string[] = ["board", "timeline", "activity"];
 const VERSION_TABS: readonly string[] = ["artifacts", "lineage", "activity"];
 

@@ -11,8 +11,10 @@ import { layout, lineAt, lineOf, linesWith, LONGEST_LINE } from "../lib/text-lin
 const ROW = 18;
 const SPARE = 20;
 
-export function TextView({ text, label, tone, children }: {
+export function TextView({ text, label, tone, follow = 0, children }: {
   text: string; label: string;
+  /** Not 0, the end is shown whenever there is more, or another number comes. */
+  follow?: number;
   /** A class for a line, such as those of a patch. */
   tone?: (line: string) => string;
   /** What stands beside the search. */
@@ -55,6 +57,9 @@ export function TextView({ text, label, tone, children }: {
   const reveal = (line: number): void => {
     if (root.current && line >= 0) root.current.scrollTop = Math.max(0, (places.tops[line] ?? 0) * ROW - root.current.clientHeight / 3);
   };
+  useLayoutEffect(() => {
+    if (follow && root.current) root.current.scrollTop = root.current.scrollHeight;
+  }, [follow, places]);
   useEffect(() => reveal(marked), [marked >= 0 && marked < lines.length]);
   useEffect(() => {
     setHit(0);

@@ -17,6 +17,7 @@ import "../../styles/run.css";
 
 const Cards = lazy(async () => ({ default: (await import("../../charts/metric-cards")).MetricCards }));
 const Files = lazy(async () => ({ default: (await import("../../preview/artifacts")).Artifacts }));
+const Logs = lazy(() => import("./logs"));
 const Models = lazy(() => import("./models"));
 const Activity = lazy(() => import("./activity"));
 
@@ -25,6 +26,7 @@ const TABS: { id: RunTab; title: string }[] = [
   { id: "metrics", title: "Metrics" },
   { id: "system", title: "System" },
   { id: "artifacts", title: "Artifacts" },
+  { id: "logs", title: "Logs" },
   { id: "models", title: "Models" },
   { id: "activity", title: "Activity" },
 ];
@@ -93,6 +95,7 @@ function Tab({ view, tab, path }: { view: RunView; tab: RunTab; path: string }) 
           linkTo={(to) => runLink(experiment, view.id, view.query, "artifacts", ...(to ? to.split("/") : []))}
         />
       );
+    case "logs": return <Logs view={view} />;
     case "models": return <Models view={view} />;
     case "activity": return <Activity view={view} />;
     default: return <Overview view={view} />;
