@@ -164,6 +164,11 @@ class Client(ModelRegistrar):
         """Where the store is."""
         return self.store.url
 
+    @property
+    def address(self) -> str:
+        """Where the store is and how it is reached, for other processes."""
+        return self.store.address
+
     def acting_as(
         self, user: str, *, operation: str = "", groups: tuple[str, ...] = (), request_id: str = ""
     ) -> Client:

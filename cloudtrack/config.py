@@ -81,6 +81,11 @@ BRIDGE_TOKEN = "CLOUDTRACK_BRIDGE_TOKEN"  # noqa: S105 - the name of a variable
 """How a project's worker tells the server beside it the token; not for people."""
 
 
+def set_variables(values: Mapping[str, str]) -> None:
+    """Add to the process's environment, for itself and for the processes that it starts."""
+    os.environ.update(values)
+
+
 def server_options() -> str:
     """The options of the server that this worker process belongs to, as JSON."""
     return os.environ[SERVER_OPTIONS]

@@ -30,6 +30,9 @@ def run(
     docker_argument: Annotated[
         list[str] | None, typer.Option("--docker-args", "-A", help="NAME=VALUE or NAME, for docker run.")
     ] = None,
+    build_image: Annotated[
+        bool, typer.Option("--build-image", help="Run in an image made of the project's with the code in it.")
+    ] = False,
     experiment_name: Annotated[str, typer.Option(help="The experiment of the run; made where there is none.")] = "",
     experiment_id: Annotated[str, typer.Option(help="The same, by id.")] = "",
     backend: Annotated[str, typer.Option("--backend", "-b", help="Where it runs.")] = "local",
@@ -59,6 +62,7 @@ def run(
         version=version,
         parameters=pairs(parameter or [], "-P"),
         docker_arguments=pairs(docker_argument or [], "-A", flags=True),
+        is_image_built=build_image,
         experiment_id="" if dry else experiment_of(store, experiment_name, experiment_id),
         backend=backend,
         backend_config=config,

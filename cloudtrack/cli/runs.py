@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cloudtrack.cli import output
+from cloudtrack.cli import jobs, output
 from cloudtrack.cli.experiments import find
 from cloudtrack.cli.model_lineage import from_run
 from cloudtrack.cli.purges import purge_runs
@@ -25,6 +25,9 @@ app = typer.Typer(help="List, search, export, show, end, delete and restore runs
 
 app.command("versions")(from_run)
 app.command("purge")(purge_runs)
+app.command("status")(jobs.status)
+app.command("cancel")(jobs.cancel)
+app.command("job-logs")(jobs.job_logs)
 app.command("logs")(show_logs)
 
 RunId = Annotated[str, typer.Argument(help="The run's id.")]

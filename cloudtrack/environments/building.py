@@ -25,7 +25,7 @@ from cloudtrack.environments.specification import Specification
 from cloudtrack.errors import AlreadyExists, InvalidInput
 
 _OURS = re.compile(r"\s*cloudtrack\s*(\[[\w\s,.-]*\])?\s*")
-_LIST_PACKAGES = """
+LIST_PACKAGES = """
 from importlib.metadata import distributions
 found = {f"{each.metadata['Name']}=={each.version}" for each in distributions() if each.metadata["Name"]}
 print("\\n".join(sorted(found, key=str.lower)))
@@ -92,7 +92,7 @@ def own_requirement(extras: str = "") -> str:
 
 def packages_of(python: Path | str) -> str:
     """What an interpreter has installed, ``name==version`` a line, by name."""
-    return run_tool([str(python), "-c", _LIST_PACKAGES])
+    return run_tool([str(python), "-c", LIST_PACKAGES])
 
 
 def _commands(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,9 +120,3 @@ def _manager(specification: Specification) -> EnvironmentManager:
     if find_program("uv") or specification.project:
         return EnvironmentManager.UV
     return EnvironmentManager.VIRTUALENV
-
-
-def passed_on(docker: DockerEnvironment, environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables of an image: those it sets, and those copied from here that are set here."""
-    found = {name: environment.get(name) if value is None else value for name, value in docker.environment}
-    return {name: value for name, value in found.items() if value is not None}

@@ -17,6 +17,7 @@ from cloudtrack.projects.backends.local import this_process
 from cloudtrack.projects.bridging import bridged
 from cloudtrack.projects.command import command_of
 from cloudtrack.projects.environments import environment_of
+from cloudtrack.projects.image_environment import end_container, prepare_image
 from cloudtrack.projects.parameters import local_path
 from cloudtrack.projects.program import Program
 from cloudtrack.projects.project_file import EntryPoint, read_project
@@ -77,23 +78,31 @@ def _prepared(
     declared = {name: text for name, text in values.items() if name in entry_point.parameters}
     extra = {name: text for name, text in values.items() if name not in entry_point.parameters}
     words = command_of(entry_point.command, declared, extra)
-    prepared = environment_of(project, record.manager).prepare()
+    environment = environment_of(project, record.manager)
+    experiment_id = client.runs.get(run_id).info.experiment_id
+    variables = {
+        "CLOUDTRACK_URI": client.address,
+        "CLOUDTRACK_RUN_ID": run_id,
+        "CLOUDTRACK_EXPERIMENT": "",
+        "MLFLOW_RUN_ID": run_id,
+        "MLFLOW_EXPERIMENT_ID": experiment_id,
+    }
+    image = prepare_image(environment.docker, record, folder) if environment.docker else None
+    if image:
+        client.runs.log_batch(run_id, tags=image.tags())
+    prepared = image or environment.prepare()
     packages = prepared.packages()
     client.artifacts.log_text(run_id, packages, ENVIRONMENT)
-    experiment_id = client.runs.get(run_id).info.experiment_id
-    with bridged(client.uri, packages) as reaching:
-        yield (
-            words,
-            {
-                **prepared.variables(),
-                "CLOUDTRACK_URI": client.uri,
-                "CLOUDTRACK_RUN_ID": run_id,
-                "CLOUDTRACK_EXPERIMENT": "",
-                "MLFLOW_RUN_ID": run_id,
-                "MLFLOW_EXPERIMENT_ID": experiment_id,
-                **reaching,
-            },
-        )
+    with bridged(client.address, packages) as reaching:
+        variables = {**prepared.variables(), **variables, **reaching}
+        if image is None:
+            yield words, variables
+            return
+        mounted = [path for name in declared if (path := _local_input(entry_point, name, declared[name]))]
+        try:
+            yield image.command(run_id, words, folder, mounted, store=client.address, named=list(variables)), variables
+        finally:
+            end_container(run_id)
 
 
 def _fetched(entry_point: EntryPoint, values: Mapping[str, str], target: Path) -> dict[str, str]:
@@ -107,6 +116,12 @@ def _fetched(entry_point: EntryPoint, values: Mapping[str, str], target: Path) -
                 shutil.copyfileobj(stream, copy, 1 << 20)
             found[name] = str(file)
     return found
+
+
+def _local_input(entry_point: EntryPoint, name: str, value: str) -> Path | None:
+    """The file or folder of this machine that a parameter names."""
+    path = local_path(value) if entry_point.parameters[name].type in ("path", "uri") else None
+    return path.absolute() if path and path.exists() else None
 
 
 def _end(client: AnyClient, run_id: str, status: str) -> None:

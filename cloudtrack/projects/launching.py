@@ -17,10 +17,12 @@ from cloudtrack.projects import record as records
 from cloudtrack.projects.archive import pack
 from cloudtrack.projects.backends.backend import Backend, Job, open_backend
 from cloudtrack.projects.command import command_of, shown
+from cloudtrack.projects.containers import options
 from cloudtrack.projects.environments import SYSTEM, ProjectEnvironment, environment_of
 from cloudtrack.projects.kept_code import KeptCode, Origin
 from cloudtrack.projects.parameters import InputFile, Values, input_files, local_path, values_of
 from cloudtrack.projects.project_file import MAIN, EntryPoint, read_project
+from cloudtrack.projects.reaching import for_elsewhere
 from cloudtrack.projects.record import CodeArchive, ProjectRecord
 from cloudtrack.projects.sources import Fetched, fetch, unpack
 from cloudtrack.projects.submitted import SubmittedRun
@@ -30,7 +32,7 @@ from cloudtrack.tracking.source_files import PATCH
 
 BACKEND_TAG = "mlflow.project.backend"
 HANDLE_TAG = "cloudtrack.project.job"
-_NO_RUN = "<the run's id>"
+_NO_RUN = "RUN_ID"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Request:
     parameters: Mapping[str, object] = field(default_factory=dict)
     docker_arguments: Mapping[str, str] = field(default_factory=dict)
     """Options of ``docker run``, by name; empty for one without a value."""
+    is_image_built: bool = False
+    """Whether to run in an image that is made of the project's with the code in it."""
     experiment_id: str = ""
     backend: str = "local"
     backend_config: Mapping[str, Any] = field(default_factory=dict)
@@ -158,8 +162,18 @@ def _plan(request: Request, target: Path) -> _Plan:
     project = read_project(code.folder)
     entry_point = project.entry_point(request.entry_point)
     values = values_of(entry_point, request.parameters, code.folder)
+    environment = environment_of(project, request.manager)
+    options(request.docker_arguments)
     if backend.is_elsewhere:
         _check_reachable(entry_point, values, backend.name)
+        if environment.docker:
+            raise InvalidInput(
+                f"the project runs in the image {environment.docker.image}, and the backend {backend.name} has one of "
+                "its own: install cloudtrack in the project's image, name it in the backend's configuration, and give "
+                "--env-manager local"
+            )
+    if request.is_image_built and not environment.docker:
+        raise InvalidInput("there is no image to build: the project has no docker_env, or --env-manager is given")
     inputs = input_files(entry_point, values)
     if request.kept:
         values = values.within(request.kept.folder)
@@ -171,7 +185,7 @@ def _plan(request: Request, target: Path) -> _Plan:
         entry_point=entry_point,
         values=values,
         command=command_of(entry_point.command, values.declared, values.extra),
-        environment=environment_of(project, request.manager),
+        environment=environment,
         inputs=inputs,
         git=None if code.commit or request.kept else source.git_state(code.folder),
     )
@@ -193,11 +207,12 @@ def _check_reachable(entry_point: EntryPoint, values: Values, backend: str) -> N
 
 def _job(client: AnyClient, plan: _Plan, run_id: str, scratch: Path | None) -> Job:
     is_from_store = plan.backend.is_elsewhere or plan.request.kept is not None
+    store = for_elsewhere(client.address) if plan.backend.is_elsewhere else client.address
     return Job(
         run_id=run_id,
         name=plan.request.run_name or plan.entry_point.name,
-        store=client.uri,
-        environment={"CLOUDTRACK_URI": client.uri, "CLOUDTRACK_USER": client.user},
+        store=store,
+        environment={"CLOUDTRACK_URI": store, "CLOUDTRACK_USER": client.user},
         folder=None if is_from_store else plan.code.folder,
         remove=None if is_from_store else scratch,
     )
@@ -230,6 +245,7 @@ def _recorded(client: AnyClient, plan: _Plan, scratch: Path) -> str:
         inputs=plan.inputs,
         environment=plan.environment.kind,
         manager=plan.request.manager,
+        is_image_built=plan.request.is_image_built,
         storage_dir=os.path.abspath(plan.request.storage_dir) if plan.request.storage_dir else "",
         docker_arguments=dict(plan.request.docker_arguments),
         backend=plan.backend.name,

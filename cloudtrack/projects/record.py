@@ -58,6 +58,9 @@ class ProjectRecord(BaseModel):
     storage_dir: str = ""
     """Where files that parameters name elsewhere are put, on the machine of the execution."""
     docker_image: str = ""
+    """An image in place of the project's own, as its digest."""
+    is_image_built: bool = False
+    """Whether the command runs in an image that is made of the project's with the code in it."""
     docker_arguments: dict[str, str] = {}
     backend: str
     backend_config: dict[str, Any] = {}

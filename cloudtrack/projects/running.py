@@ -38,10 +38,12 @@ def run(
     run_id: str | None = None,
     run_name: str | None = None,
     env_manager: str | None = None,
+    build_image: bool = False,
 ) -> SubmittedRun:
     """Run a project: a folder, a git repository or a zip, see ``cloudtrack.projects.sources``.
 
     The run goes to the experiment named, or to the one in force; within an active run it becomes its child.
+    ``build_image`` makes an image of the project's with the code in it, and runs in that.
     ``backend_config`` is a mapping or the path of a JSON file. Files that parameters of the type path name
     elsewhere are put below ``storage_dir``; without it they are removed afterwards. With ``synchronous`` it returns
     when the run has ended, and raises ExecutionException where that is not FINISHED. Raises as ``launch`` does.
@@ -55,6 +57,7 @@ def run(
             version=version,
             parameters=parameters or {},
             docker_arguments=docker_args or {},
+            is_image_built=build_image,
             experiment_id=experiment_of(experiment_name, experiment_id),
             backend=backend,
             backend_config={SHOW_OUTPUT: synchronous, **read_config(backend_config)}

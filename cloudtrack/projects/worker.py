@@ -10,10 +10,11 @@ import shutil
 import sys
 from pathlib import Path
 
-from cloudtrack.client import connect
+from cloudtrack.client import AnyClient, connect
 from cloudtrack.errors import CloudtrackError
 from cloudtrack.projects.execution import execute
 from cloudtrack.projects.program import Program
+from cloudtrack.projects.secret_variables import set_secrets
 
 
 def main() -> int:
@@ -25,14 +26,17 @@ def main() -> int:
     arguments = parser.parse_args()
     program = Program()
     program.listen()
-    client = connect(create=False)
+    client: AnyClient | None = None
     try:
+        set_secrets()
+        client = connect(create=False)
         return execute(client, arguments.run_id, program, _show, arguments.folder)
     except CloudtrackError as error:
         print(f"Error: {error.message}", file=sys.stderr)
         return 1
     finally:
-        client.close()
+        if client:
+            client.close()
         if arguments.remove:
             shutil.rmtree(arguments.remove, ignore_errors=True)
 

@@ -93,6 +93,11 @@ class RemoteClient(ModelRegistrar):
         """Where the server is."""
         return self._connection.url
 
+    @property
+    def address(self) -> str:
+        """The same, for other processes."""
+        return self.uri
+
     def sync(self) -> SyncReport:
         """Deliver what earlier processes of this machine could not."""
         return sync_spools(self._spool_dir, self.runs.delivery, self.uri)

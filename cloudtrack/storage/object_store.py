@@ -90,6 +90,11 @@ class ObjectStore(ABC):
         """Where the store is, as ``open_store`` takes it; never with a credential."""
 
     @property
+    def address(self) -> str:
+        """The same with the options that it was opened with, for other processes."""
+        return self.url
+
+    @property
     def signer(self) -> Signer | None:
         """Signs requests that others send to the store by themselves; None where only this process can reach it."""
         return None

@@ -44,6 +44,10 @@ class PerProcessStore(ObjectStore):
         return self._store.url
 
     @property
+    def address(self) -> str:
+        return self._store.address
+
+    @property
     def signer(self) -> Signer | None:
         return self.inner.signer
 

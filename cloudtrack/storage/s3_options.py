@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from cloudtrack.errors import InvalidInput
 
@@ -32,6 +32,13 @@ class S3Options:
     def url(self) -> str:
         """``s3://bucket/prefix``."""
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+    @property
+    def address(self) -> str:
+        """The same with its options, as ``parse_s3_url`` reads it."""
+        given = {name: value for name in _OPTION_NAMES if (value := getattr(self, name))}
+        path = f"s3://{self.bucket}/{quote(self.prefix)}".rstrip("/")
+        return f"{path}?{urlencode(given)}" if given else path
 
     def endpoint(self, environment: Mapping[str, str]) -> str:
         """The server's address; empty for AWS."""

@@ -69,6 +69,10 @@ class S3Store(ObjectStore):
         return self.options.url
 
     @property
+    def address(self) -> str:
+        return self.options.address
+
+    @property
     def signer(self) -> Signer:
         return self._signer
 

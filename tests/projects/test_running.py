@@ -204,7 +204,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path: Path) -> N
     said = json.loads(done.stdout)
     assert (done.returncode, said["command"], said["environment"]) == (0, "python train.py 0.3 0.1", "uv")
     assert said["specification"]["command"] == [
-        *(sys.executable, "-m", "cloudtrack.projects.worker", "<the run's id>", f"--folder={folder}")
+        *(sys.executable, "-m", "cloudtrack.projects.worker", "RUN_ID", f"--folder={folder}")
     ]
     assert sorted(str(path) for path in (tmp_path / "store").rglob("*")) == before
 

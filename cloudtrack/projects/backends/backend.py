@@ -18,7 +18,15 @@ from cloudtrack.errors import NotFound
 
 ENTRY_POINTS = "cloudtrack.project_backend"
 WORKER = "cloudtrack.projects.worker"
-_OURS = {"local": "LocalBackend"}
+_OURS = {
+    "aws-batch": "BatchBackend",
+    "docker": "DockerBackend",
+    "kubernetes": "KubernetesBackend",
+    "local": "LocalBackend",
+    "ray": "RayBackend",
+    "sagemaker": "SageMakerBackend",
+    "spark": "SparkBackend",
+}
 
 
 @dataclass(frozen=True)

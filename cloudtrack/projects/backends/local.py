@@ -49,15 +49,11 @@ class LocalBackend(Backend):
             stderr=quiet,
             start_new_session=True,
         )
-        return LocalSubmission(process.pid, _started(process.pid), process)
+        return LocalSubmission(process.pid, started_at(process.pid), process)
 
     def find(self, handle: str) -> Submission:
         """A worker of this machine. Raises NotFound for one of another."""
-        host, _, rest = handle.rpartition("@")[2].partition(":")
-        number, _, started = rest.partition(":")
-        if host != socket.gethostname() or not number.isdecimal():
-            raise NotFound(f"the job {handle!r} runs on {host}, and can be followed or cancelled there")
-        return LocalSubmission(int(number), started)
+        return LocalSubmission(*process_of(handle))
 
 
 class LocalSubmission(Submission):
@@ -67,13 +63,18 @@ class LocalSubmission(Submission):
         self._number = number
         self._started = started
         self._process = process
+        self._is_cancelled = False
         self.handle = f"{socket.gethostname()}:{number}:{started}"
 
     def status(self) -> str:
         """RUNNING, or what its exit said, where this process started it; the run knows better."""
         if self._process is not None and (code := self._process.poll()) is not None:
+            if code and self._is_cancelled:
+                return RunStatus.KILLED
             return RunStatus.FINISHED if code == 0 else RunStatus.KILLED if code < 0 else RunStatus.FAILED
-        return RunStatus.RUNNING if self._is_alive() else RunStatus.FINISHED
+        if self._is_alive():
+            return RunStatus.RUNNING
+        return RunStatus.KILLED if self._is_cancelled else RunStatus.FINISHED
 
     def logs(self) -> Iterator[str]:
         """None beside the console log of the run."""
@@ -82,15 +83,25 @@ class LocalSubmission(Submission):
     def cancel(self) -> None:
         """Ask the worker to end its program."""
         if self._is_alive():
+            self._is_cancelled = True
             os.kill(self._number, signal.SIGTERM)
 
     def _is_alive(self) -> bool:
         if self._process is not None:
             return self._process.poll() is None
-        return bool(self._started) and _started(self._number) == self._started
+        return bool(self._started) and started_at(self._number) == self._started
 
 
-def _started(number: int) -> str:
+def process_of(handle: str) -> tuple[int, str]:
+    """Number and start of the process that a handle names. Raises NotFound for one of another machine."""
+    host, _, rest = handle.rpartition("@")[2].partition(":")
+    number, _, started = rest.partition(":")
+    if host != socket.gethostname() or not number.isdecimal():
+        raise NotFound(f"the job {handle!r} runs on {host}, and can be followed or cancelled there")
+    return int(number), started
+
+
+def started_at(number: int) -> str:
     """When a process of this machine started, in the kernel's ticks; empty where there is none, or it has ended."""
     try:
         state, *fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
