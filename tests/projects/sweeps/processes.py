@@ -25,6 +25,7 @@ def start_sweeper(store: str, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        env={**os.environ, "TMPDIR": str(Path.cwd())},  # what a killed one leaves goes with the test
     )
 
 
