@@ -13,7 +13,8 @@ from cloudtrack.environments.manager import EnvironmentManager
 from cloudtrack.errors import InvalidInput
 from cloudtrack.projects import running
 from cloudtrack.projects.backends.local import SHOW_OUTPUT
-from cloudtrack.projects.launching import Request, dry_run, launch
+from cloudtrack.projects.launching import dry_run, launch
+from cloudtrack.projects.planning import Request
 from cloudtrack.projects.project_file import MAIN
 from cloudtrack.tracking.experiments import DEFAULT_EXPERIMENT_ID
 

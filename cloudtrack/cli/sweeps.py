@@ -15,7 +15,7 @@ from cloudtrack.cli.state import client
 from cloudtrack.environments.manager import EnvironmentManager
 from cloudtrack.errors import InvalidInput
 from cloudtrack.projects import running
-from cloudtrack.projects.launching import Request
+from cloudtrack.projects.planning import Request
 from cloudtrack.projects.project_file import MAIN
 from cloudtrack.projects.sweeps import sweeping
 from cloudtrack.projects.sweeps.goal import Goal

@@ -26,7 +26,9 @@ from cloudtrack.errors import AlreadyExists, InvalidInput
 
 _OURS = re.compile(r"\s*cloudtrack\s*(\[[\w\s,.-]*\])?\s*")
 LIST_PACKAGES = """
+import platform
 from importlib.metadata import distributions
+print("# Python", platform.python_version())
 found = {f"{each.metadata['Name']}=={each.version}" for each in distributions() if each.metadata["Name"]}
 print("\\n".join(sorted(found, key=str.lower)))
 """
@@ -91,7 +93,7 @@ def own_requirement(extras: str = "") -> str:
 
 
 def packages_of(python: Path | str) -> str:
-    """What an interpreter has installed, ``name==version`` a line, by name."""
+    """What an interpreter has installed: ``# Python 3.11.7``, then ``name==version`` a line, by name."""
     return run_tool([str(python), "-c", LIST_PACKAGES])
 
 

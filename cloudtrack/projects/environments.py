@@ -92,6 +92,18 @@ def environment_of(project: Project, manager: EnvironmentManager | None = None) 
     return ProjectEnvironment(chosen.value, chosen, specification)
 
 
+def prepare_locked(lock: str, folder: Path) -> PreparedEnvironment:
+    """An environment with the packages of ``PreparedEnvironment.packages``: this one where it is that, or a new one."""
+    here = PreparedEnvironment(_python_here())
+    if here.packages() == lock:
+        return here
+    first, *lines = lock.splitlines()
+    python = first.removeprefix("# Python ")
+    requirements = tuple("cloudtrack" if line.startswith("cloudtrack==") else line for line in lines)
+    wanted = Specification(folder, python=python, requirements=requirements)
+    return PreparedEnvironment(environment_for(wanted, EnvironmentManager.UV), is_own=True)
+
+
 def _python_here() -> Path:
     """The Python of the environment that is activated, or the one that runs this."""
     variables = config.environment()

@@ -16,13 +16,14 @@ from cloudtrack.projects import sources
 from cloudtrack.projects.backends.local import this_process
 from cloudtrack.projects.bridging import bridged
 from cloudtrack.projects.command import command_of
-from cloudtrack.projects.environments import environment_of
+from cloudtrack.projects.environments import environment_of, prepare_locked
 from cloudtrack.projects.image_environment import end_container, prepare_image
 from cloudtrack.projects.parameters import local_path
 from cloudtrack.projects.program import Program
 from cloudtrack.projects.project_file import EntryPoint, read_project
 from cloudtrack.projects.record import ENVIRONMENT, ProjectRecord, fetch_archive, read_record
 from cloudtrack.storage.places import reading
+from cloudtrack.tracking.source_files import PATCH
 
 Show = Callable[[bytes], None]
 WORKER_TAG = "cloudtrack.project.worker"
@@ -42,7 +43,7 @@ def execute(client: AnyClient, run_id: str, program: Program, show: Show, folder
     status = RunStatus.FAILED
     try:
         with tempfile.TemporaryDirectory(prefix="cloudtrack-project-") as scratch:
-            code = folder or fetch_code(client, record, Path(scratch) / "code")
+            code = folder or fetch_code(client, run_id, record, Path(scratch) / "code")
             with _prepared(client, run_id, record, code, Path(scratch)) as (words, variables):
                 exit_code = program.run(words, code, variables, show)
         status = RunStatus.FAILED if exit_code else RunStatus.FINISHED
@@ -54,7 +55,7 @@ def execute(client: AnyClient, run_id: str, program: Program, show: Show, folder
     return exit_code
 
 
-def fetch_code(client: AnyClient, record: ProjectRecord, target: Path) -> Path:
+def fetch_code(client: AnyClient, run_id: str, record: ProjectRecord, target: Path) -> Path:
     """The project's folder as it was launched, below ``target``: from its archive, or from its repository."""
     target.mkdir(parents=True)
     if record.archive:
@@ -62,7 +63,10 @@ def fetch_code(client: AnyClient, record: ProjectRecord, target: Path) -> Path:
         return target
     if record.repository:
         uri = record.repository + (f"#{record.subdirectory}" if record.subdirectory else "")
-        return sources.fetch(uri, target, record.commit).folder
+        folder = sources.fetch(uri, target, record.commit).folder
+        if record.is_dirty:
+            sources.apply_patch(target, client.source_files.read(run_id, PATCH) or b"")
+        return folder
     raise InvalidInput("the run has neither an archive of its code nor a repository: it can be run where it was only")
 
 
@@ -84,13 +88,14 @@ def _prepared(
         "CLOUDTRACK_URI": client.address,
         "CLOUDTRACK_RUN_ID": run_id,
         "CLOUDTRACK_EXPERIMENT": "",
+        "CLOUDTRACK_CONSOLE": "",  # what it prints is kept from here
         "MLFLOW_RUN_ID": run_id,
         "MLFLOW_EXPERIMENT_ID": experiment_id,
     }
     image = prepare_image(environment.docker, record, folder) if environment.docker else None
     if image:
         client.runs.log_batch(run_id, tags=image.tags())
-    prepared = image or environment.prepare()
+    prepared = image or (prepare_locked(record.lock, folder) if record.lock else environment.prepare())
     packages = prepared.packages()
     client.artifacts.log_text(run_id, packages, ENVIRONMENT)
     with bridged(client.address, packages) as reaching:

@@ -55,6 +55,8 @@ class ProjectRecord(BaseModel):
     """Its kind: uv, virtualenv, conda, docker or system."""
     manager: EnvironmentManager | None = None
     """The manager asked for; None where the project decided."""
+    lock: str = ""
+    """The packages that the environment must have, as ``ENVIRONMENT`` lists them; empty where the project says."""
     storage_dir: str = ""
     """Where files that parameters name elsewhere are put, on the machine of the execution."""
     docker_image: str = ""

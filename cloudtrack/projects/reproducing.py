@@ -19,8 +19,9 @@ from cloudtrack.projects.evidence import evidence_of
 from cloudtrack.projects.execution import fetch_code
 from cloudtrack.projects.image_environment import DIGEST_TAG
 from cloudtrack.projects.kept_code import KeptCode, Origin
-from cloudtrack.projects.launching import Request, launch
+from cloudtrack.projects.launching import launch
 from cloudtrack.projects.parameters import InputFile, digest_of, local_path
+from cloudtrack.projects.planning import Request
 from cloudtrack.projects.record import ENVIRONMENT, FOLDER, ProjectRecord, read_record
 from cloudtrack.projects.running import ExecutionException
 from cloudtrack.projects.verdict import Verdict, compare

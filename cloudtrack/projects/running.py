@@ -12,7 +12,8 @@ from cloudtrack.errors import CloudtrackError, InvalidInput
 from cloudtrack.fluent import session
 from cloudtrack.fluent.active_runs import active_run
 from cloudtrack.projects.backends.local import SHOW_OUTPUT
-from cloudtrack.projects.launching import Request, launch
+from cloudtrack.projects.launching import launch
+from cloudtrack.projects.planning import Request
 from cloudtrack.projects.project_file import MAIN
 from cloudtrack.projects.submitted import SubmittedRun
 

@@ -95,6 +95,14 @@ def unpack(file: Path, target: Path) -> None:
         raise InvalidInput(f"this is no zip: {error}") from error
 
 
+def apply_patch(repository: Path, patch: bytes) -> None:
+    """Change the files of a working tree as ``git diff`` says. Raises Unavailable where they are not those it is of."""
+    if patch:
+        file = repository / ".git" / "cloudtrack.patch"
+        file.write_bytes(patch)
+        _git("-C", str(repository), "apply", "--whitespace=nowarn", "--", str(file))
+
+
 def _unpack(place: str, target: Path) -> None:
     file = target.with_name(f"{target.name}.zip")
     try:

@@ -15,6 +15,7 @@ from cloudtrack.errors import CloudtrackError
 from cloudtrack.projects.execution import execute
 from cloudtrack.projects.program import Program
 from cloudtrack.projects.secret_variables import set_secrets
+from cloudtrack.tracking.console_writer import ConsoleWriter
 
 
 def main() -> int:
@@ -27,23 +28,29 @@ def main() -> int:
     program = Program()
     program.listen()
     client: AnyClient | None = None
+    console: ConsoleWriter | None = None
+
+    def show(chunk: bytes) -> None:
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+        if console:
+            console.write(chunk)
+
     try:
         set_secrets()
         client = connect(create=False)
-        return execute(client, arguments.run_id, program, _show, arguments.folder)
+        console = ConsoleWriter(client.console, arguments.run_id)
+        return execute(client, arguments.run_id, program, show, arguments.folder)
     except CloudtrackError as error:
-        print(f"Error: {error.message}", file=sys.stderr)
+        show(f"Error: {error.message}\n".encode())
         return 1
     finally:
+        if console:
+            console.close()
         if client:
             client.close()
         if arguments.remove:
             shutil.rmtree(arguments.remove, ignore_errors=True)
-
-
-def _show(chunk: bytes) -> None:
-    sys.stdout.buffer.write(chunk)
-    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

@@ -123,4 +123,4 @@ def _started_elsewhere(number: int) -> str:
 
 def this_process() -> str:
     """The handle of this process, to tell later whether it lives."""
-    return LocalSubmission(os.getpid(), _started(os.getpid())).handle
+    return LocalSubmission(os.getpid(), started_at(os.getpid())).handle

@@ -8,7 +8,7 @@ from typing import Any
 from cloudtrack.errors import InvalidInput
 from cloudtrack.fluent import session
 from cloudtrack.fluent.active_runs import active_run
-from cloudtrack.projects.launching import Request
+from cloudtrack.projects.planning import Request
 from cloudtrack.projects.project_file import MAIN
 from cloudtrack.projects.running import experiment_of, manager_named, read_config
 from cloudtrack.projects.sweeps import sweeping

@@ -20,7 +20,9 @@ from cloudtrack.errors import CloudtrackError, Purged, StateError
 from cloudtrack.projects.backends.backend import Submission, open_backend
 from cloudtrack.projects.backends.local import this_process
 from cloudtrack.projects.kept_code import KeptCode
-from cloudtrack.projects.launching import LaunchedBefore, Request, launch
+from cloudtrack.projects.launching import launch
+from cloudtrack.projects.planning import Request
+from cloudtrack.projects.recording import LaunchedBefore
 from cloudtrack.projects.sweeps.attempts import (
     ATTEMPT_TAG,
     SWEEPER_TAG,

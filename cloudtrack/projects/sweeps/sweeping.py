@@ -12,7 +12,8 @@ from cloudtrack.client import AnyClient
 from cloudtrack.entities.run import RunStatus
 from cloudtrack.errors import InvalidInput
 from cloudtrack.projects.kept_code import Origin, fetch_kept
-from cloudtrack.projects.launching import Request, keep
+from cloudtrack.projects.launching import keep
+from cloudtrack.projects.planning import Request
 from cloudtrack.projects.running import ExecutionException
 from cloudtrack.projects.sweeps.goal import Goal
 from cloudtrack.projects.sweeps.plan import SWEEP_TAG, SweepPlan, check_trials, read_plan, write_plan

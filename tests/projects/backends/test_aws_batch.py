@@ -14,7 +14,8 @@ import pytest
 from cloudtrack.client import Client
 from cloudtrack.errors import InvalidInput, NotFound, PermissionDenied
 from cloudtrack.projects.backends.backend import Job, open_backend
-from cloudtrack.projects.launching import Request, dry_run, find_submitted, launch
+from cloudtrack.projects.launching import dry_run, find_submitted, launch
+from cloudtrack.projects.planning import Request
 from tests.projects.backends.aws import Calls, check_request, execute, use_moto, watch_calls, write_log
 from tests.projects.backends.project import make_project
 

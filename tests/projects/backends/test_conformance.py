@@ -17,7 +17,8 @@ import pytest
 from cloudtrack.client import Client
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.projects.backends.backend import open_backend
-from cloudtrack.projects.launching import Request, dry_run, find_submitted, launch
+from cloudtrack.projects.launching import dry_run, find_submitted, launch
+from cloudtrack.projects.planning import Request
 from cloudtrack.projects.submitted import SubmittedRun
 from tests.cli.commands import answer, cloudtrack
 from tests.projects.backends.places import Place, make_place

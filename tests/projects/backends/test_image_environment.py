@@ -13,7 +13,8 @@ import pytest
 
 from cloudtrack.client import Client
 from cloudtrack.errors import InvalidInput
-from cloudtrack.projects.launching import Request, launch
+from cloudtrack.projects.launching import launch
+from cloudtrack.projects.planning import Request
 from cloudtrack.projects.submitted import SubmittedRun
 from tests.cli.commands import cloudtrack
 from tests.projects.backends import stand_in

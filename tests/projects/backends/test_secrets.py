@@ -13,8 +13,9 @@ import pytest
 from cloudtrack.client import Client
 from cloudtrack.errors import InvalidInput, Unavailable
 from cloudtrack.projects.backends.backend import Job, open_backend
-from cloudtrack.projects.launching import Request, launch
+from cloudtrack.projects.launching import launch
 from cloudtrack.projects.logins import is_secret
+from cloudtrack.projects.planning import Request
 from cloudtrack.projects.secret_variables import SECRETS, as_variable, set_secrets
 from tests.projects.backends import stand_in
 from tests.projects.backends.aws import use_moto

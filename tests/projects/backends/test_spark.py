@@ -13,7 +13,8 @@ import pytest
 from cloudtrack.client import Client
 from cloudtrack.errors import InvalidInput, MissingDependency
 from cloudtrack.projects.backends.backend import Job, open_backend
-from cloudtrack.projects.launching import Request, launch
+from cloudtrack.projects.launching import launch
+from cloudtrack.projects.planning import Request
 from tests.projects.backends.project import make_project
 from tests.projects.backends.test_conformance import until_it_began
 

@@ -9,7 +9,8 @@ import pytest
 from cloudtrack.client import Client
 from cloudtrack.errors import NotFound
 from cloudtrack.projects.backends.backend import open_backend
-from cloudtrack.projects.launching import Request, dry_run, find_submitted, launch
+from cloudtrack.projects.launching import dry_run, find_submitted, launch
+from cloudtrack.projects.planning import Request
 from tests.projects.backends.project import make_project
 
 PACKAGE = """

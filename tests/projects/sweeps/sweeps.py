@@ -7,7 +7,7 @@ from typing import Any
 
 from cloudtrack.client import AnyClient
 from cloudtrack.entities.run import Run
-from cloudtrack.projects.launching import Request
+from cloudtrack.projects.planning import Request
 from cloudtrack.projects.sweeps.attempts import TRIAL_TAG
 from cloudtrack.projects.sweeps.results import SweepResult
 from cloudtrack.projects.sweeps.space_words import space_of
