@@ -22,6 +22,7 @@ from cloudtrack.cli import (
     projects,
     registry,
     releases,
+    reproduction,
     runs,
     sagemaker,
     server,
@@ -60,6 +61,7 @@ app.command("doctor")(doctor.doctor)
 app.command("events")(events.events)
 app.command("export-site")(ui.export_site)
 app.command("reindex")(index.reindex)
+app.command("reproduce")(reproduction.reproduce)
 app.command("run")(projects.run)
 app.command("server")(server.server)
 app.command("sql")(sql.sql)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cloudtrack.entities.names import check_run_id
+from cloudtrack.errors import NotFound
 from cloudtrack.remote.addresses import OWN, quoted
 from cloudtrack.remote.connection import Connection
 
@@ -17,3 +18,11 @@ class RemoteSourceFiles:
         """Write ``code.patch`` or ``packages.txt``. Raises AlreadyExists where the run has another one."""
         path = f"{OWN}/runs/{check_run_id(run_id)}/source/{quoted(name)}"
         self._connection.send("PUT", path, lambda: body, size_bytes=len(body))
+
+    def read(self, run_id: str, name: str) -> bytes | None:
+        """What was written; None where nothing was."""
+        path = f"{OWN}/runs/{check_run_id(run_id)}/source/{quoted(name)}"
+        try:
+            return self._connection.read(path, lambda chunks, _: b"".join(chunks))
+        except NotFound:
+            return None

@@ -254,6 +254,7 @@ SAMPLES: dict[str, Sample] = {
     "PUT /cloudtrack/runs/{run_id}/source/{name}": Sample(
         body=b"numpy==2\n", path={"run_id": "${run}", "name": "packages.txt"}
     ),
+    "GET /cloudtrack/runs/{run_id}/source/{name}": Sample(path={"run_id": "${run}", "name": "code.patch"}),
     "GET /cloudtrack/runs/page": Sample(_RUN),
     "GET /cloudtrack/runs/source": Sample(_RUN),
     "GET /cloudtrack/runs/logs": Sample(_RUN),

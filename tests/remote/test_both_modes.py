@@ -27,7 +27,6 @@ ONLY_OVER_A_STORE = {
     "runs": {"resume", "commits", "experiment_of", "readers"},
     "metrics": {"columns", "columns_of_runs", "series"},
     "logged_models": {"note_version"},
-    "source_files": {"read"},
 }
 """What the server itself needs."""
 ARGUMENTS_OF_THE_SERVER = {"operation", "shows", "prompts", "creator_id", "allow", "may_read_run"}
@@ -227,6 +226,8 @@ def _writers(client: AnyClient, do: Recorder) -> None:
         ("x.txt", b""),
     ):
         do(client.source_files.create, run.info.run_id, name, body)
+        do(client.source_files.read, run.info.run_id, name)
+    do(client.source_files.read, run.info.run_id, "code.patch")
 
 
 def _logged_models(client: AnyClient, do: Recorder) -> None:

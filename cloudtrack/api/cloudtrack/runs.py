@@ -10,6 +10,7 @@ from cloudtrack.api.context import Context
 from cloudtrack.api.endpoint import LOGIN, Declarations, Domain, Needs, On
 from cloudtrack.api.errors import ApiError
 from cloudtrack.api.fields import Bool, RequestModel, Required
+from cloudtrack.api.message import Response
 from cloudtrack.api.mlflow import messages
 from cloudtrack.api.mlflow.runs import RunRequest
 from cloudtrack.errors import AlreadyExists
@@ -20,6 +21,7 @@ from cloudtrack.tracking.source import MAX_PATCH_BYTES
 ENDPOINTS = Declarations(Domain.RUNS)
 
 _EDIT = Needs(Permission.EDIT, On.RUN)
+_READ = Needs(Permission.READ, On.RUN)
 
 
 class Deliver(RequestModel):
@@ -64,6 +66,16 @@ def create_source_file(context: Context, request: SourceFile) -> None:
     if len(body) > MAX_PATCH_BYTES:
         raise ApiError("INVALID_PARAMETER_VALUE", f"a source file has at most {MAX_PATCH_BYTES} bytes", status=413)
     context.client.source_files.create(request.run, request.name, body)
+
+
+@ENDPOINTS.add("GET", "/cloudtrack/runs/{run_id}/source/{name}", _READ)
+def read_source_file(context: Context, request: SourceFile) -> Response:
+    """A run's code.patch or packages.txt, as its bytes."""
+    context.client.runs.get(request.run)
+    body = context.client.source_files.read(request.run, request.name)
+    if body is None:
+        raise ApiError("RESOURCE_DOES_NOT_EXIST", f"run {request.run} has no {request.name}")
+    return Response(200, {"content-type": "application/octet-stream"}, body)
 
 
 def _allowed_run(context: Context, delivery: Delivery) -> RunDocument:
