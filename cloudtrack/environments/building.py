@@ -25,13 +25,6 @@ from cloudtrack.environments.specification import Specification
 from cloudtrack.errors import AlreadyExists, InvalidInput
 
 _OURS = re.compile(r"\s*cloudtrack\s*(\[[\w\s,.-]*\])?\s*")
-LIST_PACKAGES = """
-import platform
-from importlib.metadata import distributions
-print("# Python", platform.python_version())
-found = {f"{each.metadata['Name']}=={each.version}" for each in distributions() if each.metadata["Name"]}
-print("\\n".join(sorted(found, key=str.lower)))
-"""
 
 
 def environment_for(specification: Specification, manager: EnvironmentManager, *, also: Iterable[str] = ()) -> Path:
@@ -90,11 +83,6 @@ def own_requirement(extras: str = "") -> str:
     url = origin.get("url", "")
     name = f"cloudtrack[{extras}]" if extras else "cloudtrack"
     return f"{name} @ {url}" if url.startswith("file://") else f"{name}=={distribution.version}"
-
-
-def packages_of(python: Path | str) -> str:
-    """What an interpreter has installed: ``# Python 3.11.7``, then ``name==version`` a line, by name."""
-    return run_tool([str(python), "-c", LIST_PACKAGES])
 
 
 def _commands(

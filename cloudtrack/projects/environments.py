@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloudtrack import config
-from cloudtrack.environments.building import environment_for, packages_of
+from cloudtrack.environments.building import environment_for
+from cloudtrack.environments.installed import Installed, installed_in
 from cloudtrack.environments.manager import EnvironmentManager, find_program
 from cloudtrack.environments.specification import (
     CONDA,
@@ -61,9 +62,9 @@ class PreparedEnvironment:
             found |= {"VIRTUAL_ENV": str(folder.parent), "CONDA_PREFIX": str(folder.parent)}
         return found
 
-    def packages(self) -> str:
-        """The packages in it, ``name==version`` a line."""
-        return packages_of(self.python)
+    def installed(self) -> Installed:
+        """What it has."""
+        return installed_in(self.python)
 
 
 def environment_of(project: Project, manager: EnvironmentManager | None = None) -> ProjectEnvironment:
@@ -92,16 +93,15 @@ def environment_of(project: Project, manager: EnvironmentManager | None = None) 
     return ProjectEnvironment(chosen.value, chosen, specification)
 
 
-def prepare_locked(lock: str, folder: Path) -> PreparedEnvironment:
-    """An environment with the packages of ``PreparedEnvironment.packages``: this one where it is that, or a new one."""
+def prepare_locked(wanted: Installed, folder: Path) -> PreparedEnvironment:
+    """An environment that has exactly this: the one of this machine where it does, or a new one."""
     here = PreparedEnvironment(_python_here())
-    if here.packages() == lock:
+    if here.installed() == wanted:
         return here
-    first, *lines = lock.splitlines()
-    python = first.removeprefix("# Python ")
+    lines = wanted.packages.splitlines()
     requirements = tuple("cloudtrack" if line.startswith("cloudtrack==") else line for line in lines)
-    wanted = Specification(folder, python=python, requirements=requirements)
-    return PreparedEnvironment(environment_for(wanted, EnvironmentManager.UV), is_own=True)
+    specification = Specification(folder, python=wanted.python, requirements=requirements)
+    return PreparedEnvironment(environment_for(specification, EnvironmentManager.UV), is_own=True)
 
 
 def _python_here() -> Path:

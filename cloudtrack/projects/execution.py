@@ -11,7 +11,8 @@ from pathlib import Path
 
 from cloudtrack.client import AnyClient
 from cloudtrack.entities.run import RunStatus
-from cloudtrack.errors import InvalidInput
+from cloudtrack.environments.installed import Installed
+from cloudtrack.errors import AlreadyExists, InvalidInput
 from cloudtrack.projects import sources
 from cloudtrack.projects.backends.local import this_process
 from cloudtrack.projects.bridging import bridged
@@ -21,9 +22,9 @@ from cloudtrack.projects.image_environment import end_container, prepare_image
 from cloudtrack.projects.parameters import local_path
 from cloudtrack.projects.program import Program
 from cloudtrack.projects.project_file import EntryPoint, read_project
-from cloudtrack.projects.record import ENVIRONMENT, ProjectRecord, fetch_archive, read_record
+from cloudtrack.projects.record import ProjectRecord, fetch_archive, read_record
 from cloudtrack.storage.places import reading
-from cloudtrack.tracking.source_files import PATCH
+from cloudtrack.tracking.source_files import PACKAGES, PATCH
 
 Show = Callable[[bytes], None]
 WORKER_TAG = "cloudtrack.project.worker"
@@ -96,9 +97,9 @@ def _prepared(
     if image:
         client.runs.log_batch(run_id, tags=image.tags())
     prepared = image or (prepare_locked(record.lock, folder) if record.lock else environment.prepare())
-    packages = prepared.packages()
-    client.artifacts.log_text(run_id, packages, ENVIRONMENT)
-    with bridged(client.address, packages) as reaching:
+    installed = prepared.installed()
+    _note_installed(client, run_id, installed)
+    with bridged(client.address, installed.packages) as reaching:
         variables = {**prepared.variables(), **variables, **reaching}
         if image is None:
             yield words, variables
@@ -108,6 +109,14 @@ def _prepared(
             yield image.command(run_id, words, folder, mounted, store=client.address, named=list(variables)), variables
         finally:
             end_container(run_id)
+
+
+def _note_installed(client: AnyClient, run_id: str, installed: Installed) -> None:
+    """Write down what the program's Python has; a run that is executed once more keeps what it had first."""
+    if installed.python:
+        client.runs.log_batch(run_id, tags={"cloudtrack.python": installed.python})
+        with contextlib.suppress(AlreadyExists):
+            client.source_files.create(run_id, PACKAGES, installed.packages.encode())
 
 
 def _fetched(entry_point: EntryPoint, values: Mapping[str, str], target: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudtrack import config
-from cloudtrack.environments.building import LIST_PACKAGES
+from cloudtrack.environments.installed import PROGRAM, Installed
 from cloudtrack.errors import Unavailable
 from cloudtrack.projects import sources
 from cloudtrack.projects.archive import pack
@@ -52,13 +52,13 @@ class PreparedImage:
         """None beside those of the run: a container has its own."""
         return {}
 
-    def packages(self) -> str:
-        """The Python packages in it, ``name==version`` a line; empty where it has no Python."""
+    def installed(self) -> Installed:
+        """The Python in it and its packages; empty where it has none."""
         words = ["docker", "run", "--rm", "--network", "none", "--entrypoint", "python", self.image]
         try:
-            return ask([*words, "-c", LIST_PACKAGES])
+            return Installed.parse(ask([*words, "-c", PROGRAM]))
         except Unavailable:
-            return ""
+            return Installed()
 
     def command(
         self,

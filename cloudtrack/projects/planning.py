@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudtrack.client import AnyClient
+from cloudtrack.environments.installed import Installed
 from cloudtrack.environments.manager import EnvironmentManager
 from cloudtrack.errors import InvalidInput
 from cloudtrack.projects.backends.backend import Backend, Job, open_backend
@@ -38,8 +39,8 @@ class Request:
     backend: str = "local"
     backend_config: Mapping[str, Any] = field(default_factory=dict)
     manager: EnvironmentManager | None = None
-    lock: str = ""
-    """Packages that the environment must have, exactly, in place of what the project says."""
+    lock: Installed | None = None
+    """What the environment must have, exactly, in place of what the project says."""
     docker_image: str = ""
     """An image in place of the project's own."""
     storage_dir: str = ""

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cloudtrack.client import AnyClient
+from cloudtrack.environments.installed import Installed
 from cloudtrack.environments.manager import EnvironmentManager
 from cloudtrack.errors import CorruptData, NotFound
 from cloudtrack.projects.parameters import InputFile, digest_of
@@ -16,8 +17,6 @@ FORMAT = "cloudtrack.project/1"
 FOLDER = "project"
 RECORD = f"{FOLDER}/project.json"
 ARCHIVE = f"{FOLDER}/code.zip"
-ENVIRONMENT = f"{FOLDER}/requirements.txt"
-"""The packages of the environment that the command ran in, ``name==version`` a line."""
 
 
 class CodeArchive(BaseModel):
@@ -55,8 +54,8 @@ class ProjectRecord(BaseModel):
     """Its kind: uv, virtualenv, conda, docker or system."""
     manager: EnvironmentManager | None = None
     """The manager asked for; None where the project decided."""
-    lock: str = ""
-    """The packages that the environment must have, as ``ENVIRONMENT`` lists them; empty where the project says."""
+    lock: Installed | None = None
+    """What the environment must have, exactly; None where the project says."""
     storage_dir: str = ""
     """Where files that parameters name elsewhere are put, on the machine of the execution."""
     docker_image: str = ""

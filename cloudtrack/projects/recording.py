@@ -110,6 +110,7 @@ def _tags(client: AnyClient, plan: Plan) -> dict[str, str]:
         "mlflow.source.type": "PROJECT",
         "mlflow.project.entryPoint": plan.entry_point.name,
         "mlflow.project.env": "" if plan.environment.kind == SYSTEM else plan.environment.kind,
+        "cloudtrack.command": shown(plan.command),
         BACKEND_TAG: plan.backend.name,
         **origin_of(plan).tags,
     }

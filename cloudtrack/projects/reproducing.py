@@ -12,8 +12,9 @@ from pathlib import Path
 
 from cloudtrack.client import AnyClient
 from cloudtrack.entities.run import Run, RunStatus
+from cloudtrack.environments.installed import Installed
 from cloudtrack.environments.manager import EnvironmentManager
-from cloudtrack.errors import NotFound, StateError
+from cloudtrack.errors import StateError
 from cloudtrack.projects.backends.local import SHOW_OUTPUT
 from cloudtrack.projects.evidence import evidence_of
 from cloudtrack.projects.execution import fetch_code
@@ -22,9 +23,10 @@ from cloudtrack.projects.kept_code import KeptCode, Origin
 from cloudtrack.projects.launching import launch
 from cloudtrack.projects.parameters import InputFile, digest_of, local_path
 from cloudtrack.projects.planning import Request
-from cloudtrack.projects.record import ENVIRONMENT, FOLDER, ProjectRecord, read_record
+from cloudtrack.projects.record import FOLDER, ProjectRecord, read_record
 from cloudtrack.projects.running import ExecutionException
 from cloudtrack.projects.verdict import Verdict, compare
+from cloudtrack.tracking.source_files import PACKAGES
 
 VERDICT = f"{FOLDER}/verdict.json"
 REPEATS_TAG, OUTCOME_TAG = "cloudtrack.reproduces", "cloudtrack.reproduction"
@@ -67,7 +69,7 @@ def reproduce(
                 experiment_id=run.info.experiment_id,
                 backend_config={SHOW_OUTPUT: shows_output},
                 manager=manager or record.manager,
-                lock="" if manager == EnvironmentManager.LOCAL else _packages(client, run_id),
+                lock=None if manager == EnvironmentManager.LOCAL else _installed(client, run),
                 run_name=f"{run.info.run_name}-again",
                 tags={REPEATS_TAG: run_id},
                 kept=KeptCode(_origin(run, record), fetch_code(client, run_id, record, Path(scratch) / "code")),
@@ -110,11 +112,9 @@ def check_datasets(before: Run, after: Run) -> None:
             raise StateError(f"the dataset {name!r} of the run has changed: it had the digest {digest}, and now {now}")
 
 
-def _packages(client: AnyClient, run_id: str) -> str:
-    try:
-        return client.artifacts.read(run_id, ENVIRONMENT).decode()
-    except NotFound:
-        return ""
+def _installed(client: AnyClient, run: Run) -> Installed | None:
+    python, packages = run.data.tags.get("cloudtrack.python"), client.source_files.read(run.info.run_id, PACKAGES)
+    return Installed(python, packages.decode()) if python and packages is not None else None
 
 
 def _origin(run: Run, record: ProjectRecord) -> Origin:

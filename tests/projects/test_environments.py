@@ -8,7 +8,6 @@ import pytest
 
 import cloudtrack as ct
 from cloudtrack.client import Client
-from cloudtrack.projects.record import ENVIRONMENT
 from tests.projects.making import script, tutorial
 
 pytestmark = pytest.mark.slow
@@ -45,8 +44,8 @@ def test_a_program_has_what_its_project_asks_for(
     (folder / name).write_text(text)
     for _ in range(2):  # the second time it is there already
         submitted = ct.projects.run(str(folder), env_manager=manager)
-        assert b"six==1.16.0" in client.artifacts.read(submitted.run_id, ENVIRONMENT)
-        assert b"pytest" not in client.artifacts.read(submitted.run_id, ENVIRONMENT)
+        assert b"six==1.16.0" in client.source_files.read(submitted.run_id, "packages.txt")
+        assert b"pytest" not in client.source_files.read(submitted.run_id, "packages.txt")
     assert len(list((tmp_path / "cache" / "environments").glob("*.whole"))) == 1
     assert client.runs.get(submitted.run_id).data.tags["mlflow.project.env"] == manager
 
@@ -60,7 +59,7 @@ def test_a_lock_file_pins_what_a_project_gets(tmp_path: Path, client: Client) ->
     run_tool([program("uv"), "lock", "--project", str(folder)])
     (folder / "pyproject.toml").write_text(declared.format(""))
     submitted = ct.projects.run(str(folder))
-    assert b"six==1.15.0" in client.artifacts.read(submitted.run_id, ENVIRONMENT)
+    assert b"six==1.15.0" in client.source_files.read(submitted.run_id, "packages.txt")
 
 
 def test_the_tutorial_runs_in_the_environment_that_its_conda_file_asks_for(tmp_path: Path, client: Client) -> None:

@@ -10,7 +10,6 @@ import pytest
 import cloudtrack as ct
 from cloudtrack.client import Client
 from cloudtrack.errors import CorruptData, NotFound, StateError
-from cloudtrack.projects.record import ENVIRONMENT
 from cloudtrack.projects.reproducing import OUTCOME_TAG, REPEATED_BY_TAG, REPEATS_TAG, VERDICT, reproduce
 from cloudtrack.projects.running import ExecutionException
 from cloudtrack.projects.verdict import Outcome
@@ -155,5 +154,6 @@ def test_the_environment_of_a_run_is_made_again_exactly(tmp_path: Path, client: 
     run_id = ct.projects.run(str(folder)).run_id
     (folder / "requirements.txt").write_text("six\n")
     verdict = reproduce(client, run_id)
-    assert client.artifacts.read(verdict.repeated_by, ENVIRONMENT) == client.artifacts.read(run_id, ENVIRONMENT)
-    assert b"six==1.15.0" in client.artifacts.read(run_id, ENVIRONMENT)
+    before, after = (client.source_files.read(each, "packages.txt") for each in (run_id, verdict.repeated_by))
+    assert before == after
+    assert b"six==1.15.0" in before

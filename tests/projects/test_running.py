@@ -14,7 +14,7 @@ from cloudtrack.client import Client
 from cloudtrack.entities.run import Run, RunStatus
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.projects.launching import find_submitted
-from cloudtrack.projects.record import ARCHIVE, ENVIRONMENT, read_record
+from cloudtrack.projects.record import ARCHIVE, read_record
 from cloudtrack.projects.running import ExecutionException
 from tests.cli.commands import cloudtrack
 from tests.projects.making import script, tutorial
@@ -36,6 +36,10 @@ def run(uri: object, **arguments: object) -> str:
     return ct.projects.run(str(uri), env_manager="local", **arguments).run_id
 
 
+def printed(client: Client, run_id: str) -> str:
+    return b"".join(piece.body for piece in client.console.read(run_id).pieces).decode()
+
+
 def test_a_folder_is_run_and_recorded(tmp_path: Path, client: Client) -> None:
     folder = tutorial(tmp_path / "project")
     found = client.runs.get(run(folder, parameters={"l1_ratio": 0.25, "seed": 7}, run_name="first"))
@@ -55,7 +59,9 @@ def test_a_folder_is_run_and_recorded(tmp_path: Path, client: Client) -> None:
     assert record.parameters == {"l1_ratio": "0.25", "seed": "7"}
     assert record.archive is not None, "it is in no repository"
     assert client.artifacts.stat(found.info.run_id, ARCHIVE).file_size
-    assert b"pytest==" in client.artifacts.read(found.info.run_id, ENVIRONMENT)
+    assert "trained with 0.5 0.25" in printed(client, found.info.run_id)
+    assert tags["cloudtrack.command"] == record.command
+    assert b"pytest==" in client.source_files.read(found.info.run_id, "packages.txt")
 
 
 def test_a_commit_of_a_repository_is_run(tmp_path: Path, client: Client) -> None:
@@ -135,6 +141,7 @@ def test_what_goes_wrong_before_the_program_fails_the_run(tmp_path: Path, client
     submitted = ct.projects.run(str(folder), synchronous=False, env_manager="uv")
     assert submitted.wait() is False
     assert client.runs.get(submitted.run_id).info.status == RunStatus.FAILED
+    assert "Error: the environment could not be made: uv said: " in printed(client, submitted.run_id)
 
 
 def _until_there(client: Client, run_id: str, key: str) -> Run:
