@@ -51,7 +51,10 @@ def run(folder: Path, **parameters: object) -> str:
     return ct.projects.run(str(folder), parameters=parameters, env_manager="local").run_id
 
 
-@pytest.mark.parametrize("code", ["plain folder", "commit", "patch"])
+@pytest.mark.parametrize(
+    "code",
+    [pytest.param("plain folder", marks=pytest.mark.slow), pytest.param("commit", marks=pytest.mark.slow), "patch"],
+)
 def test_a_seeded_run_is_bit_identical(tmp_path: Path, client: Client, code: str) -> None:
     folder = script(tmp_path / "p", SEEDED, command="python run.py {seed}", parameters="{seed: int}")
     if code != "plain folder":

@@ -27,6 +27,14 @@ from tests.projects.backends.project import make_project
 _PLACE = "RUN_ID"
 
 
+_DEAR = pytest.mark.parametrize(
+    "place",
+    ["docker", *(pytest.param(name, marks=pytest.mark.slow) for name in ("kubernetes", "ray", "spark"))],
+    indirect=True,
+)
+"""Of what the backends share, one is asked in each run of the tests."""
+
+
 @pytest.fixture(name="place", params=["docker", "kubernetes", "ray", "spark"])
 def _place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     return make_place(request.param, tmp_path / "place", monkeypatch)
@@ -88,6 +96,7 @@ def test_the_dry_run_says_what_is_sent(place: Place, client: Client, request_of:
     assert found == {name: expected[name] for name in found}
 
 
+@_DEAR
 def test_a_program_that_fails_makes_its_run_fail(client: Client, request_of: Callable[..., Request]) -> None:
     submitted = launch(client, request_of("broken"))
     assert not submitted.wait()
@@ -107,6 +116,7 @@ def test_a_cancelled_run_is_killed_and_cancelled_again_stays_so(
     assert submitted.get_status() == "KILLED"
 
 
+@_DEAR
 def test_a_job_that_has_ended_is_left_as_it_is(client: Client, request_of: Callable[..., Request]) -> None:
     submitted = launch(client, request_of())
     assert submitted.wait()
@@ -115,6 +125,7 @@ def test_a_job_that_has_ended_is_left_as_it_is(client: Client, request_of: Calla
     assert "training goes well" in "\n".join(submitted.logs())
 
 
+@_DEAR
 def test_a_job_that_is_cancelled_at_once_is_killed(client: Client, request_of: Callable[..., Request]) -> None:
     submitted = launch(client, request_of("endless"))
     submitted.cancel()
@@ -130,6 +141,7 @@ def test_a_job_that_dies_before_its_worker_makes_the_run_fail(
     assert list(submitted.logs())
 
 
+@_DEAR
 def test_another_process_follows_and_cancels(
     place: Place, client: Client, store_url: str, request_of: Callable[..., Request]
 ) -> None:

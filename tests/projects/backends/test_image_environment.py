@@ -78,6 +78,7 @@ def test_a_command_runs_in_the_image_and_logs_to_its_run(place: Path, project: P
     assert words[after + 1 :][-3:] == ['python train.py "${1}"', "project", "2"]
 
 
+@pytest.mark.slow
 def test_the_image_is_pulled_once(place: Path, project: Path, client: Client) -> None:
     for _ in range(2):
         assert run(client, project).wait()
@@ -181,9 +182,10 @@ def test_a_program_of_mlflow_in_an_image_logs_to_its_run(place: Path, tmp_path: 
     assert client.runs.get(submitted.run_id).data.metrics["y"] == 5.0
     words = words_of_run(place, submitted)
     assert words[words.index("--network") + 1] == "host"
-    assert "mlflow==" in client.artifacts.read(submitted.run_id, "project/requirements.txt").decode()
+    assert b"mlflow==" in client.source_files.read(submitted.run_id, "packages.txt")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("docker") is None, reason="there is no docker here")
 def test_the_real_client_understands_our_words(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: Client

@@ -129,6 +129,7 @@ def test_a_ray_job_logs_to_the_store_and_finishes_with_its_status(
     assert "no such job" in cloudtrack("runs", "status", endless, store=store_url).stderr
 
 
+@pytest.mark.slow
 def test_no_cluster_is_said_in_one_line() -> None:
     pytest.importorskip("ray.job_submission", reason="ray is not installed: make test-all installs it")
     ray = open_backend("ray")

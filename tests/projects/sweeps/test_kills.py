@@ -18,7 +18,8 @@ from tests.projects.sweeps.processes import finish, kill, start_sweeper, sweep_o
 from tests.projects.sweeps.sweeps import assert_exact, children
 
 
-@pytest.mark.parametrize("seed", range(examples(4)))
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(examples(12)))
 def test_a_sweep_that_is_killed_at_any_moment_and_resumed_is_exact(store_url: str, project: Path, seed: int) -> None:
     _killed_and_resumed(store_url, project, random.Random(seed), trials=6, kills=3)
 
@@ -91,7 +92,9 @@ def test_a_worker_that_outlives_its_sweeper_is_waited_for(store_url: str, projec
     assert children(client, sweep_id, trashed=True) == []
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
+)
 def test_a_sweep_that_is_stopped_cancels_its_trials_and_says_how_to_go_on(
     store_url: str, project: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
