@@ -91,7 +91,7 @@ export function TextView({ text, label, tone, follow = 0, children }: {
           </>
         )}
         <Button pressed={wrap} onClick={() => setWrap(!wrap)}>Wrap</Button>
-        <span class="note num">{grouped(lines.length)} lines</span>
+        <span class="note num">{grouped(lines.length)} {lines.length === 1 ? "line" : "lines"}</span>
         {children}
       </div>
       {/* biome-ignore lint: a region that scrolls must be reachable by keyboard */}
