@@ -8,6 +8,7 @@ cloudtrack's own variable wins over MLflow's of the same meaning:
     CLOUDTRACK_RUN_ID       MLFLOW_RUN_ID               the run that start_run() resumes
                             MLFLOW_ACTIVE_MODEL_ID      the logged model that metrics go to
     CLOUDTRACK_USER         MLFLOW_TRACKING_USERNAME    who is recorded; default the login name
+    CLOUDTRACK_OFFLINE                                  1: nothing is asked of the store, all waits in the spool
     CLOUDTRACK_SPOOL_DIR                                where unsent data waits; default ~/.cloudtrack/spool
     CLOUDTRACK_CACHE_DIR                                copies of index files; default ~/.cache/cloudtrack
     CLOUDTRACK_TRUST_MODELS MLFLOW_ALLOW_PICKLE_DESERIALIZATION    1: models may run code that they bring
@@ -105,6 +106,11 @@ def spool_dir() -> Path:
     """The folder where data waits until the store has it."""
     configured = _first("CLOUDTRACK_SPOOL_DIR")
     return Path(configured).expanduser() if configured else Path.home() / ".cloudtrack" / "spool"
+
+
+def is_offline() -> bool:
+    """Whether nothing is asked of stores and servers."""
+    return _is_true("CLOUDTRACK_OFFLINE")
 
 
 def oidc_issuer() -> str:

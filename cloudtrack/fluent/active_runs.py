@@ -176,6 +176,12 @@ def current_writer(run_id: str | None = None) -> RunWriter:
     return (stack[-1] if stack else start_run()).writer
 
 
+def active_writer(run_id: str) -> RunWriter | None:
+    """The writer of a run that is active in this process, in any thread."""
+    run = _all_active.get(run_id)
+    return run.writer if run else None
+
+
 def current_run_id(run_id: str | None = None) -> str:
     """The run named, which must exist; the active run; or one that is started now."""
     if run_id is None:

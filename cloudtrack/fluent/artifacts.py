@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 from cloudtrack.entities.artifact import FileInfo
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.fluent import session
-from cloudtrack.fluent.active_runs import current_run_id
+from cloudtrack.fluent.active_runs import active_writer, current_run_id
 from cloudtrack.tracking import rich_artifacts
+from cloudtrack.tracking.artifacts import Artifacts
+from cloudtrack.tracking.waiting_artifacts import WaitingArtifacts
 
 _RUN_URI = re.compile(r"(?P<root>.*/runs/(?P<run>[^/]+)/artifacts)(?P<path>/.*)?", re.DOTALL)
 
@@ -28,29 +30,34 @@ def log_artifact(
     if path.is_dir():
         log_artifacts(path, f"{artifact_path}/{path.name}" if artifact_path else path.name, run_id)
     else:
-        session.client().artifacts.log_file(current_run_id(run_id), path, artifact_path or "")
+        run = current_run_id(run_id)
+        _artifacts(run).log_file(run, path, artifact_path or "")
 
 
 def log_artifacts(
     local_dir: str | os.PathLike[str], artifact_path: str | None = None, run_id: str | None = None
 ) -> None:
     """Upload what is in a folder."""
-    session.client().artifacts.log_folder(current_run_id(run_id), local_dir, artifact_path or "")
+    run = current_run_id(run_id)
+    _artifacts(run).log_folder(run, local_dir, artifact_path or "")
 
 
 def log_text(text: str, artifact_file: str, run_id: str | None = None) -> None:
     """Write text to a file of the run, as UTF-8."""
-    session.client().artifacts.log_text(current_run_id(run_id), text, artifact_file)
+    run = current_run_id(run_id)
+    _artifacts(run).log_text(run, text, artifact_file)
 
 
 def log_dict(dictionary: Any, artifact_file: str, run_id: str | None = None) -> None:
     """Write a dictionary as YAML (.yml, .yaml) or JSON (any other ending)."""
-    session.client().artifacts.log_dict(current_run_id(run_id), dictionary, artifact_file)
+    run = current_run_id(run_id)
+    _artifacts(run).log_dict(run, dictionary, artifact_file)
 
 
 def log_figure(figure: Any, artifact_file: str, *, save_kwargs: dict[str, Any] | None = None) -> None:
     """Write a matplotlib figure (format by the ending) or a plotly one (.html, or an image)."""
-    rich_artifacts.log_figure(session.client().artifacts, current_run_id(), figure, artifact_file, save_kwargs or {})
+    run = current_run_id()
+    rich_artifacts.log_figure(_artifacts(run), run, figure, artifact_file, save_kwargs or {})
 
 
 def log_image(
@@ -66,14 +73,14 @@ def log_image(
     Give ``artifact_file``, or ``key`` and a step for a series of images under ``images/``. The file is stored
     when this returns.
     """
-    rich_artifacts.log_image(
-        session.client().artifacts, current_run_id(), image, artifact_file, key=key, step=step, timestamp=timestamp
-    )
+    run = current_run_id()
+    rich_artifacts.log_image(_artifacts(run), run, image, artifact_file, key=key, step=step, timestamp=timestamp)
 
 
 def log_table(data: Any, artifact_file: str, run_id: str | None = None) -> None:
     """Append rows to a table file, .json or .parquet: a dictionary of columns, or a pandas DataFrame."""
-    rich_artifacts.log_table(session.client().artifacts, current_run_id(run_id), data, artifact_file)
+    run = current_run_id(run_id)
+    rich_artifacts.log_table(_artifacts(run), run, data, artifact_file)
 
 
 def load_table(artifact_file: str, run_ids: list[str] | None = None, extra_columns: list[str] | None = None) -> Any:
@@ -147,6 +154,13 @@ def load_image(artifact_uri: str) -> Any:
     """An image file as a PIL image."""
     run, path = _locate(artifact_uri, None, None)
     return rich_artifacts.read_image(session.client().artifacts, run, path)
+
+
+def _artifacts(run_id: str) -> Artifacts:
+    """Where the files of a run go; those of a run that is active here may wait in its spool."""
+    behind = session.client().artifacts
+    writer = active_writer(run_id)
+    return WaitingArtifacts(behind, writer) if writer else behind
 
 
 def _locate(uri: str | None, run_id: str | None, path: str | None) -> tuple[str, str]:

@@ -24,12 +24,13 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from cloudtrack import clock, ids
+from cloudtrack import clock, config, ids
 from cloudtrack.errors import CloudtrackError, InvalidInput, Unavailable
 from cloudtrack.remote.addresses import checked_address, target
 from cloudtrack.remote.login import login_headers
 from cloudtrack.remote.refusals import Busy, refusal, signed_refusal
 from cloudtrack.remote.wire import CLIENT_HEADER, OPERATION_HEADER
+from cloudtrack.storage.offline import REASON
 from cloudtrack.storage.retrying import RetryPolicy, Transient
 from cloudtrack.storage.streaming import CHUNK_BYTES
 
@@ -77,6 +78,7 @@ class Connection:
         )
         self._given_up_at = -math.inf
         self._process = 0
+        self._is_offline = config.is_offline()
 
     def get(self, path: str, /, **query: object) -> Json:
         """The JSON answer to a GET."""
@@ -214,6 +216,8 @@ class Connection:
         return refusal(self.url, status, headers, body)
 
     def _again(self, request: Callable[[], T], policy: RetryPolicy, done_by: type[CloudtrackError] | None = None) -> T:
+        if self._is_offline:
+            raise Unavailable(f"the server {self.url}: {REASON}")
         failure: Transient | None = None
         may_have_landed = False
         for _ in policy.tries(briefly=clock.monotonic() - self._given_up_at < _BRIEF_S):

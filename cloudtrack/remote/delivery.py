@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Iterator
 
 from cloudtrack.errors import InvalidInput
 from cloudtrack.remote.addresses import OWN
 from cloudtrack.remote.connection import Connection, Json
 from cloudtrack.remote.wire import DELIVERY_BYTES, HEADER_BYTES, RUN_TYPE
+from cloudtrack.tracking.artifacts import Artifacts
 from cloudtrack.tracking.documents import RunDocument
-from cloudtrack.tracking.frames import parse_without_points
+from cloudtrack.tracking.frames import Frame, parse_without_points
 from cloudtrack.tracking.model_points import ModelDelivery, ModelPoint
 from cloudtrack.tracking.records import pack_record, read_records
+from cloudtrack.tracking.run_delivery import deliver_files
 from cloudtrack.tracking.spool import Spool, SpoolHeader
 
 _SENT = {"run_id", "experiment_id", "run_name", "user_id", "start_time", "tags"}
@@ -24,9 +27,13 @@ _log = logging.getLogger(__name__)
 class RemoteDelivery:
     """Delivers one spool to a server, which knows the frames it has."""
 
-    def __init__(self, connection: Connection, models: ModelDelivery, *, is_made: bool = False) -> None:
-        """``models`` takes what the spool has for logged models; ``is_made`` says that the server has the run."""
+    def __init__(
+        self, connection: Connection, artifacts: Artifacts, models: ModelDelivery, *, is_made: bool = False
+    ) -> None:
+        """``artifacts`` takes files that wait beside the spool, ``models`` what it has for logged models; ``is_made``
+        says that the server has the run."""
         self._connection = connection
+        self._artifacts = artifacts
         self._models = models
         self._is_made = is_made
 
@@ -39,6 +46,7 @@ class RemoteDelivery:
         """Bring everything the spool has, and a heartbeat where asked; a request for each 4 MiB."""
         while spool.has_unsent:
             records, mark = spool.read_unsent_records(limit_bytes=DELIVERY_BYTES - HEADER_BYTES)
+            self._deliver_files(spool, records)
             self._send(spool.header, records, heartbeat=heartbeat)
             # Before the frames count as delivered: the run takes each frame once, a model any number of times.
             self._models.deliver(spool.header.run.run_id, _model_points(records))
@@ -46,6 +54,13 @@ class RemoteDelivery:
             heartbeat = False
         if heartbeat or not self._is_made:
             self._send(spool.header, b"", heartbeat=heartbeat)
+
+    def _deliver_files(self, spool: Spool, records: bytes) -> None:
+        """Bring the files that frames name, and which the server does not say it has had."""
+        frames = [frame for frame in _frames(records) if frame.changes.artifacts]
+        if frames:
+            applied = self._send(spool.header, b"", heartbeat=False).get("applied", 0)
+            deliver_files(spool, frames, self._artifacts, applied=applied)
 
     def _send(self, header: SpoolHeader, records: bytes, *, heartbeat: bool) -> Json:
         body = wire_header(header.writer, header.run, header.experiment_name) + records
@@ -66,8 +81,11 @@ class RemoteDelivery:
 
 def _model_points(records: bytes) -> list[ModelPoint]:
     """What the frames have for logged models, which the server takes at an address of their own."""
-    heads = (head for head, _ in read_records(io.BytesIO(records)))
-    return [point for head in heads for point in parse_without_points(head).changes.model_points]
+    return [point for frame in _frames(records) for point in frame.changes.model_points]
+
+
+def _frames(records: bytes) -> Iterator[Frame]:
+    return (parse_without_points(head) for head, _ in read_records(io.BytesIO(records)))
 
 
 def wire_header(writer: str, run: RunDocument, experiment_name: str) -> bytes:

@@ -16,11 +16,13 @@ from cloudtrack.entities.run import LoggedModelInput, LoggedModelOutput, Metric,
 from cloudtrack.errors import NotFound, StateError
 from cloudtrack.remote import entities
 from cloudtrack.remote.addresses import MLFLOW, OWN
+from cloudtrack.remote.artifact_files import ArtifactFiles
 from cloudtrack.remote.connection import Connection
 from cloudtrack.remote.delivery import RemoteDelivery, wire_header
 from cloudtrack.remote.logged_models import RemoteLoggedModels
 from cloudtrack.remote.paging import gathered
 from cloudtrack.remote.wire import MOST_LOGGED
+from cloudtrack.tracking.artifacts import Artifacts
 from cloudtrack.tracking.documents import RunDocument
 from cloudtrack.tracking.model_points import ModelDelivery
 from cloudtrack.tracking.run_writer import RunWriter
@@ -196,7 +198,8 @@ class RemoteRuns:
         return self._delivery()
 
     def _delivery(self, *, is_made: bool = False) -> RemoteDelivery:
-        return RemoteDelivery(self._connection, ModelDelivery(self._logged_models.log_metrics), is_made=is_made)
+        models = ModelDelivery(self._logged_models.log_metrics)
+        return RemoteDelivery(self._connection, Artifacts(ArtifactFiles(self._connection)), models, is_made=is_made)
 
     def _search(
         self,

@@ -12,6 +12,7 @@ from cloudtrack.errors import InvalidInput, MissingDependency
 from cloudtrack.storage.folder import FolderStore
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.storage.offline import OfflineStore
 from cloudtrack.storage.per_process import PerProcessStore
 from cloudtrack.storage.s3_options import S3Options, parse_s3_url
 
@@ -26,8 +27,13 @@ def open_store(url: str, **options: str | None) -> ObjectStore:
     - ``file:///path``, or a path; ``~`` is the home folder.
     - ``memory://name``: the same store for the same name, while this process lives.
 
-    Raises InvalidInput, MissingDependency.
+    Where ``CLOUDTRACK_OFFLINE`` is set, every use of it raises Unavailable. Raises InvalidInput, MissingDependency.
     """
+    store = _open(url, options)
+    return OfflineStore(store) if config.is_offline() and not isinstance(store, MemoryStore) else store
+
+
+def _open(url: str, options: Mapping[str, str | None]) -> ObjectStore:
     scheme = urlsplit(url).scheme if "://" in url else ""
     if scheme == "s3":
         return _open_s3(url, options)

@@ -66,6 +66,11 @@ class Artifacts:
         self._store = store
         self._owner = owner
 
+    @property
+    def files(self) -> FileStore:
+        """Where the files are."""
+        return self._store
+
     def log_file(
         self, owner_id: str, local_path: str | os.PathLike[str], folder: str = "", *, progress: Progress | None = None
     ) -> None:

@@ -9,6 +9,7 @@ from cloudtrack.errors import InvalidInput
 from cloudtrack.tracking.documents import DatasetUse, ModelOutput, RejectedParam, RunDocument
 from cloudtrack.tracking.model_points import ModelPoint
 from cloudtrack.tracking.points import Point, fold, group
+from cloudtrack.tracking.waiting_files import WaitingFile
 
 
 class RunChanges(BaseModel):
@@ -23,6 +24,8 @@ class RunChanges(BaseModel):
     outputs: list[ModelOutput] = []
     model_points: list[ModelPoint] = []
     """For logged models; the run's document has them as points of its own."""
+    artifacts: list[WaitingFile] = []
+    """Files that were logged while the store was away; whoever delivers the rest brings them first."""
     run_name: str | None = None
     status: str | None = None
     end_time: int | None = None
@@ -38,6 +41,7 @@ class RunChanges(BaseModel):
             or self.model_inputs
             or self.outputs
             or self.model_points
+            or self.artifacts
             or self.run_name is not None
             or self.status is not None
             or self.end_time is not None
@@ -52,6 +56,7 @@ class RunChanges(BaseModel):
         self.model_inputs.extend(later.model_inputs)
         self.outputs.extend(later.outputs)
         self.model_points.extend(later.model_points)
+        self.artifacts.extend(later.artifacts)
         self.points.extend(later.points)
         self.run_name = later.run_name if later.run_name is not None else self.run_name
         if later.status is not None:

@@ -96,6 +96,8 @@ def in_pieces(changes: RunChanges) -> Iterator[RunChanges]:
         yield RunChanges(inputs=inputs)
     for model_points in _groups(changes.model_points, _model_point_size):
         yield RunChanges(model_points=model_points)
+    for artifacts in _groups(changes.artifacts, _model_size):
+        yield RunChanges(artifacts=artifacts)
     rest = RunChanges(model_inputs=changes.model_inputs, outputs=changes.outputs, run_name=changes.run_name)
     rest.status, rest.end_time = changes.status, changes.end_time
     if not rest.is_empty():
@@ -104,8 +106,9 @@ def in_pieces(changes: RunChanges) -> Iterator[RunChanges]:
 
 def _size(changes: RunChanges) -> int:
     texts = [*changes.params.items(), *changes.tags.items()]
-    inputs = sum(map(_model_size, changes.inputs)) + sum(map(_model_point_size, changes.model_points))
-    return sum(map(_point_size, changes.points)) + sum(map(_text_size, texts)) + inputs
+    models = sum(map(_model_size, [*changes.inputs, *changes.artifacts]))
+    model_points = sum(map(_model_point_size, changes.model_points))
+    return sum(map(_point_size, changes.points)) + sum(map(_text_size, texts)) + models + model_points
 
 
 def _point_size(point: Point) -> int:

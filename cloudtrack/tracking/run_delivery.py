@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from cloudtrack import clock
-from cloudtrack.errors import NotFound, Purged
+from cloudtrack.errors import CorruptData, NotFound, Purged
+from cloudtrack.tracking.artifacts import Artifacts
 from cloudtrack.tracking.changes import RunChanges, apply_changes, changed_param
 from cloudtrack.tracking.documents import RejectedParam, RunDocument
 from cloudtrack.tracking.experiments import Experiments
@@ -98,12 +99,24 @@ class RunCommits:
         return stored, [changed_param(run_id, param.key, kept[param.key], param.value) for param in rejected]
 
 
+def deliver_files(spool: Spool, frames: Iterable[Frame], artifacts: Artifacts, *, applied: int) -> None:
+    """Upload the files that frames name, but those of frames that the run has: they may have been replaced since."""
+    for frame in frames:
+        for file in frame.changes.artifacts if frame.seq > applied else ():
+            if spool.files is None:
+                raise CorruptData(f"the artifact {file.path!r} waits beside a spool that has no folder")
+            artifacts.upload(spool.header.run.run_id, spool.files.find(file), file.path)
+
+
 class RunDelivery:
     """Delivers one spool to a store; remembers the run, so that a delivery is one request."""
 
-    def __init__(self, commits: RunCommits, models: ModelDelivery, known: StoredRun | None = None) -> None:
-        """``models`` takes what the spool has for logged models."""
+    def __init__(
+        self, commits: RunCommits, artifacts: Artifacts, models: ModelDelivery, known: StoredRun | None = None
+    ) -> None:
+        """``artifacts`` takes files that wait beside the spool, ``models`` what it has for logged models."""
         self._commits = commits
+        self._artifacts = artifacts
         self._models = models
         self._known = known
 
@@ -118,6 +131,7 @@ class RunDelivery:
         self._known = self._known or self._commits.find_or_create(header.run, header.experiment_name)
         while spool.has_unsent:
             frames, mark = spool.read_unsent(limit_points=_MOST_POINTS)
+            deliver_files(spool, frames, self._artifacts, applied=self._known.document.writers.get(header.writer, 0))
             self._commit(header, frames, heartbeat=heartbeat)
             # Before the frames count as delivered: the run takes each frame once, a model any number of times.
             self._models.deliver(header.run.run_id, (point for frame in frames for point in frame.changes.model_points))

@@ -16,6 +16,7 @@ import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from cloudtrack import clock, ids
 from cloudtrack.entities.names import (
@@ -93,6 +94,8 @@ class RunWriter:
         self._closed = False
         self._lock = threading.Lock()  # guards what is logged, and the spool's life
         self._delivering = threading.Lock()  # one delivery at a time
+        self._keeping = threading.Lock()  # one file at a time
+        self._has_kept = False
         self._something_logged = threading.Event()
         self._something_spooled = threading.Event()
         self._closing = threading.Event()
@@ -183,6 +186,29 @@ class RunWriter:
     def log_outputs(self, outputs: list[ModelOutput]) -> None:
         """Record models that were made."""
         self._log(RunChanges(outputs=outputs))
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the last delivery found no store."""
+        return self._away
+
+    @property
+    def has_waiting_files(self) -> bool:
+        """Whether files wait that the store does not have yet."""
+        with self._lock:
+            return self._has_kept and (bool(self._changes.artifacts) or bool(self._spool and self._spool.has_unsent))
+
+    def keep_file(self, path: str, source: Path | BinaryIO) -> None:
+        """Keep an artifact beside the spool, to be delivered with it. Raises OSError where the disk has no room."""
+        with self._keeping:
+            with self._lock:
+                self._spool = self._spool or self._new_spool()
+                files = self._spool.files
+            if files is None:
+                raise OSError(f"the spool folder {self._spool_dir} cannot be written")
+            kept = files.keep(path, source)
+            self._has_kept = True
+            self._log(RunChanges(artifacts=[kept]))
 
     def flush(self) -> None:
         """Return when the store has all that was logged before. Raises Unavailable, PermissionDenied ..."""
@@ -293,7 +319,7 @@ class RunWriter:
         except OSError as error:
             self._warn_no_spool(error)
             unsent, _ = spool.read_unsent(limit_points=2**63)
-            spool = Spool.in_memory(self._header())
+            spool = Spool.in_memory(self._header(), spool.files)
             for earlier in [*unsent, frame]:
                 spool.append(earlier)
         self._spool = spool

@@ -27,6 +27,7 @@ from cloudtrack.entities.run import LoggedModelInput, LoggedModelOutput, Metric,
 from cloudtrack.errors import InvalidInput, NotFound, Purged, StateError
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.parallel import map_in_order
+from cloudtrack.tracking.artifacts import Artifacts
 from cloudtrack.tracking.changes import RunChanges, apply_changes, check_params
 from cloudtrack.tracking.documents import DatasetUse, ModelOutput, RunDocument
 from cloudtrack.tracking.experiments import Experiments
@@ -255,7 +256,8 @@ class Runs:
         return self._delivery()
 
     def _delivery(self, known: StoredRun | None = None) -> RunDelivery:
-        return RunDelivery(self.commits, ModelDelivery(self._logged_models.log_metrics), known)
+        models = ModelDelivery(self._logged_models.log_metrics)
+        return RunDelivery(self.commits, Artifacts(self._store), models, known)
 
     def _resumed(self, run_id: str) -> StoredRun:
         return self._documents.update(check_run_id(run_id), _start_again)

@@ -3,6 +3,7 @@
     <writer id>.spool = one record after another
     first record      = the header of the file: store, writer, and the run as it was created
     others            = frames: a sequence number and what was logged, points as packed columns
+    <writer id>.files = files that were logged while the store was away, which frames name
 
 The writer holds a lock on the file while it lives, so ``sync`` leaves it alone; the kernel drops the
 lock of a process that dies. A record that was cut off by a crash ends the file. Frames are numbered,
@@ -22,9 +23,11 @@ from typing import BinaryIO, cast
 from pydantic import BaseModel, ValidationError
 
 from cloudtrack.errors import CorruptData, StateError
+from cloudtrack.tracking import waiting_files
 from cloudtrack.tracking.documents import RunDocument
 from cloudtrack.tracking.frames import Frame, pack_frame, parse_frame
 from cloudtrack.tracking.records import pack_record, read_records
+from cloudtrack.tracking.waiting_files import WaitingFiles
 
 SUFFIX = ".spool"
 _KEEP_BYTES = 8 << 20
@@ -48,11 +51,20 @@ class SpoolHeader(BaseModel):
 class Spool:
     """One writer's spool file. One thread appends and reads; ``close`` may come from another."""
 
-    def __init__(self, stream: BinaryIO, header: SpoolHeader, start: int, path: Path | None) -> None:
+    def __init__(
+        self,
+        stream: BinaryIO,
+        header: SpoolHeader,
+        start: int,
+        path: Path | None,
+        files: WaitingFiles | None = None,
+    ) -> None:
         self._stream = stream
         self._lock = threading.Lock()
         self.header = header
         self.path = path
+        self.files = WaitingFiles(path.with_suffix(waiting_files.SUFFIX)) if path else files
+        """Where files wait that its frames name; None where there is no disk."""
         self._start = start  # where the frames begin
         self._sent = start  # up to here the store has everything
         self._end = start
@@ -70,9 +82,12 @@ class Spool:
         return cls(stream, header, start, path)
 
     @classmethod
-    def in_memory(cls, header: SpoolHeader) -> Spool:
-        """A spool for a process that has no disk to write to: what is unsent dies with the process."""
-        return cls(cast(BinaryIO, io.BytesIO()), header, 0, None)
+    def in_memory(cls, header: SpoolHeader, files: WaitingFiles | None = None) -> Spool:
+        """A spool for a process that has no disk to write to: what is unsent dies with the process.
+
+        ``files`` are those that wait since there was one.
+        """
+        return cls(cast(BinaryIO, io.BytesIO()), header, 0, None, files)
 
     @classmethod
     def open(cls, path: Path) -> Spool:
@@ -162,6 +177,8 @@ class Spool:
     def close(self) -> None:
         """Let go of the file; it is deleted where the store has all of it, and set aside where it has damage."""
         with self._lock:
+            if self.files is not None and not self.has_unsent:
+                self.files.remove()
             if self.path is not None and not self.has_unsent:
                 if self._damaged:
                     self.path.rename(self.path.with_suffix(".damaged"))

@@ -12,6 +12,7 @@ import pytest
 from cloudtrack.entities.run import Metric
 from cloudtrack.errors import NotFound, Unavailable
 from cloudtrack.storage.memory import MemoryStore
+from cloudtrack.tracking.artifacts import Artifacts
 from cloudtrack.tracking.changes import RunChanges
 from cloudtrack.tracking.documents import DatasetUse
 from cloudtrack.tracking.frames import FRAME_BYTES, Frame, in_pieces, pack_frame, parse_frame, parse_without_points
@@ -46,7 +47,7 @@ def tracking(tmp_path: Path) -> Tracking:
 
 
 def _writer(tracking: Tracking, models: Models) -> RunWriter:
-    delivery = RunDelivery(tracking.runs.commits, ModelDelivery(models.log_metrics))
+    delivery = RunDelivery(tracking.runs.commits, Artifacts(tracking.runs._store), ModelDelivery(models.log_metrics))
     return RunWriter(delivery, new_run("0"), is_new=True, store_url="memory://", spool_dir=tracking.spool)
 
 

@@ -49,7 +49,12 @@ def deliver_run(context: Context, request: Deliver) -> dict[str, Any]:
         )
     document = stored.document
     return messages.without_empty(
-        {"experiment_id": document.experiment_id, "user_id": document.user_id, "refused": refused}
+        {
+            "experiment_id": document.experiment_id,
+            "user_id": document.user_id,
+            "refused": refused,
+            "applied": document.writers.get(delivery.writer),
+        }
     )
 
 
