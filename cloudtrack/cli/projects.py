@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from cloudtrack.cli import output
+from cloudtrack.cli import project_options as options
 from cloudtrack.cli.state import client
 from cloudtrack.client import AnyClient
-from cloudtrack.environments.manager import EnvironmentManager
 from cloudtrack.errors import InvalidInput
 from cloudtrack.projects import running
 from cloudtrack.projects.backends.local import SHOW_OUTPUT
@@ -20,34 +20,24 @@ from cloudtrack.tracking.experiments import DEFAULT_EXPERIMENT_ID
 
 
 def run(
-    uri: Annotated[str, typer.Argument(help="A folder, a git repository or a zip; #folder/below may follow.")],
-    entry_point: Annotated[str, typer.Option("--entry-point", "-e", help="Of the project, or a script of it.")] = MAIN,
-    version: Annotated[
-        str | None, typer.Option("--version", "-v", help="A branch, tag or commit of a git repository.")
-    ] = None,
-    parameter: Annotated[
-        list[str] | None, typer.Option("--param-list", "-P", help="NAME=VALUE; may be repeated.")
-    ] = None,
-    docker_argument: Annotated[
-        list[str] | None, typer.Option("--docker-args", "-A", help="NAME=VALUE or NAME, for docker run.")
-    ] = None,
+    uri: Annotated[str, typer.Argument(help=options.SOURCES)],
+    entry_point: options.EntryPoint = MAIN,
+    version: options.Version = None,
+    parameter: options.Parameters = None,
+    docker_argument: options.DockerArguments = None,
     build_image: Annotated[
         bool, typer.Option("--build-image", help="Run in an image made of the project's with the code in it.")
     ] = False,
-    experiment_name: Annotated[str, typer.Option(help="The experiment of the run; made where there is none.")] = "",
-    experiment_id: Annotated[str, typer.Option(help="The same, by id.")] = "",
-    backend: Annotated[str, typer.Option("--backend", "-b", help="Where it runs.")] = "local",
-    backend_config: Annotated[
-        str | None, typer.Option("--backend-config", "-c", help="A JSON file, or JSON, for the backend.")
-    ] = None,
-    env_manager: Annotated[
-        EnvironmentManager | None, typer.Option(help="What makes the environment; local: none is made.")
-    ] = None,
+    experiment_name: options.ExperimentName = "",
+    experiment_id: options.ExperimentId = "",
+    backend: options.BackendName = "local",
+    backend_config: options.BackendConfig = None,
+    env_manager: options.Manager = None,
     storage_dir: Annotated[
         str, typer.Option(help="A folder for files that parameters of the type path name elsewhere.")
     ] = "",
     run_id: Annotated[str, typer.Option(help="A run that exists, to be executed as.")] = "",
-    run_name: Annotated[str | None, typer.Option(help="The name of the run.")] = None,
+    run_name: options.RunName = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when the job is handed over.")] = False,
     dry: Annotated[bool, typer.Option("--dry-run", help="Print what would be handed over, and do nothing.")] = False,
     as_json: output.JsonOption = False,

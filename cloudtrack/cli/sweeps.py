@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from cloudtrack.cli import output
+from cloudtrack.cli import project_options as options
 from cloudtrack.cli.projects import experiment_of, pairs
 from cloudtrack.cli.state import client
-from cloudtrack.environments.manager import EnvironmentManager
 from cloudtrack.errors import InvalidInput
 from cloudtrack.projects import running
 from cloudtrack.projects.planning import Request
@@ -26,9 +26,7 @@ from cloudtrack.projects.sweeps.space_words import read_space, space_of
 
 
 def sweep(
-    uri: Annotated[
-        str, typer.Argument(help="A folder, a git repository or a zip; #folder/below may follow.", show_default=False)
-    ] = "",
+    uri: Annotated[str, typer.Argument(help=options.SOURCES, show_default=False)] = "",
     sampler: Annotated[
         str, typer.Option(help="grid, random or optuna; optuna:NAME for one of Optuna's: tpe, gp, cmaes, qmc, random.")
     ] = RANDOM,
@@ -42,26 +40,16 @@ def sweep(
     goal: Annotated[Goal, typer.Option(help="What is wanted of it.")] = Goal.MINIMIZE,
     seed: Annotated[int | None, typer.Option(help="The same seed, the same values.")] = None,
     retry_failed: Annotated[int | None, typer.Option(help="How often a failed trial is made again.")] = None,
-    parameter: Annotated[
-        list[str] | None, typer.Option("--param-list", "-P", help="NAME=VALUE for all trials; may be repeated.")
-    ] = None,
-    entry_point: Annotated[str, typer.Option("--entry-point", "-e", help="Of the project, or a script of it.")] = MAIN,
-    version: Annotated[
-        str | None, typer.Option("--version", "-v", help="A branch, tag or commit of a git repository.")
-    ] = None,
-    docker_argument: Annotated[
-        list[str] | None, typer.Option("--docker-args", "-A", help="NAME=VALUE or NAME, for docker run.")
-    ] = None,
-    experiment_name: Annotated[str, typer.Option(help="The experiment of the runs; made where there is none.")] = "",
-    experiment_id: Annotated[str, typer.Option(help="The same, by id.")] = "",
-    backend: Annotated[str, typer.Option("--backend", "-b", help="Where trials run.")] = "local",
-    backend_config: Annotated[
-        str | None, typer.Option("--backend-config", "-c", help="A JSON file, or JSON, for the backend.")
-    ] = None,
-    env_manager: Annotated[
-        EnvironmentManager | None, typer.Option(help="What makes the environment; local: none is made.")
-    ] = None,
-    run_name: Annotated[str | None, typer.Option(help="The name of the sweep's run.")] = None,
+    parameter: options.Parameters = None,
+    entry_point: options.EntryPoint = MAIN,
+    version: options.Version = None,
+    docker_argument: options.DockerArguments = None,
+    experiment_name: options.ExperimentName = "",
+    experiment_id: options.ExperimentId = "",
+    backend: options.BackendName = "local",
+    backend_config: options.BackendConfig = None,
+    env_manager: options.Manager = None,
+    run_name: options.RunName = None,
     resume: Annotated[str, typer.Option(help="A sweep's run: go on with it, with --workers and --retry-failed.")] = "",
     as_json: output.JsonOption = False,
 ) -> None:

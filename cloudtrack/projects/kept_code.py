@@ -5,24 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from cloudtrack.client import AnyClient
-from cloudtrack.projects.record import CodeArchive, fetch_archive
+from cloudtrack.projects.record import CodeOrigin, fetch_archive
 from cloudtrack.projects.sources import Fetched, unpack
 
 
-class Origin(BaseModel):
-    """Where code came from; the fields of ``ProjectRecord``."""
+class Origin(CodeOrigin):
+    """Where code came from, for the run of another launch."""
 
-    model_config = ConfigDict(extra="allow")
-
-    uri: str
-    commit: str = ""
-    repository: str = ""
-    subdirectory: str = ""
-    is_dirty: bool = False
-    archive: CodeArchive | None = None
     tags: dict[str, str] = {}
     """What the tags of a run say of it."""
 

@@ -26,12 +26,11 @@ class CodeArchive(BaseModel):
     sha256: str
 
 
-class ProjectRecord(BaseModel):
-    """A project as it was launched."""
+class CodeOrigin(BaseModel):
+    """Where a project's code came from."""
 
     model_config = ConfigDict(extra="allow")
 
-    format: str = FORMAT
     uri: str
     """Where the code came from, with ``#folder/below``."""
     commit: str = ""
@@ -42,6 +41,16 @@ class ProjectRecord(BaseModel):
     is_dirty: bool = False
     """Whether ``code.patch`` among the run's source files makes the code from the commit."""
     archive: CodeArchive | None = None
+
+    def code(self) -> dict[str, Any]:
+        """These fields, for another that has them."""
+        return {name: getattr(self, name) for name in CodeOrigin.model_fields}
+
+
+class ProjectRecord(CodeOrigin):
+    """A project as it was launched."""
+
+    format: str = FORMAT
     entry_point: str
     command: str
     """With the values in place, for people."""

@@ -43,12 +43,7 @@ def record_run(client: AnyClient, plan: Plan, scratch: Path) -> str:
         client.artifacts.log_file(run_id, file, records.FOLDER)
         file.unlink()
     record = ProjectRecord(
-        uri=origin.uri,
-        commit=origin.commit,
-        repository=origin.repository,
-        subdirectory=origin.subdirectory,
-        is_dirty=origin.is_dirty,
-        archive=archive,
+        **{**origin.code(), "archive": archive},
         entry_point=plan.entry_point.name,
         command=shown(plan.command),
         parameters={name: str(value) for name, value in plan.request.parameters.items()},

@@ -119,12 +119,4 @@ def _installed(client: AnyClient, run: Run) -> Installed | None:
 
 def _origin(run: Run, record: ProjectRecord) -> Origin:
     tags = {key: value for key, value in run.data.tags.items() if key.startswith(("mlflow.source.", "cloudtrack.git."))}
-    return Origin(
-        uri=record.uri,
-        commit=record.commit,
-        repository=record.repository,
-        subdirectory=record.subdirectory,
-        is_dirty=record.is_dirty,
-        archive=record.archive,
-        tags=tags,
-    )
+    return Origin(**record.code(), tags=tags)
