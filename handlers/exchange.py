@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from cloudtrack.api.gate import secured
 from cloudtrack.api.message import Request, Response
+from handlers.embedded_metrics import note_request
 from handlers.gateway import FOR_LESS, Event, Result, request_of, result_of
 
 _log = logging.getLogger("cloudtrack.requests")
@@ -19,6 +20,8 @@ def exchange(event: Event, answer: Callable[[Request], Response], *, for_less: s
     began = time.perf_counter()
     request = request_of(event)
     sent = result_of(secured(answer(request)), request, for_less=for_less)
+    duration_ms = round((time.perf_counter() - began) * 1000, 1)
+    note_request(event["routeKey"], sent["statusCode"], duration_ms, len(sent.get("body") or ""))
     _log.info(
         "%s %s",
         request.method,
@@ -26,7 +29,7 @@ def exchange(event: Event, answer: Callable[[Request], Response], *, for_less: s
         extra={
             "route": event["routeKey"],
             "status": sent["statusCode"],
-            "ms": round((time.perf_counter() - began) * 1000, 1),
+            "ms": duration_ms,
             "principal": request.principal.name if request.principal else None,
             "gatewayRequestId": request.request_id,
         },

@@ -114,6 +114,25 @@ def test_no_request_makes_a_store_and_the_next_one_finds_it(tmp_path: Path, monk
     assert function(sent("open_route"), None)["statusCode"] == 200
 
 
+def test_a_request_is_measured_where_a_namespace_is_set(
+    client: Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    function = Function(Domain.EXPERIMENTS)
+    function(sent("get_with_query", authorizer=ADMIN), None)
+    assert capsys.readouterr().out == "", "metrics cost: none is written where nobody asked"
+    monkeypatch.setenv("CLOUDTRACK_METRICS_NAMESPACE", "cloudtrack/prod")
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "experiments")
+    function(sent("get_with_query", authorizer=ADMIN), None)
+    line = json.loads(capsys.readouterr().out)
+    (about,) = line["_aws"]["CloudWatchMetrics"]
+    assert (about["Namespace"], about["Dimensions"]) == ("cloudtrack/prod", [[], ["Function"]])
+    named = {each["Name"] for each in about["Metrics"]}
+    assert {name: line[name] for name in named - {"Duration", "Sent"}} == {"Requests": 1, "Refused": 1, "Failed": 0}
+    assert line["Duration"] >= 0
+    assert line["Sent"] > 0
+    assert (line["Function"], line["route"]) == ("experiments", "ANY /api/2.0/mlflow/experiments/{proxy+}")
+
+
 def test_a_request_is_one_line_in_the_log_without_query_or_credential(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:

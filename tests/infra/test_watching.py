@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.infra.stack import Stack, read_template
@@ -44,6 +46,24 @@ def test_alarms_of_their_own_watch_who_tells_webhooks_and_who_purges(name: str, 
     watched = [each["MetricStat"]["Metric"] for each in metrics if "MetricStat" in each]
     assert [each["MetricName"] for each in watched] == ["Errors", "Throttles"]
     assert [each["Dimensions"][0]["Value"] for each in watched] == [f"{name}Function"] * 2
+
+
+def test_the_dashboard_shows_the_api_and_every_function_of_the_stack(stack: Stack) -> None:
+    (dashboard,) = stack.of_type("AWS::CloudWatch::Dashboard").values()
+    widgets = json.loads(dashboard["DashboardBody"])["widgets"]
+    shown = [metric for each in widgets if each["type"] == "metric" for metric in each["properties"]["metrics"]]
+    assert {metric[1] for metric in shown if len(metric) > 1} == {"Count", "4xx", "5xx", "Latency"}
+    searches = [metric[0]["expression"] for metric in shown if len(metric) == 1]
+    assert searches == [
+        f"SEARCH('{{AWS/Lambda,FunctionName}} MetricName=\"{name}\" \"cloudtrack\"', '{statistic}', 300)"
+        for name, statistic in (("Duration", "p99"), ("Errors", "Sum"))
+    ], "Lambda's functions are named after their stack"
+    functions = stack.of_type("AWS::Serverless::Function").values()
+    assert not any("FunctionName" in properties for properties in functions)
+    queries = [each["properties"]["query"] for each in widgets if each["type"] == "log"]
+    assert all(query.startswith("SOURCE 'FunctionLogs' |") for query in queries)
+    places = [(each["x"], each["y"]) for each in widgets]
+    assert len(set(places)) == len(places)
 
 
 def test_every_alarm_tells_somebody_where_somebody_is_named(stack: Stack) -> None:
