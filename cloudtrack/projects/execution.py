@@ -6,13 +6,14 @@ import contextlib
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from cloudtrack.client import AnyClient
 from cloudtrack.entities.run import RunStatus
 from cloudtrack.environments.installed import Installed
-from cloudtrack.errors import AlreadyExists, InvalidInput
+from cloudtrack.errors import AlreadyExists, CloudtrackError, InvalidInput
 from cloudtrack.projects import sources
 from cloudtrack.projects.backends.local import this_process
 from cloudtrack.projects.bridging import bridged
@@ -26,33 +27,44 @@ from cloudtrack.projects.record import ProjectRecord, fetch_archive, read_record
 from cloudtrack.storage.places import reading
 from cloudtrack.tracking.source_files import PACKAGES, PATCH
 
-Show = Callable[[bytes], None]
 WORKER_TAG = "cloudtrack.project.worker"
 """The process that executes a run, as the local backend's handle."""
 
 
-def execute(client: AnyClient, run_id: str, program: Program, show: Show, folder: Path | None = None) -> int:
+class Output(Protocol):
+    """Where what a program prints goes."""
+
+    def write(self, data: bytes) -> None:
+        """Pass on what was printed."""
+
+    def close(self) -> None:
+        """Return when all of it is kept."""
+
+
+def execute(client: AnyClient, run_id: str, program: Program, output: Output, folder: Path | None = None) -> int:
     """Run a project's command and end its run; the exit code of the command.
 
     ``folder`` has the code where it is here already; otherwise it comes from the run's archive, or from its
-    repository. ``show`` gets what the program prints. What goes wrong before the program runs is raised, and the run is
-    FAILED; a program that was ended from outside makes it KILLED.
+    repository. What goes wrong before the program runs is said in the output, the exit code is 1, and the run FAILED; a
+    program that was ended from outside makes it KILLED. The output is closed before the run ends, so that who follows
+    the run sees all of it.
     """
     record = read_record(client, run_id)
     writer = client.runs.open_writer(run_id)  # it says every half minute that the run goes on
     writer.set_tags({"cloudtrack.host": socket.gethostname(), WORKER_TAG: this_process()})
-    status = RunStatus.FAILED
+    exit_code = 1
     try:
         with tempfile.TemporaryDirectory(prefix="cloudtrack-project-") as scratch:
             code = folder or fetch_code(client, run_id, record, Path(scratch) / "code")
             with _prepared(client, run_id, record, code, Path(scratch)) as (words, variables):
-                exit_code = program.run(words, code, variables, show)
-        status = RunStatus.FAILED if exit_code else RunStatus.FINISHED
+                exit_code = program.run(words, code, variables, output.write)
+    except CloudtrackError as error:
+        output.write(f"Error: {error.message}\n".encode())
     finally:
-        if program.was_ended:
-            status = RunStatus.KILLED
+        status = RunStatus.FAILED if exit_code else RunStatus.FINISHED
         writer.detach()
-        _end(client, run_id, status)
+        output.close()
+        _end(client, run_id, RunStatus.KILLED if program.was_ended else status)
     return exit_code
 
 

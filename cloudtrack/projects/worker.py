@@ -6,6 +6,7 @@ The store is named by ``CLOUDTRACK_URI``. Its exit code is the command's; 1 wher
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shutil
 import sys
 from pathlib import Path
@@ -18,6 +19,22 @@ from cloudtrack.projects.secret_variables import set_secrets
 from cloudtrack.tracking.console_writer import ConsoleWriter
 
 
+class _Output:
+    """Standard output, and the console log of the run."""
+
+    def __init__(self, console: ConsoleWriter) -> None:
+        self._console = console
+
+    def write(self, data: bytes) -> None:
+        with contextlib.suppress(OSError):  # whoever looked on has gone; the program goes on
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        self._console.write(data)
+
+    def close(self) -> None:
+        self._console.close()
+
+
 def main() -> int:
     """Execute the run that the command line names."""
     parser = argparse.ArgumentParser(prog="cloudtrack.projects.worker")
@@ -28,25 +45,15 @@ def main() -> int:
     program = Program()
     program.listen()
     client: AnyClient | None = None
-    console: ConsoleWriter | None = None
-
-    def show(chunk: bytes) -> None:
-        sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
-        if console:
-            console.write(chunk)
-
     try:
         set_secrets()
         client = connect(create=False)
-        console = ConsoleWriter(client.console, arguments.run_id)
-        return execute(client, arguments.run_id, program, show, arguments.folder)
+        output = _Output(ConsoleWriter(client.console, arguments.run_id))
+        return execute(client, arguments.run_id, program, output, arguments.folder)
     except CloudtrackError as error:
-        show(f"Error: {error.message}\n".encode())
+        print(f"Error: {error.message}", file=sys.stderr)
         return 1
     finally:
-        if console:
-            console.close()
         if client:
             client.close()
         if arguments.remove:

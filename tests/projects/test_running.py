@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -227,6 +228,20 @@ def test_the_command_runs_a_project_and_shows_what_it_prints(tmp_path: Path, cli
     assert "gives 'alpha' twice" in twice.stderr
     [found] = client.runs.search([client.experiments.get_by_name("tutorial").experiment_id])
     assert found.data.params["alpha"] == "0.3"
+
+
+def test_a_run_goes_on_when_nobody_looks_on_any_more(tmp_path: Path, client: Client) -> None:
+    text = "import time, cloudtrack as ct\nfor n in range(200): print('x' * 1000, n)\nct.log_metric('done', 1)"
+    folder = script(tmp_path / "p", text)
+    command = [sys.executable, "-m", "cloudtrack", "--store", client.uri, "run", str(folder), "--env-manager", "local"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout is not None
+    process.stdout.read(10)
+    process.stdout.close()
+    process.wait(60)
+    [found] = client.runs.search(["0"])
+    assert (found.info.status, found.data.metrics) == (RunStatus.FINISHED, {"done": 1.0})
+    assert printed(client, found.info.run_id).count("\n") == 200
 
 
 STEPS = """
