@@ -20,6 +20,8 @@ from urllib.parse import urlsplit, urlunsplit
 MAX_PATCH_BYTES = 10 << 20
 """A larger patch is not stored; the run says so."""
 _GIT_TIMEOUT_S = 20
+_NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "safe.bareRepository=explicit")
+"""Looking at a working tree starts none of the programs that its settings name."""
 _SECRET = re.compile(r"(?i)(pass(word|wd|phrase)?|secret|token|api-?_?key|access-?_?key|credential)")
 
 
@@ -154,7 +156,7 @@ def entry_folder() -> Path:
 def _git(folder: Path, *arguments: str) -> bytes | None:
     try:
         done = subprocess.run(  # noqa: S603 - git is found on the PATH, and the arguments are ours
-            ["git", "-C", str(folder), *arguments],  # noqa: S607
+            ["git", *_NO_PROGRAMS, "-C", str(folder), *arguments],  # noqa: S607
             capture_output=True,
             timeout=_GIT_TIMEOUT_S,
             check=False,
