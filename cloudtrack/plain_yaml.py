@@ -18,7 +18,7 @@ from cloudtrack.errors import CloudtrackError, InvalidInput
 MOST_BYTES = 1 << 20
 MOST_DEPTH = 64
 """Lists and mappings within each other, those that aliases stand for included."""
-MOST_VALUES = 250_000
+MOST_VALUES = 100_000
 """Values that a text may stand for, with all aliases written out."""
 _LONGEST_NUMBER = 400
 _LONGEST_KEY = 17
