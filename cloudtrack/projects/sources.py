@@ -9,16 +9,18 @@ Each may end in ``#folder/below``; a repository may be had at a version, which i
 
 from __future__ import annotations
 
+import lzma
 import os
 import re
 import shutil
 import stat
 import subprocess
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cloudtrack.errors import InvalidInput, MissingDependency, NotFound, Unavailable
+from cloudtrack.errors import CloudtrackError, InvalidInput, MissingDependency, NotFound, Unavailable
 from cloudtrack.projects.parameters import local_path
 from cloudtrack.storage.places import reading
 from cloudtrack.tracking.source import strip_credentials
@@ -96,8 +98,12 @@ def unpack(file: Path, target: Path) -> None:
                 written = Path(archive.extract(member, target))
                 if (member.external_attr >> 16) & stat.S_IXUSR and written.is_file():
                     written.chmod(0o755)
+    except CloudtrackError:
+        raise
     except zipfile.BadZipFile as error:
         raise InvalidInput(f"this is no zip: {error}") from error
+    except (OSError, EOFError, LookupError, ValueError, RuntimeError, zlib.error, lzma.LZMAError) as error:
+        raise InvalidInput(f"the zip cannot be unpacked: {error}") from error  # such as one with a password
 
 
 def apply_patch(repository: Path, patch: bytes) -> None:

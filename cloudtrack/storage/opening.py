@@ -52,7 +52,10 @@ def open_store(url: str, **options: str | None) -> ObjectStore:
         )
     if "\x00" in url:
         raise InvalidInput("a folder's path has no NUL character")
-    return FolderStore(Path(url).expanduser())
+    try:
+        return FolderStore(Path(url).expanduser())
+    except RuntimeError as error:
+        raise InvalidInput(f"{url!r} is a folder of a user whom this machine does not know") from error
 
 
 def _open_s3(url: str, arguments: Mapping[str, str | None]) -> ObjectStore:
