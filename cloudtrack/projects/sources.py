@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 from cloudtrack.errors import CloudtrackError, InvalidInput, MissingDependency, NotFound, Unavailable
 from cloudtrack.projects.parameters import local_path
 from cloudtrack.storage.places import reading
-from cloudtrack.tracking.source import strip_credentials
+from cloudtrack.storage.public_url import strip_credentials
 
 _GIT_TIMEOUT_S = 600
 _REMOTE = re.compile(r"(git\+)?(https?|ssh|git|git\+file)://|(?:[\w.-]+@)?[\w.-]+:(?!//)")

@@ -15,7 +15,8 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+
+from cloudtrack.storage.public_url import strip_credentials
 
 MAX_PATCH_BYTES = 10 << 20
 """A larger patch is not stored; the run says so."""
@@ -89,8 +90,10 @@ def command_line() -> str:
         name, equals, _ = word.partition("=")
         if hide and not word.startswith("-"):
             words.append("***")
-        elif equals and says_secret(name):
+        elif equals and says_secret(name) and "://" not in name:
             words.append(f"{name}=***")
+        elif equals and "://" in word and "://" not in name:
+            words.append(f"{name}={strip_credentials(word[len(name) + 1 :])}")
         else:
             words.append(strip_credentials(word) if "://" in word else word)
         hide = not equals and word.startswith("-") and says_secret(word)
@@ -121,17 +124,6 @@ def git_state(folder: Path) -> GitState | None:
         else b"",
         untracked=untracked,
     )
-
-
-def strip_credentials(url: str) -> str:
-    """A git remote or other URL without user, password, query and fragment."""
-    if "://" not in url:
-        return url  # a path, or user@host:path, where the user is a login name and no secret
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 @functools.cache
