@@ -29,7 +29,10 @@ def open_store(url: str, **options: str | None) -> ObjectStore:
 
     Raises InvalidInput, MissingDependency.
     """
-    scheme = urlsplit(url).scheme if "://" in url else ""
+    try:
+        scheme = urlsplit(url).scheme if "://" in url else ""
+    except ValueError as error:
+        raise InvalidInput(f"{strip_credentials(url)!r} is no URL: {error}") from error
     if scheme == "s3":
         return _open_s3(url, options)
     if options:

@@ -100,14 +100,15 @@ def test_a_file_is_read_as_far_as_the_limit_and_no_further(tmp_path: Path) -> No
         read_yaml(tmp_path / "huge", "huge")
 
 
+TEXT = st.characters(codec="utf-8", exclude_characters="\x85")  # which PyYAML writes as it would a line's end
 PLAIN = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(2**63), 2**63)
     | st.floats(allow_nan=False)
     | st.dates()
-    | st.text(st.characters(codec="utf-8"), max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    | st.text(TEXT, max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(TEXT, max_size=8), inner, max_size=4),
     max_leaves=12,
 )
 
