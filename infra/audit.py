@@ -1,6 +1,6 @@
 """Known weaknesses of what is installed: pip-audit and npm audit, told apart from a network that does not answer.
 
-``python infra/audit.py FOLDER_OF_PACKAGES [FOLDER_WITH_PACKAGE_LOCK]`` ends with 1 where a package has a known weakness,
+``python infra/audit.py FOLDER_OF_PACKAGES [FOLDER_WITH_PACKAGE_LOCK]`` ends with 1 where one has a known weakness,
 and else with 0. What could not be looked up is said: then nothing is known of it.
 """
 
