@@ -34,6 +34,17 @@ NEVER = {
     "random.randrange",
 }
 """Calls that no file makes."""
+YAML_READERS = {
+    "load",
+    "load_all",
+    "safe_load",
+    "safe_load_all",
+    "full_load",
+    "unsafe_load",
+    "parse",
+    "compose",
+    "scan",
+}
 ONLY = {
     "pickle.load": {"models/pickle_forms.py"},
     "pickle.loads": set(),
@@ -43,6 +54,7 @@ ONLY = {
         "models/pickle_forms.py",
         "models/exported_program.py",
         "flavors/keras.py",
+        "flavors/pytorch.py",
     },
     "torch.load": {"flavors/pytorch.py"},
     "joblib.load": set(),
@@ -111,3 +123,14 @@ def test_new_files_of_a_folder_store_have_names_that_nobody_can_guess(tmp_path: 
             pass
     assert len(names) == 50
     assert all(len(name) == 16 for name in names)
+
+
+def test_yaml_is_read_in_one_place(package: list[tuple[str, ast.Module]]) -> None:
+    for name, tree in package:
+        if name == "plain_yaml.py":
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "yaml":
+                assert node.attr not in YAML_READERS, f"{name}:{node.lineno} reads YAML: use plain_yaml"
+            if isinstance(node, ast.ImportFrom) and node.module == "yaml":
+                assert not {each.name for each in node.names} & YAML_READERS, f"{name}:{node.lineno}: use plain_yaml"
