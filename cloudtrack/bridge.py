@@ -19,6 +19,7 @@ from cloudtrack.api.gate import Gate, local_hosts
 from cloudtrack.api.settings import Settings
 from cloudtrack.client import Client
 from cloudtrack.errors import Unauthenticated
+from cloudtrack.http.listening import reading_options
 from cloudtrack.server import Server
 
 
@@ -44,7 +45,9 @@ async def serve(store: str, token: str) -> None:
         port = listener.getsockname()[1]
         app = App(Client(store), access=None, settings=Settings())
         bridge = Bridge(app, Gate(local_hosts(port)), token)
-        server = uvicorn.Server(uvicorn.Config(bridge, log_level="warning", access_log=False, server_header=False))
+        server = uvicorn.Server(
+            uvicorn.Config(bridge, log_level="warning", access_log=False, server_header=False, **reading_options())
+        )
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started and not serving.done():
             await asyncio.sleep(0.01)

@@ -26,5 +26,8 @@ def from_ms(timestamp_ms: int) -> datetime:
 
 def format_ms(timestamp_ms: int) -> str:
     """An instant as ISO 8601 in UTC with milliseconds, such as ``2026-05-01T12:00:00.000Z``."""
-    moment = from_ms(timestamp_ms)
+    try:
+        moment = from_ms(timestamp_ms)
+    except (ValueError, OverflowError, OSError):
+        return f"{timestamp_ms} ms after 1970"  # in no year that a calendar has
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{timestamp_ms % 1000:03d}Z"

@@ -10,7 +10,7 @@ import logging
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import BinaryIO, TypeVar, cast
 from urllib.parse import parse_qsl, unquote_to_bytes
 
@@ -175,9 +175,22 @@ class Server:
             path = _decoded_path(scope)
             self._gate.check(scope["method"], headers, path)
             principal = await self._principal(headers.get("authorization"))
+            asked = Request(
+                scope["method"],
+                path,
+                parse_qsl(scope["query_string"].decode("ascii", "replace"), keep_blank_values=True),
+                headers,
+                body,
+                0,
+                f"{scope['scheme']}://{headers.get('host', '')}",
+                principal,
+                request_id,
+            )
             size = 0
             if principal is not None or self._authenticator is None:  # nobody else's bytes are kept
                 limit = self._app.body_limit(scope["method"], path)
+                if limit is None and (refusal := await self._in_thread(self._app.refusal, asked)):
+                    return refusal  # without keeping a file, however large, of somebody who may not send it
                 size = await read_body(receive, headers, body.write, limit=limit, too_large=lambda: _too_large(limit))
             body.seek(0)
         except ApiError as error:
@@ -186,18 +199,7 @@ class Server:
             return api_error(error).response()
         except Disconnected:
             return Response(499)
-        request = Request(
-            scope["method"],
-            path,
-            parse_qsl(scope["query_string"].decode("ascii", "replace"), keep_blank_values=True),
-            headers,
-            body,
-            size,
-            f"{scope['scheme']}://{headers.get('host', '')}",
-            principal,
-            request_id,
-        )
-        return await self._in_thread(self._respond, request)
+        return await self._in_thread(self._respond, replace(asked, body_bytes=size))
 
     def _respond(self, request: Request) -> Response:
         return compressed(self._app(request), request)

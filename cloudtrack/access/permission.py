@@ -28,7 +28,9 @@ class Permission(IntEnum):
         try:
             return cls[name.upper()]
         except KeyError as error:
-            raise InvalidInput(f"{name!r} is not a permission; permissions are {', '.join(cls.__members__)}") from error
+            raise InvalidInput(
+                f"{name[:40]!r} is not a permission; permissions are {', '.join(cls.__members__)}"
+            ) from error
 
 
 class Resource(StrEnum):

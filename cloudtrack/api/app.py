@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from cloudtrack.access.access import Access
@@ -12,6 +12,7 @@ from cloudtrack.api.context import Context, Owners
 from cloudtrack.api.endpoint import Domain, Endpoint, Routes
 from cloudtrack.api.endpoints import ENDPOINTS
 from cloudtrack.api.errors import ApiError, api_error
+from cloudtrack.api.fields import RequestModel
 from cloudtrack.api.locations import Locations
 from cloudtrack.api.message import Request, Response, json_response
 from cloudtrack.api.parsing import MAX_BODY_BYTES, parse_request
@@ -50,8 +51,15 @@ class App:
 
     def __call__(self, request: Request) -> Response:
         """The answer; an exception never leaves here."""
+        return self._safely(self._answer, request) or Response()
+
+    def refusal(self, request: Request) -> Response | None:
+        """The answer to a request that may not be, whatever its body is; None where the body is to be read."""
+        return self._safely(lambda asked: self._admitted(asked) and None, request)
+
+    def _safely(self, work: Callable[[Request], Response | None], request: Request) -> Response | None:
         try:
-            return self._answer(request)
+            return work(request)
         except ApiError as error:
             return _with_kind(error.response(), error.__cause__)
         except CloudtrackError as error:
@@ -67,9 +75,15 @@ class App:
     def body_limit(self, method: str, path: str) -> int | None:
         """The largest body in bytes that a request may have; None for a file, which is streamed."""
         endpoint = self._routes.find(path)[0].get(method)
-        return None if endpoint is not None and endpoint.raw else MAX_BODY_BYTES
+        return None if endpoint is not None and endpoint.streamed else MAX_BODY_BYTES
 
     def _answer(self, request: Request) -> Response:
+        endpoint, context, parameters = self._admitted(request)
+        answer = endpoint.answer(context, parameters)
+        return answer if isinstance(answer, Response) else json_response(answer or {})
+
+    def _admitted(self, request: Request) -> tuple[Endpoint, Context, RequestModel]:
+        """What a request asks for, where it may. Raises ApiError, CloudtrackError."""
         endpoint, path_parameters = self._find(request)
         context = Context(
             self.client,
@@ -83,8 +97,7 @@ class App:
         check_login(endpoint, context)
         parameters = parse_request(request, endpoint, path_parameters)
         authorize(endpoint, context, parameters)
-        answer = endpoint.answer(context, parameters)
-        return answer if isinstance(answer, Response) else json_response(answer or {})
+        return endpoint, context, parameters
 
     def _find(self, request: Request) -> tuple[Endpoint, dict[str, str]]:
         methods, path_parameters = self._routes.find(request.path)

@@ -90,6 +90,8 @@ class Endpoint:
     version: str = "2.0"
     rooted: bool = False
     raw: bool = False
+    streamed: bool = False
+    """Its body is a file of any size."""
 
     @property
     def name(self) -> str:
@@ -129,13 +131,14 @@ class Declarations:
         version: str = "2.0",
         rooted: bool = False,
         raw: bool = False,
+        streamed: bool = False,
     ) -> Callable[[Answer], Answer]:
         """Declare an endpoint; the request model is the annotation of the function's second argument."""
 
         def declare(answer: Answer) -> Answer:
             request = get_type_hints(answer)["request"]
             self._endpoints.append(
-                Endpoint(method, path, request, answer, needs, domain or self._domain, version, rooted, raw)
+                Endpoint(method, path, request, answer, needs, domain or self._domain, version, rooted, raw, streamed)
             )
             return answer
 

@@ -45,8 +45,15 @@ class Gate:
         if site not in ("none", "same-origin") and not (path in _PAGES and _opens_tab(method, headers)):
             raise ApiError("PERMISSION_DENIED", "a page of another site may not use this server")
         origin = headers.get("origin")
-        if method not in _SAFE_METHODS and origin is not None and urlsplit(origin).netloc.lower() != host:
+        if method not in _SAFE_METHODS and origin is not None and _host_of(origin) != host:
             raise ApiError("PERMISSION_DENIED", "a page of another site may not change anything here")
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:  # such as of brackets without an address
+        return None
 
 
 def _opens_tab(method: str, headers: Mapping[str, str]) -> bool:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from cloudtrack.errors import CorruptData, NotFound
+from cloudtrack.plain_yaml import read_yaml
 
 REQUIREMENTS = "requirements.txt"
 CONDA = "conda.yaml"
@@ -106,11 +105,9 @@ def from_pyproject(path: Path) -> Specification:
 
 def _mapping(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content = read_yaml(path, path.name, CorruptData) or {}
     except FileNotFoundError:
         raise NotFound(f"there is no {path}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CorruptData(f"{path.name} is no YAML: {error}".replace("\n", " ")) from error
     if not isinstance(content, dict):
         raise CorruptData(f"{path.name} must be a mapping")
     return content

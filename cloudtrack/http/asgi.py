@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+_ONE_LINE = bytes.maketrans(b"\r\n\0", b"   ")
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -35,8 +37,11 @@ def headers_of(scope: Scope) -> dict[str, str]:
 
 
 def raw_headers(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
-    """Headers as they are sent."""
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    """Headers as they are sent; a value cannot end its line, as one server of ASGI checks and another does not."""
+    return [
+        (name.encode("latin-1"), value.encode("latin-1", "replace").translate(_ONE_LINE))
+        for name, value in headers.items()
+    ]
 
 
 async def read_body(

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Callable
+from importlib.util import find_spec
 from ipaddress import ip_address
 from typing import Any
 
@@ -54,8 +55,17 @@ def listen(
         proxy_headers=False,
         timeout_graceful_shutdown=_SHUTDOWN_S,
         timeout_worker_healthcheck=hung_s,
-        h11_max_incomplete_event_size=_LONGEST_HEADERS_BYTES,
+        **reading_options(),
     )
+
+
+def reading_options() -> dict[str, Any]:
+    """How uvicorn is to read requests: heads that are bounded, and no WebSockets."""
+    if find_spec("httptools") is None:
+        return {"http": "h11", "ws": "none", "h11_max_incomplete_event_size": _LONGEST_HEADERS_BYTES}
+    from cloudtrack.http.bounded_heads import BoundedHeads
+
+    return {"http": BoundedHeads, "ws": "none"}
 
 
 def told_options() -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable
@@ -53,11 +55,24 @@ def _connect() -> Any:
         config={
             "threads": min(_THREADS, os.cpu_count() or 1),
             "memory_limit": _MEMORY_LIMIT,
-            "temp_directory": tempfile.gettempdir(),
+            "temp_directory": _own_folder(),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
     )
+
+
+def _own_folder() -> str:
+    """What does not fit into memory goes here: only this user reads it, and it is gone when the process ends."""
+    folder = tempfile.mkdtemp(prefix="cloudtrack-index-")
+    owner = os.getpid()
+
+    def remove() -> None:
+        if os.getpid() == owner:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(remove)
+    return folder
 
 
 def _forget_after_fork() -> None:

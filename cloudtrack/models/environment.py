@@ -15,6 +15,7 @@ import yaml
 
 from cloudtrack.environments.specification import CONDA, PYTHON_ENV, REQUIREMENTS
 from cloudtrack.errors import InvalidInput
+from cloudtrack.plain_yaml import read_yaml
 
 
 def write_environment(
@@ -106,8 +107,8 @@ def _read_yaml(conda_env: dict[str, Any] | str) -> dict[str, Any]:
     if isinstance(conda_env, dict):
         return conda_env
     try:
-        content = yaml.safe_load(Path(conda_env).read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+        content = read_yaml(Path(conda_env), f"the conda environment {conda_env!r}")
+    except OSError as error:
         raise InvalidInput(f"the conda environment {conda_env!r} cannot be read: {error}") from error
     if not isinstance(content, dict):
         raise InvalidInput(f"the conda environment {conda_env!r} is no mapping")

@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from cloudtrack.errors import InvalidInput
 from cloudtrack.models.model_file import Model
+from cloudtrack.plain_yaml import read_yaml
 
 ModelConfig = Mapping[str, Any] | str | os.PathLike[str]
 """A dictionary, or a YAML file that holds one."""
@@ -29,11 +28,7 @@ def read_model_config(given: ModelConfig) -> dict[str, Any]:
         path = Path(given)
         if not path.is_file():
             raise InvalidInput(f"model_config is {str(given)!r}, which is no file; it is a dictionary or a YAML file")
-        try:
-            given = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            reason = str(error).partition("\n")[0]
-            raise InvalidInput(f"the model_config in {path} is not plain YAML: {reason}") from error
+        given = read_yaml(path, f"the model_config in {path}")
     if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
         raise InvalidInput(f"model_config is a {type(given).__name__}; it is a dictionary with texts as keys")
     try:

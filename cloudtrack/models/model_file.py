@@ -5,7 +5,6 @@ Source: https://mlflow.org/docs/latest/ml/model/#storage-format.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,11 +16,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from cloudtrack import clock, ids
 from cloudtrack.errors import CorruptData, NotFound
 from cloudtrack.models.signature import ModelSignature
+from cloudtrack.plain_yaml import YamlText
 
 FILE_NAME = "MLmodel"
 MAX_FILE_BYTES = 10 << 20
-_MOST_VALUES = 1_000_000
-"""So many values a file may stand for; with aliases a short text could stand for any number."""
 
 
 class Model(BaseModel):
@@ -60,15 +58,7 @@ class Model(BaseModel):
     @classmethod
     def from_bytes(cls, body: bytes) -> Model:
         """Raises CorruptData."""
-        if len(body) > MAX_FILE_BYTES:
-            raise CorruptData(f"a file {FILE_NAME} is larger than {MAX_FILE_BYTES} bytes")
-        try:
-            return cls.from_dict(_plain_yaml(body.decode()))
-        except RecursionError as error:
-            raise CorruptData(f"a file {FILE_NAME} is nested too deep") from error
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            reason = str(error).partition("\n")[0]
-            raise CorruptData(f"a file {FILE_NAME} is not plain YAML: {reason}") from error
+        return cls.from_dict(YamlText(body, f"a file {FILE_NAME}", CorruptData, MAX_FILE_BYTES).load())
 
     @classmethod
     def from_dict(cls, content: Any) -> Model:
@@ -130,30 +120,3 @@ class ModelInfo:
     model_id: str | None = None
     registered_model_version: int | None = None
     params: Mapping[str, str] = field(default_factory=dict)
-
-
-def _plain_yaml(text: str) -> Any:
-    """What ``yaml.safe_load`` gives, where that is not far more than what is written. Raises CorruptData, YAMLError."""
-    loader = yaml.SafeLoader(text)
-    try:
-        root = loader.get_single_node()
-        if root is None:
-            return None
-        if _extent(root, {}) > _MOST_VALUES:
-            raise CorruptData(f"a file {FILE_NAME} stands for more than {_MOST_VALUES} values")
-        return loader.construct_document(root)
-    finally:
-        loader.dispose()
-
-
-def _extent(node: yaml.Node, known: dict[int, float]) -> float:
-    """How many values a node stands for, with all aliases written out; without an end where it is part of itself."""
-    if id(node) not in known:
-        known[id(node)] = math.inf
-        parts: list[yaml.Node] = []
-        if isinstance(node, yaml.SequenceNode):
-            parts = node.value
-        elif isinstance(node, yaml.MappingNode):
-            parts = [part for pair in node.value for part in pair]
-        known[id(node)] = 1 + sum(_extent(part, known) for part in parts)
-    return known[id(node)]

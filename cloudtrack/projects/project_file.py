@@ -12,13 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from cloudtrack.errors import InvalidInput, NotFound
+from cloudtrack.plain_yaml import read_yaml
 
 FILE_NAME = "MLproject"
 MAIN = "main"
-_MOST_BYTES = 1 << 20
 _SCRIPTS = {".py": "python", ".sh": "bash"}
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 
@@ -96,13 +94,7 @@ def read_project(folder: Path) -> Project:
 
 
 def _load(file: Path) -> dict[str, Any]:
-    if file.stat().st_size > _MOST_BYTES:
-        raise InvalidInput(f"{file} is larger than {_MOST_BYTES} bytes")
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{file} is no YAML: {' '.join(str(error).split())}") from error
-    return dict(_mapping(content, file.name))
+    return dict(_mapping(read_yaml(file, str(file)), file.name))
 
 
 def _entry_point(name: str, body: Any) -> EntryPoint:

@@ -9,19 +9,21 @@ Each may end in ``#folder/below``; a repository may be had at a version, which i
 
 from __future__ import annotations
 
+import lzma
 import os
 import re
 import shutil
 import stat
 import subprocess
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cloudtrack.errors import InvalidInput, MissingDependency, NotFound, Unavailable
+from cloudtrack.errors import CloudtrackError, InvalidInput, MissingDependency, NotFound, Unavailable
 from cloudtrack.projects.parameters import local_path
 from cloudtrack.storage.places import reading
-from cloudtrack.tracking.source import strip_credentials
+from cloudtrack.storage.public_url import strip_credentials
 
 _GIT_TIMEOUT_S = 600
 _REMOTE = re.compile(r"(git\+)?(https?|ssh|git|git\+file)://|(?:[\w.-]+@)?[\w.-]+:(?!//)")
@@ -29,6 +31,9 @@ _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _MOST_FILES = 100_000
 _MOST_BYTES = 4 << 30
 _SHOWN_LINES = 5
+_REMOTE_PROTOCOLS = "git:http:https:ssh"
+"""Those of the submodules of a repository elsewhere: it names none on this machine."""
+_PROTOCOLS = f"file:{_REMOTE_PROTOCOLS}"
 
 
 @dataclass(frozen=True)
@@ -88,11 +93,17 @@ def unpack(file: Path, target: Path) -> None:
                 if path.is_absolute() or ".." in path.parts or stat.S_ISLNK(member.external_attr >> 16):
                     raise InvalidInput(f"the zip has {member.filename!r}, which is no file below its folder")
             for member in members:
+                if ".git" in map(str.lower, PurePosixPath(member.filename.replace("\\", "/")).parts):
+                    continue  # git's settings name programs, which looking at the code would start
                 written = Path(archive.extract(member, target))
                 if (member.external_attr >> 16) & stat.S_IXUSR and written.is_file():
                     written.chmod(0o755)
+    except CloudtrackError:
+        raise
     except zipfile.BadZipFile as error:
         raise InvalidInput(f"this is no zip: {error}") from error
+    except (OSError, EOFError, LookupError, ValueError, RuntimeError, zlib.error, lzma.LZMAError) as error:
+        raise InvalidInput(f"the zip cannot be unpacked: {error}") from error  # such as one with a password
 
 
 def apply_patch(repository: Path, patch: bytes) -> None:
@@ -138,7 +149,8 @@ def _clone(place: str, subdirectory: str, version: str | None, target: Path) -> 
         raise NotFound(f"the repository {strip_credentials(address)} has no branch, tag or commit {version!r}")
     _git("-C", str(target), "checkout", "--quiet", "--detach", wanted)
     if (target / ".gitmodules").is_file():
-        _git("-C", str(target), "submodule", "update", "--quiet", "--init", "--recursive")
+        protocols = _PROTOCOLS if Path(address).exists() or address.startswith("file:") else _REMOTE_PROTOCOLS
+        _git("-C", str(target), "submodule", "update", "--quiet", "--init", "--recursive", protocols=protocols)
     commit = _git("-C", str(target), "rev-parse", "HEAD").strip()
     shown = strip_credentials(address)
     return Fetched(
@@ -154,12 +166,12 @@ def _has(repository: Path, name: str) -> bool:
     return True
 
 
-def _git(*arguments: str) -> str:
+def _git(*arguments: str, protocols: str = _PROTOCOLS) -> str:
     """What git printed. It asks nobody for a password, and speaks no protocol that runs a program of the URL's."""
     git = shutil.which("git")
     if git is None:
         raise MissingDependency("git is not installed, and the project is in a git repository")
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
+    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": protocols}
     try:
         done = subprocess.run(  # noqa: S603 - no shell; what users say comes after "--"
             [git, *arguments], capture_output=True, text=True, timeout=_GIT_TIMEOUT_S, check=False, env=environment

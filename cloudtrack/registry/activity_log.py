@@ -13,7 +13,7 @@ from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.registry import keys
 from cloudtrack.registry.activity import Activity, activity_of
 from cloudtrack.registry.cursors import Cursor, Cursors
-from cloudtrack.registry.feed import End, Feed, FeedEvent, Shows
+from cloudtrack.registry.feed import End, Feed, FeedEvent, Shows, is_event_shown
 from cloudtrack.registry.registry import Registry
 from cloudtrack.storage.parallel import map_in_order
 
@@ -104,7 +104,7 @@ class ActivityLog:
         ends = self._feed.ends(shows)
         numbers = map_in_order(lambda each: self._begin(each, ends[each], place, until_ms), ends)
         begins = dict(zip(ends, numbers, strict=True))
-        streams = {segment: self._back(segment, number) for segment, number in begins.items() if number}
+        streams = {segment: self._back(segment, number, shows) for segment, number in begins.items() if number}
         # Where the index says when a history ended, its last event is read when it is its turn.
         told = {each: ends[each].updated_ms for each in streams if begins[each] == ends[each].number}
         untold = [each for each in streams if not told.get(each)]
@@ -129,13 +129,17 @@ class ActivityLog:
         numbers = range(1, end.number + 1)
         return bisect_right(numbers, until_ms, key=lambda number: self._feed.event(segment, number).event.time_ms)
 
-    def _back(self, segment: str, number: int) -> Iterator[Activity]:
-        """The entries of a model from one back to its first, more and more of them read at once."""
+    def _back(self, segment: str, number: int, shows: Shows | None = None) -> Iterator[Activity]:
+        """The entries of a model from one back to its first, more and more of them read at once.
+
+        Of a release, without those in which it had a model that the asker may not know.
+        """
         ahead = 1
         while number > 0:
             numbers = range(number, max(0, number - ahead), -1)
             for found in map_in_order(lambda each: self._feed.event(segment, each), numbers):
-                yield _entry(found)
+                if is_event_shown(found.event, shows):
+                    yield _entry(found)
             number, ahead = number - len(numbers), min(2 * ahead, _MOST_AHEAD)
 
 

@@ -139,7 +139,7 @@ class Feed:
 
     def ends(self, shows: Shows | None = None) -> dict[str, End]:
         """The ends of all histories that the asker may know of, by segment of keys."""
-        heads = {segment: head for segment, head in self._heads.read().items() if self._is_shown(segment, shows)}
+        heads = self._shown_heads(shows)
         numbers = map_in_order(lambda segment: self._last(segment, heads[segment]), heads)
         return {
             segment: End(number, head.updated if number == head.certain else 0)
@@ -168,17 +168,20 @@ class Feed:
         return Cursor() if cursor == START else self._cursors.load(cursor)
 
     def _ends(self, choose: Callable[[str, Head, int], int], shows: Shows | None) -> str:
-        heads = {
-            segment: head
-            for segment, head in self._heads.read().items()
-            if self._is_shown(segment, shows) and self._is_release_shown(segment, shows)
-        }
+        heads = self._shown_heads(shows)
 
         def end(segment: str) -> int:
             return choose(segment, heads[segment], self._last(segment, heads[segment]))
 
         numbers = dict(zip(heads, map_in_order(end, heads), strict=True))
         return self._cursors.token(Cursor().moved({segment: number for segment, number in numbers.items() if number}))
+
+    def _shown_heads(self, shows: Shows | None) -> dict[str, Head]:
+        return {
+            segment: head
+            for segment, head in self._heads.read().items()
+            if self._is_shown(segment, shows) and self._is_release_shown(segment, shows)
+        }
 
     def _last(self, segment: str, head: Head) -> int:
         """The number of a history's last event."""
@@ -227,7 +230,7 @@ class Feed:
                         if number < head.certain:
                             raise CorruptData(f"{self._entries(segment).key(number + 1)!r} is missing")
                         return
-                    if isinstance(item.event, ReleaseEvent) and not _are_shown(item.event.change.members, shows):
+                    if not is_event_shown(item.event, shows):
                         return
                     yield item
                     number += 1
@@ -282,6 +285,11 @@ class Feed:
             if name is not None:
                 self._names[segment] = name
         return name or segment
+
+
+def is_event_shown(event: Event | ReleaseEvent, shows: Shows | None) -> bool:
+    """Whether the asker may know all models that a release had then; true of events that are of no release."""
+    return not isinstance(event, ReleaseEvent) or _are_shown(event.change.members, shows)
 
 
 class _Read(NamedTuple):

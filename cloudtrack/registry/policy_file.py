@@ -19,6 +19,7 @@ import yaml
 from cloudtrack.access.principal import check_grantee
 from cloudtrack.entities.names import check_key_name
 from cloudtrack.errors import InvalidInput
+from cloudtrack.plain_yaml import YamlText
 
 MAX_BYTES = 64 << 10
 MOST_APPROVALS = 20
@@ -84,23 +85,7 @@ class Policy:
 @lru_cache(8)
 def parse_policy(body: bytes) -> Policy:
     """Raises InvalidInput naming the line and the field."""
-    if len(body) > MAX_BYTES:
-        raise InvalidInput(f"policy.yaml has {len(body)} bytes; at most {MAX_BYTES} are allowed")
-    try:
-        text = body.decode()
-        aliases = (event for event in yaml.parse(text, Loader=yaml.SafeLoader) if isinstance(event, yaml.AliasEvent))
-        if (alias := next(aliases, None)) is not None:  # a short text could stand for a very long policy
-            raise InvalidInput(f"policy.yaml, {_line(alias.start_mark)}: aliases are not taken; write it out")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except UnicodeDecodeError as error:
-        raise InvalidInput("policy.yaml is not UTF-8") from error
-    except RecursionError as error:
-        raise InvalidInput("policy.yaml is nested too deep") from error
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise InvalidInput(f"policy.yaml, {_line(mark)}: {error.problem}") from error
-    except yaml.YAMLError as error:
-        raise InvalidInput(f"policy.yaml is not YAML: {str(error).partition(chr(10))[0]}") from error
+    root = YamlText(body, "policy.yaml", most_bytes=MAX_BYTES, takes_aliases=False).compose()
     if root is None:
         raise InvalidInput("policy.yaml is empty; where nothing is to be required, write: rules: []")
     fields = _fields(root, "policy.yaml", ("rules", "rollback"))

@@ -46,7 +46,7 @@ _PRIVATE = ".cloudtrack"
 """Folder inside the root for lock files and files not yet in place; holds no objects."""
 _LOCK_FILES = 256
 _PLACE_ATTEMPTS = 100
-_READ_ONLY = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+_READ_ONLY = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe that somebody put there hangs nobody
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
@@ -186,7 +186,7 @@ class FolderStore(ObjectStore):
         return os.fdopen(handle, "rb")
 
     def _entries(self, prefix: str) -> Sequence[tuple[str, os.DirEntry[str]]]:
-        """One level in key order; a folder's name ends in ``/``. Symbolic links are no objects, and lead to none."""
+        """One level in key order; a folder's name ends in ``/``. Links, pipes and devices are no objects."""
         if self._leads_out(prefix):
             return []
         try:
@@ -194,7 +194,8 @@ class FolderStore(ObjectStore):
                 entries = [
                     (f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name, entry)
                     for entry in scan
-                    if not entry.is_symlink() and not (prefix == "" and entry.name == _PRIVATE)
+                    if (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False))
+                    and not (prefix == "" and entry.name == _PRIVATE)
                 ]
         except (FileNotFoundError, NotADirectoryError):
             return []
@@ -265,7 +266,7 @@ class FolderStore(ObjectStore):
     @contextmanager
     def _locked(self, key: str) -> Iterator[None]:
         path = f"{self._root}/{_PRIVATE}/locks/{zlib.crc32(key.encode()) % _LOCK_FILES:02x}"
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
             handle = os.open(path, flags, 0o666)
         except FileNotFoundError:

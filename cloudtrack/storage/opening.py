@@ -14,6 +14,7 @@ from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.offline import OfflineStore
 from cloudtrack.storage.per_process import PerProcessStore
+from cloudtrack.storage.public_url import strip_credentials
 from cloudtrack.storage.s3_options import S3Options, parse_s3_url
 
 _memory_stores: dict[str, MemoryStore] = {}
@@ -34,11 +35,16 @@ def open_store(url: str, **options: str | None) -> ObjectStore:
 
 
 def _open(url: str, options: Mapping[str, str | None]) -> ObjectStore:
-    scheme = urlsplit(url).scheme if "://" in url else ""
+    try:
+        scheme = urlsplit(url).scheme if "://" in url else ""
+    except ValueError as error:
+        raise InvalidInput(f"{strip_credentials(url)!r} is no URL: {error}") from error
     if scheme == "s3":
         return _open_s3(url, options)
     if options:
-        raise InvalidInput(f"the option {next(iter(options))!r} is for s3:// stores; {url!r} is none")
+        raise InvalidInput(
+            f"the option {next(iter(options))!r} is for s3:// stores; {strip_credentials(url)!r} is none"
+        )
     if scheme == "memory":
         name = url[len("memory://") :]
         return _memory_stores.setdefault(name, MemoryStore(name))
@@ -49,16 +55,19 @@ def _open(url: str, options: Mapping[str, str | None]) -> ObjectStore:
         return FolderStore(unquote(parts.path))
     if scheme in ("http", "https"):
         raise InvalidInput(
-            f"{url!r} is a server, not a store: set_tracking_uri and cloudtrack.connect open it; "
+            f"{strip_credentials(url)!r} is a server, not a store: set_tracking_uri and cloudtrack.connect open it; "
             "here a folder or s3://bucket/prefix is needed"
         )
     if scheme or not url:
         raise InvalidInput(
-            f"{url!r} is no store: use a folder's path, file:///path, s3://bucket/prefix or memory://name"
+            f"{strip_credentials(url)!r} is no store: use a folder's path, file:///path, s3://bucket/prefix or memory://name"
         )
     if "\x00" in url:
         raise InvalidInput("a folder's path has no NUL character")
-    return FolderStore(Path(url).expanduser())
+    try:
+        return FolderStore(Path(url).expanduser())
+    except RuntimeError as error:
+        raise InvalidInput(f"{url!r} is a folder of a user whom this machine does not know") from error
 
 
 def _open_s3(url: str, arguments: Mapping[str, str | None]) -> ObjectStore:

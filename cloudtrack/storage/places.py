@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, cast
 
 from cloudtrack import ids
 from cloudtrack.errors import InvalidInput, NotFound, Unavailable
+from cloudtrack.storage.public_url import strip_credentials
 
 
 @contextmanager
@@ -82,13 +83,13 @@ def _translated(place: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise NotFound(f"there is no file {place!r}") from error
+        raise NotFound(f"there is no file {strip_credentials(place)!r}") from error
     except PermissionError as error:
-        raise InvalidInput(f"{place!r} may not be read or written by this user") from error
+        raise InvalidInput(f"{strip_credentials(place)!r} may not be read or written by this user") from error
     except (ConnectionError, TimeoutError) as error:
-        raise Unavailable(f"{place!r} cannot be reached: {error}") from error
+        raise Unavailable(f"{strip_credentials(place)!r} cannot be reached: {type(error).__name__}") from error
     except ImportError as error:
-        raise InvalidInput(f"{place!r} needs a package for its protocol: {error}") from error
+        raise InvalidInput(f"{strip_credentials(place)!r} needs a package for its protocol: {error}") from error
 
 
 class _Counted(io.RawIOBase):

@@ -15,11 +15,14 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+
+from cloudtrack.storage.public_url import strip_credentials
 
 MAX_PATCH_BYTES = 10 << 20
 """A larger patch is not stored; the run says so."""
 _GIT_TIMEOUT_S = 20
+_NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "safe.bareRepository=explicit")
+"""Looking at a working tree starts none of the programs that its settings name."""
 _SECRET = re.compile(r"(?i)(pass(word|wd|phrase)?|secret|token|api-?_?key|access-?_?key|credential)")
 
 
@@ -87,8 +90,10 @@ def command_line() -> str:
         name, equals, _ = word.partition("=")
         if hide and not word.startswith("-"):
             words.append("***")
-        elif equals and says_secret(name):
+        elif equals and says_secret(name) and "://" not in name:
             words.append(f"{name}=***")
+        elif equals and "://" in word and "://" not in name:
+            words.append(f"{name}={strip_credentials(word[len(name) + 1 :])}")
         else:
             words.append(strip_credentials(word) if "://" in word else word)
         hide = not equals and word.startswith("-") and says_secret(word)
@@ -121,17 +126,6 @@ def git_state(folder: Path) -> GitState | None:
     )
 
 
-def strip_credentials(url: str) -> str:
-    """A git remote or other URL without user, password, query and fragment."""
-    if "://" not in url:
-        return url  # a path, or user@host:path, where the user is a login name and no secret
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-
-
 @functools.cache
 def packages() -> str:
     """The installed packages, ``name==version`` a line, by name."""
@@ -154,7 +148,7 @@ def entry_folder() -> Path:
 def _git(folder: Path, *arguments: str) -> bytes | None:
     try:
         done = subprocess.run(  # noqa: S603 - git is found on the PATH, and the arguments are ours
-            ["git", "-C", str(folder), *arguments],  # noqa: S607
+            ["git", *_NO_PROGRAMS, "-C", str(folder), *arguments],  # noqa: S607
             capture_output=True,
             timeout=_GIT_TIMEOUT_S,
             check=False,

@@ -84,5 +84,5 @@ def test_what_a_manager_cannot_make_is_said(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="packages that are not pip's, and uv has no others"):
         environment_of(read_project(tmp_path), EnvironmentManager.UV)
     (tmp_path / "conda.yaml").write_text("dependencies: {a: 1}\nx: [")
-    with pytest.raises(CorruptData, match=r"conda.yaml is no YAML"):
+    with pytest.raises(CorruptData, match=r"conda.yaml is not plain YAML"):
         environment_of(read_project(tmp_path))

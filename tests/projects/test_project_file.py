@@ -69,9 +69,9 @@ def test_docker_images_have_volumes_and_variables(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "MLproject is no YAML"),
+        ("{", "MLproject is not plain YAML"),
         ("[1]", "MLproject must be a mapping, not list"),
-        ("!!python/object:os.system {}", "is no YAML"),
+        ("!!python/object:os.system {}", "is not plain YAML"),
         ("entry_points: {main: {}}", "entry point 'main' of MLproject has no command"),
         ("entry_points: {main: {command: [a]}}", "has no command"),
         ("entry_points: [main]", "entry_points must be a mapping"),

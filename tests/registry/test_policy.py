@@ -102,7 +102,7 @@ def direct() -> Client:
     ("text", "said"),
     [
         ("", "empty"),
-        ("rules:\n  - models: [a\n", "line 3: expected ',' or ']'"),
+        ("rules:\n  - models: [a\n", "line 3: did not find expected ',' or ']'"),
         ("- a", "line 1: policy.yaml has the fields rules, rollback"),
         ("rollback: exempt", "line 1: rules is missing"),
         ("rules: []\nrolback: exempt", "line 2: policy.yaml has no field 'rolback'; there are rules, rollback"),
@@ -127,8 +127,9 @@ def direct() -> Client:
         (policy("{tags: [{a: }]}"), "rules[0].require.tags.a takes text here"),
         (policy("{tags: [!!python/name:os.system x]}"), "takes text here"),
         ("rules:\n- &a {models: a, stages: b, require: {approvals: 1}}\n- *a", "line 3: aliases are not taken"),
-        ("[" * 1000 + "]" * 1000, "nested too deep"),
-        ("rules: [\x01]", "not YAML"),
+        ("[" * 1000 + "]" * 1000, "nest"),
+        ("[" * 90 + "]" * 90, "line 1: is nested too deep: 64 levels"),
+        ("rules: [\x01]", "not plain YAML"),
     ],
 )
 def test_what_is_misspelt_is_refused_with_line_and_field(text: str, said: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cloudtrack.client import Client
+from cloudtrack.storage.public_url import strip_credentials
 from cloudtrack.tracking import keys, source
 from tests.scripts import run_script
 
@@ -63,7 +64,7 @@ def test_credentials_in_remotes_are_left_out(repository: Path) -> None:
     ],
 )
 def test_urls_lose_user_password_and_query(url: str, kept: str) -> None:
-    assert source.strip_credentials(url) == kept
+    assert strip_credentials(url) == kept
 
 
 def test_outside_a_repository_there_is_no_git_state(tmp_path: Path) -> None:

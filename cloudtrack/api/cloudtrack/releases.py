@@ -6,7 +6,7 @@ approver, of each model of which a version comes or goes: as moving it between s
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from cloudtrack.access.permission import Permission, Resource
@@ -16,9 +16,10 @@ from cloudtrack.api.errors import ApiError
 from cloudtrack.api.fields import Bool, Int64, RequestModel, Required
 from cloudtrack.api.mlflow import messages
 from cloudtrack.api.mlflow.experiments import check_page_size
-from cloudtrack.entities.release import Release
+from cloudtrack.entities.release import Release, parse_member
 from cloudtrack.errors import CorruptData, NotFound
 from cloudtrack.registry.anchor import Anchor
+from cloudtrack.registry.release_events import ReleaseEvent
 from cloudtrack.registry.releases import Allow
 
 ENDPOINTS = Declarations(Domain.REGISTRY)
@@ -70,30 +71,36 @@ class NoFields(RequestModel):
 @ENDPOINTS.add("POST", "/cloudtrack/releases/switch", _SWITCH, domain=Domain.TRANSITIONS)
 def switch_release(context: Context, request: SwitchRelease) -> dict[str, Any]:
     """Put members of a release to other versions, all in one commit."""
+    for uri in request.members.values():  # in the same words whether it is hidden or not there
+        context.check(Permission.READ, Resource.REGISTERED_MODEL, parse_member(uri).name)
     release = context.client.releases.switch(
         request.name,
         request.members,
         replace=request.replace,
         expect=request.expect,
         comment=request.comment or None,
-        allow=_approver(context),
+        allow=_approver(context, request.name),
     )
-    return _message(release)
+    return _message(_without_hidden(context, release))
 
 
 @ENDPOINTS.add("POST", "/cloudtrack/releases/rollback", _SWITCH, domain=Domain.TRANSITIONS)
 def roll_back_release(context: Context, request: RollBackRelease) -> dict[str, Any]:
     """Give a release back the set that it had before, in one commit."""
+    _check_known(context, request.name)
     release = context.client.releases.rollback(
-        request.name, expect=request.expect, comment=request.comment or None, allow=_approver(context)
+        request.name, expect=request.expect, comment=request.comment or None, allow=_approver(context, request.name)
     )
-    return _message(release)
+    return _message(_without_hidden(context, release))
 
 
 @ENDPOINTS.add("POST", "/cloudtrack/releases/delete", _SWITCH, domain=Domain.TRANSITIONS)
 def delete_release(context: Context, request: DeleteRelease) -> None:
     """Delete a release; its history stays."""
-    context.client.releases.delete(request.name, comment=request.comment or None, allow=_approver(context))
+    _check_known(context, request.name)
+    context.client.releases.delete(
+        request.name, comment=request.comment or None, allow=_approver(context, request.name)
+    )
 
 
 @ENDPOINTS.add("GET", "/cloudtrack/releases/get", _READ)
@@ -119,10 +126,9 @@ def get_release_history(context: Context, request: GetReleaseHistory) -> dict[st
     if request.page_token and not request.page_token.isdecimal():
         raise ApiError("INVALID_PARAMETER_VALUE", f"{request.page_token[:40]!r} is no page_token of a history")
     after = int(request.page_token or 0)
-    events = context.client.releases.history(request.name, after=after, limit=request.max_results + 1)
+    events = _history(context, request.name, after=after, limit=request.max_results + 1)
     page = events[: request.max_results]
-    for event in page:
-        _check_readable(context, request.name, {member.name for member in event.change.members.values()})
+    _check_events(context, request.name, page)
     token = str(after + len(page)) if len(events) > len(page) else None
     return messages.page("events", (event.model_dump(mode="json") for event in page), token)
 
@@ -130,8 +136,7 @@ def get_release_history(context: Context, request: GetReleaseHistory) -> dict[st
 @ENDPOINTS.add("GET", "/cloudtrack/releases/verify", _READ)
 def verify_release(context: Context, request: VerifyRelease) -> dict[str, Any]:
     """Check the numbering and the hash chain of a release's history, and that it has an anchor's event."""
-    for event in context.client.releases.history(request.name, limit=1):
-        _check_readable(context, request.name, {member.name for member in event.change.members.values()})
+    _check_events(context, request.name, _history(context, request.name))
     known = Anchor.parse(request.anchor) if request.anchor else None
     try:
         anchor = context.client.releases.verify(request.name, known)
@@ -140,8 +145,10 @@ def verify_release(context: Context, request: VerifyRelease) -> dict[str, Any]:
     return {"events": anchor.number, "anchor": str(anchor)}
 
 
-def _approver(context: Context) -> Allow:
+def _approver(context: Context, name: str) -> Allow:
     def allow(model: str) -> None:
+        if not _knows(context, model):
+            raise NotFound(f"release {name!r} has, or would have, a model that you may not read")
         context.check(Permission.EDIT, Resource.REGISTERED_MODEL, model)
         context.check_approver(model)
 
@@ -156,12 +163,46 @@ def _readable(context: Context, release: Release) -> Release:
 def _check_readable(context: Context, name: str, models: set[str]) -> None:
     """What may not be read is missing, in the very words for what is not there."""
     for model in sorted(models):
-        if not context.may_read(Resource.REGISTERED_MODEL, model):
-            raise NotFound(f"there is no release {name!r}")
+        if not _knows(context, model):
+            raise _none(name)
+
+
+def _history(context: Context, name: str, *, after: int = 0, limit: int | None = None) -> list[ReleaseEvent]:
+    try:
+        return context.client.releases.history(name, after=after, limit=limit)
+    except NotFound as error:
+        raise (_none(name) if context.is_guarded else error) from error
+
+
+def _check_known(context: Context, name: str) -> None:
+    """Raises NotFound, in the very words for what is not there, where the caller may read none of its models."""
+    if context.is_guarded and not any(_knows(context, model) for model in context.client.releases.get(name).models):
+        raise _none(name)
+
+
+def _none(name: str) -> NotFound:
+    return NotFound(f"there is no release {name!r}")
+
+
+def _check_events(context: Context, name: str, events: list[ReleaseEvent]) -> None:
+    """Raises NotFound; a deletion may be read by who may read what was deleted."""
+    if events and not events[0].change.members and events[0].number > 1:
+        events = [*context.client.releases.history(name, after=events[0].number - 2, limit=1), *events]
+    _check_readable(context, name, {member.name for event in events for member in event.change.members.values()})
+
+
+def _without_hidden(context: Context, release: Release) -> Release:
+    """The release with those members alone whose models the caller may read: others stayed as they were."""
+    members = release.members.items()
+    return replace(release, members={name: one for name, one in members if _knows(context, one.name)})
+
+
+def _knows(context: Context, model: str) -> bool:
+    return context.may_read(Resource.REGISTERED_MODEL, model)
 
 
 def _may_read(context: Context, release: Release) -> bool:
-    return all(context.may_read(Resource.REGISTERED_MODEL, model) for model in release.models)
+    return all(_knows(context, model) for model in release.models)
 
 
 def _message(release: Release) -> dict[str, Any]:

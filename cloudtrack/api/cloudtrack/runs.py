@@ -13,7 +13,7 @@ from cloudtrack.api.fields import Bool, RequestModel, Required
 from cloudtrack.api.message import Response
 from cloudtrack.api.mlflow import messages
 from cloudtrack.api.mlflow.runs import RunRequest
-from cloudtrack.errors import AlreadyExists
+from cloudtrack.errors import AlreadyExists, NotFound
 from cloudtrack.remote.wire import DELIVERY_BYTES
 from cloudtrack.tracking.documents import RunDocument
 from cloudtrack.tracking.source import MAX_PATCH_BYTES
@@ -41,6 +41,8 @@ def deliver_run(context: Context, request: Deliver) -> dict[str, Any]:
     commits = context.client.runs.commits
     stored = commits.find(delivery.run.run_id) or commits.create(_allowed_run(context, delivery))
     # By what is stored: creation gives back a run that somebody else has made since, wherever that is.
+    if not context.may_read(Resource.EXPERIMENT, stored.document.experiment_id):
+        raise NotFound(f"there is no run with id {delivery.run.run_id!r}")
     context.check(Permission.EDIT, Resource.EXPERIMENT, stored.document.experiment_id)
     refused: list[str] = []
     if delivery.frames or request.heartbeat:

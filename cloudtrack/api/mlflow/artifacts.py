@@ -88,7 +88,7 @@ def download_artifact(context: Context, request: ProxyPath) -> Response:
     return send_file(context, parse_artifact_path(request.artifact_path))
 
 
-@ENDPOINTS.add("PUT", f"{_PROXY}/{{artifact_path:path}}", _EDIT, raw=True)
+@ENDPOINTS.add("PUT", f"{_PROXY}/{{artifact_path:path}}", _EDIT, raw=True, streamed=True)
 def upload_artifact(context: Context, request: ProxyPath) -> Response:
     """Write a file; one that is there is replaced."""
     if context.settings.signs and context.request.body_bytes > MOST_THROUGH_A_GATEWAY:

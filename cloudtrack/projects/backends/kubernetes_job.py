@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import Field, field_validator, model_validator
 
 from cloudtrack.errors import InvalidInput
+from cloudtrack.plain_yaml import read_yaml
 from cloudtrack.projects.backends.backend import Job
 from cloudtrack.projects.backends.configuration import Configuration
 from cloudtrack.projects.reaching import check_shared
@@ -115,9 +115,9 @@ def _container(job: Job, told: KubernetesConfiguration, template: dict[str, Any]
 
 def _template(path: str) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InvalidInput(f"the template {path} cannot be read: {' '.join(str(error).split())}") from error
+        content = read_yaml(Path(path), f"the template {path}")
+    except OSError as error:
+        raise InvalidInput(f"the template {path} cannot be read: {error.strerror}") from error
     if not isinstance(content, dict) or content.get("kind", "Job") != "Job":
         raise InvalidInput(f"the template {path} must be one Job of Kubernetes")
     return content

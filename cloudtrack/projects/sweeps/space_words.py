@@ -18,9 +18,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from cloudtrack.errors import InvalidInput, NotFound
+from cloudtrack.plain_yaml import read_yaml
 from cloudtrack.projects.sweeps.space import Choices, Range, Space, Value, checked_choices, checked_range
 
 _SAME = {"low": "min", "high": "max", "choices": "values", "q": "step"}
@@ -42,11 +41,9 @@ def space_of(words: Mapping[str, Any]) -> Space:
 def read_space(file: Path) -> Space:
     """The space in a YAML file: its mapping, or the one it has below ``parameters``. Raises NotFound, InvalidInput."""
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = read_yaml(file, f"the space {str(file)!r}")
     except OSError as error:
         raise NotFound(f"the space {str(file)!r} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"the space {str(file)!r} is no YAML: {' '.join(str(error).split())}") from error
     if isinstance(content, dict) and isinstance(content.get("parameters"), dict):
         content = content["parameters"]
     if not isinstance(content, dict):

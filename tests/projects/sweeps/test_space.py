@@ -113,5 +113,5 @@ def test_a_file_that_is_no_space_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="must be a mapping"):
         read_space(tmp_path / "list.yaml")
     (tmp_path / "broken.yaml").write_text("a: [")
-    with pytest.raises(InvalidInput, match="no YAML"):
+    with pytest.raises(InvalidInput, match="not plain YAML"):
         read_space(tmp_path / "broken.yaml")

@@ -1,0 +1,1 @@
+"""Every class of weakness that experiment trackers had, and the promise that keeps it out."""
