@@ -20,6 +20,7 @@ from cloudtrack.access.tokens import Tokens
 from cloudtrack.client import Client
 from cloudtrack.entities.dataset import Dataset, DatasetInput
 from cloudtrack.entities.experiment import LifecycleStage
+from cloudtrack.entities.manifest import Manifest, PinnedFile
 from cloudtrack.entities.run import LoggedModelInput, LoggedModelOutput, Metric
 from cloudtrack.errors import CloudtrackError, NotFound, StateError
 from cloudtrack.index.indexes import ONE
@@ -31,6 +32,8 @@ NAME = "f" * 32
 """Under which an operation is done, and done again."""
 MANY = [Metric("many", float(step), 1, step) for step in range(2_100)]
 """More points than a document keeps."""
+OTHER_FILES = Manifest(files={"MLmodel": PinnedFile(size=1, sha256="0" * 64)})
+"""A manifest that the world does not have yet."""
 _RELEASE = "some/release"
 
 
@@ -91,6 +94,9 @@ def fill_world(client: Client) -> World:
     client.runs.delete_experiment(full)
     client.console.append(gone, STREAM, 0, b"words\n")
     token = Tokens(client.store).create("ann")[1].token_id
+    for indexes in client.indexes:
+        for name in [experiment.experiment_id, full] if indexes.is_many else [ONE]:
+            indexes.compact(name)
     more = {"gone": gone, "ended": ended, "full": full, "token": token}
     return World(client, {**world.names, **more})
 
@@ -180,8 +186,9 @@ def _many_changes(world: World) -> None:
         world.client.runs.update(run_id, status="FINISHED", end_time=7)
 
 
-def _unmarked(world: World) -> None:
-    world.client.run_index.compact(world["experiment"])
+def _changed_models(world: World) -> None:
+    for name in (MODEL, RELEASED):
+        world.client.registered_models.set_tag(name, "k", "v")
 
 
 _EVENTS = [WebhookEvent.of("MODEL_VERSION", "CREATED")]
@@ -266,7 +273,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("registered_models.delete", lambda w: w.c.registered_models.delete(MODEL, comment="why")),
     Operation(
         "model_versions.create",
-        lambda w: w.c.model_versions.create(MODEL, f"runs:/{w['run']}/model", run_id=w["run"], manifest=PINNED_FILES),
+        lambda w: w.c.model_versions.create(MODEL, f"runs:/{w['run']}/model", run_id=w["run"], manifest=OTHER_FILES),
     ),
     Operation(
         "model_versions.create of a logged model",
@@ -339,12 +346,16 @@ OPERATIONS: tuple[Operation, ...] = (
         lambda w: w.c.logged_model_index.compact(w["experiment"]),
         prepare=lambda w: w.client.logged_models.finalize(w["model_id"], "READY"),
     ),
-    Operation("experiment_index.compact", lambda w: w.c.experiment_index.compact(ONE)),
-    Operation("model_index.compact", lambda w: w.c.model_index.compact(ONE)),
+    Operation(
+        "experiment_index.compact",
+        lambda w: w.c.experiment_index.compact(ONE),
+        prepare=lambda w: w.client.experiments.set_tag(w["experiment"], "k", "v"),
+    ),
+    Operation("model_index.compact", lambda w: w.c.model_index.compact(ONE), prepare=_changed_models),
     Operation(
         "run_index.rebuilding",
         lambda w: rebuild(w.client.store, w.c.run_index, [w["experiment"], w["full"]]),
-        prepare=_unmarked,
+        prepare=_many_changes,
     ),
     Operation("model_index.rebuilding", lambda w: rebuild(w.client.store, w.c.model_index, [ONE])),
     Operation(

@@ -114,7 +114,7 @@ class FaultProxy:
                 upstream = upstream or _Upstream(*await asyncio.open_connection(*self._target))
                 if not await self._forward(head, fault, reader, writer, upstream):
                     break
-        except (OSError, EOFError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        except (OSError, EOFError, asyncio.LimitOverrunError, asyncio.CancelledError):
             pass  # one of the two went away: so does the other
         finally:
             for end in (writer, upstream.writer if upstream else None):
@@ -124,10 +124,7 @@ class FaultProxy:
     def _next_fault(self) -> str:
         number = self.requests
         self.requests += 1
-        fault = self.plan.fault(number) if self.is_on else ""
-        if fault:
-            self.counts[fault] += 1
-        return fault
+        return self.plan.fault(number) if self.is_on else ""
 
     async def _forward(
         self,
@@ -139,22 +136,31 @@ class FaultProxy:
     ) -> bool:
         """Whether the connection lives on."""
         if fault in ("reset before", "partition"):
+            self.counts[fault] += 1
             _reset(writer)
             return False
         if head.expects:
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = await _read_body(reader, head)
+        if fault == "cut request" and not body:
+            fault = "stale"
         if fault in ("throttled", "error 500", "error 503"):
+            self.counts[fault] += 1
             writer.write(_error(fault, head))
             await writer.drain()
             return True
-        if fault == "cut request" and body:
+        if fault == "cut request":
+            self.counts[fault] += 1
             upstream.writer.write(head.raw + body[: len(body) // 2])
             await upstream.writer.drain()
             upstream.writer.close()
             _reset(writer)
             return False
         answer, content = await upstream.ask(head, body)
+        if fault == "cut answer" and len(content) < 2:
+            fault = "reset after"
+        if fault:
+            self.counts[fault] += 1
         if fault == "reset after":
             _reset(writer)
             return False

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import random
-import tempfile
 import uuid
 from collections.abc import Callable, Hashable
-from pathlib import Path
+from functools import partial
 
 from cloudtrack.client import AnyClient, Client
 from cloudtrack.entities.run import LoggedModelOutput, Metric
-from cloudtrack.errors import CloudtrackError, Conflict, StateError, Unavailable
+from cloudtrack.errors import Conflict, StateError, Unavailable
 from cloudtrack.index.indexes import ONE
 from cloudtrack.registry.webhooks import WebhookEvent
 from tests.faults.ledger import Ledger, digest_of
@@ -40,12 +39,11 @@ def begin(client: Client) -> None:
 class Worker:
     """One of several; ``client`` reaches the store however it wants, a server included."""
 
-    def __init__(self, client: AnyClient, ledger: Ledger, seed: int, *, spool_dir: Path) -> None:
+    def __init__(self, client: AnyClient, ledger: Ledger, seed: int) -> None:
         self._client = client
         self._ledger = ledger
         self._random = random.Random(seed)
         self._seed = seed
-        self._spool_dir = spool_dir
         self._made = 0
         self._experiment = self._until_told(lambda: client.experiments.get_by_name(EXPERIMENT)).experiment_id
         (self._run,) = (
@@ -91,7 +89,7 @@ class Worker:
         return ask()
 
     def _do(self, kind: str, key: Hashable, do: Callable[[], object], *, repeats: bool = True) -> object:
-        """Do something that makes a thing; done again where it was not answered and can be. Its answer, or None."""
+        """Do something that makes a thing, again where it was not answered and can be; its answer or True, else None."""
         for _ in range(_MOST_REPEATS if repeats else 1):
             try:
                 answer = do()
@@ -101,7 +99,7 @@ class Worker:
             except (Conflict, StateError):
                 return None  # a rival was faster, and nothing was done
             self._ledger.note(kind, key, told=True)
-            return answer
+            return True if answer is None else answer
         return None
 
     def _acting(self) -> Client:
@@ -193,7 +191,8 @@ class Worker:
     def _point(self) -> None:
         name, acting = self._name(), self._acting()
         number = self._random.choice([1, 2])
-        self._do("event", name, lambda: acting.aliases.set(MODEL, name, number, comment=name), repeats=self._is_near)
+        alias = f"a{name}"
+        self._do("event", name, lambda: acting.aliases.set(MODEL, alias, number, comment=name), repeats=self._is_near)
 
     def _say(self) -> None:
         name, acting = self._name(), self._acting()
@@ -235,15 +234,12 @@ class Worker:
         if not self._own_run:
             return
         stream, offset = f"1790000000000-{uuid.uuid4().hex[:12]}-w", 0
+        append = partial(self._client.console.append, self._own_run, stream)
         for _ in range(3):
             line = f"line {self._name()}\n".encode()
-            if self._do("line", line.decode().strip(), lambda at=offset, said=line: self._append(stream, at, said)) is None:
+            if self._do("line", line.decode().strip(), lambda at=offset, said=line: append(at, said)) is None:
                 return
             offset += len(line)
-
-    def _append(self, stream: str, offset: int, body: bytes) -> bool:
-        self._client.console.append(self._own_run, stream, offset, body)
-        return True
 
     def _purge(self) -> None:
         """A run with a file, removed for ever."""
@@ -275,14 +271,3 @@ class Worker:
             return
         if (("tag", (run_id, name)), True) in self._ledger.entries and not found:
             self._ledger.note("found by a search", name, told=True)
-
-
-def act(client: AnyClient, ledger: Ledger, seed: int, times: int) -> int:
-    """One worker's life, with a spool folder of its own."""
-    with tempfile.TemporaryDirectory() as spool:
-        worker = Worker(client, ledger, seed, spool_dir=Path(spool))
-        worker.act(times)
-        return worker.operations
-
-
-__all__ = ["CloudtrackError", "Worker", "act", "begin"]
