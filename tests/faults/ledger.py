@@ -38,7 +38,8 @@ class Ledger:
     @property
     def entries(self) -> list[tuple[Thing, bool]]:
         """All that was noted."""
-        return list(self._told.items())
+        with self._lock:
+            return list(self._told.items())
 
     @property
     def acknowledged(self) -> int:

@@ -45,29 +45,29 @@ class ForgettingStore(ForwardingStore):
 
 
 class LateStore(ForwardingStore):
-    """Writes what matches ``late`` after the next write of anything else, and says that it was done."""
+    """Writes what matches ``late`` after the next write of what matches ``after``, and says that it was done."""
 
-    def __init__(self, inner: ObjectStore, late: str) -> None:
+    def __init__(self, inner: ObjectStore, late: str, after: str) -> None:
         super().__init__(inner)
-        self._late = re.compile(late)
+        self._late, self._after = re.compile(late), re.compile(after)
         self._held: list[Callable[[], object]] = []
 
     def create(self, key: str, body: bytes) -> str:
         if self._is_late(key):
             return self._hold(lambda: self.inner.create(key, body))
-        return self._then_held(self.inner.create(key, body))
+        return self._then_held(key, self.inner.create(key, body))
 
     def replace(self, key: str, body: bytes, etag: str) -> str:
         if self._is_late(key):
             return self._hold(lambda: self.inner.replace(key, body, etag))
-        return self._then_held(self.inner.replace(key, body, etag))
+        return self._then_held(key, self.inner.replace(key, body, etag))
 
     def delete(self, key: str) -> None:
-        self._then_held(self.inner.delete(key))
+        self._then_held(key, self.inner.delete(key))
 
     def upload(self, key: str, source: Path | BinaryIO, *, progress: Progress | None = None) -> Transfer:
         if not self._is_late(key):
-            return self._then_held(self.inner.upload(key, source, progress=progress))
+            return self._then_held(key, self.inner.upload(key, source, progress=progress))
         body = source.read_bytes() if isinstance(source, Path) else source.read()
         self._hold(lambda: self.inner.create(key, body))
         return Transfer(len(body), "")
@@ -79,8 +79,8 @@ class LateStore(ForwardingStore):
         self._held.append(do)
         return "held"
 
-    def _then_held(self, answer: Any) -> Any:
-        while self._held:
+    def _then_held(self, key: str, answer: Any) -> Any:
+        while self._held and self._after.search(key):
             self._held.pop(0)()
         return answer
 
@@ -104,21 +104,25 @@ class AmnesicStore(ForwardingStore):
         return json.dumps(json.loads(body) | {name: make() for name, make in self._instead.items()}).encode()
 
 
-RIVALRY: dict[str, Callable[[ObjectStore, int], ObjectStore]] = {
-    "replace without If-Match": lambda store, _: BlindStore(store),
-    "create without If-None-Match": lambda store, _: ForgetfulStore(store),
-    "no reading back after a lost answer": ForgettingStore,
-    "frames without numbers": lambda store, _: AmnesicStore(store, writers=dict),
-    "commits without names": lambda store, _: AmnesicStore(store, recent=list, commit=ids.new_commit_id),
+RIVALRY: dict[str, tuple[Callable[[ObjectStore, int], ObjectStore], tuple[str, ...]]] = {
+    "replace without If-Match": (lambda store, _: BlindStore(store), ("log_batch", "set_tag")),
+    "create without If-None-Match": (lambda store, _: ForgetfulStore(store), ("register", "transition")),
+    "no reading back after a lost answer": (ForgettingStore, ("log_unnamed",)),
+    "frames without numbers": (lambda store, _: AmnesicStore(store, writers=dict), ("write",)),
+    "commits without names": (
+        lambda store, _: AmnesicStore(store, recent=list, commit=ids.new_commit_id),
+        ("log_batch", "log_unnamed"),
+    ),
 }
-"""What a campaign of several clients notices."""
+"""What a campaign of several clients notices, and what they do in it."""
 
 ORDER = {
-    "the marker after the commit of a run": (r"/pending/", "runs.delete"),
-    "the marker after the commit of a model": (r"/pending/", "stages.transition"),
-    "the document before the segment": (r"/metrics/.*\.parquet$", "runs.log_batch"),
-    "the version before its manifest": (r"^models/~manifests/", "model_versions.create"),
-    "the manifest of an index before its part": (r"/(parts|entities)/", "run_index.compact"),
-    "markers deleted before the manifest": (r"/manifest\.json$", "model_index.compact"),
+    "the marker after the commit of a run": (r"/pending/", r"/run\.json$", "runs.delete"),
+    "the marker after the commit of a model": (r"/pending/", "/events/", "stages.transition"),
+    "the document before the segment": (r"/metrics/.*\.parquet$", r"/run\.json$", "runs.log_batch"),
+    "the version before its manifest": ("^models/~manifests/", "/events/", "model_versions.create"),
+    "the manifest of an index before its parts": ("/(parts|entities)/", r"/manifest\.json$", "run_index.compact"),
+    "markers deleted before the manifest": (r"/manifest\.json$", "/pending/", "model_index.compact"),
+    "the claim of a name after the experiment": ("^experiments/names/", r"/experiment\.json$", "experiments.create"),
 }
-"""Keys that are written late, and the operation that a stop then spoils."""
+"""What is written late, after what, and the operation that a stop then spoils."""

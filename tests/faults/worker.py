@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import random
 import uuid
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 
 from cloudtrack.client import AnyClient, Client
@@ -54,11 +54,12 @@ class Worker:
         self._own_run = ""
         self.operations = 0
 
-    def act(self, times: int) -> None:
-        """So many operations, one after the other."""
+    def act(self, times: int, only: Sequence[str] = ()) -> None:
+        """So many operations, one after the other: any, or ``only`` those of these names."""
         doing: dict[Callable[[], None], int] = {
             self._create_run: 4,
             self._log_batch: 6,
+            self._log_unnamed: 2,
             self._set_tag: 3,
             self._write: 2,
             self._upload: 4,
@@ -71,6 +72,8 @@ class Worker:
         }
         if isinstance(self._client, Client):
             doing |= {self._say: 2, self._release: 2, self._webhook: 1, self._print: 2, self._purge: 1, self._compact: 2}
+        if only:
+            doing = {do: weight for do, weight in doing.items() if do.__name__.strip("_") in only}
         for _ in range(times):
             self._random.choices(list(doing), list(doing.values()))[0]()
             self.operations += 1
@@ -133,6 +136,17 @@ class Worker:
             (run_id, key, step),
             lambda: self._client.runs.log_batch(run_id, metrics=[Metric(key, float(step), step, step)], **named),
             repeats=self._is_near,
+        )
+
+    def _log_unnamed(self) -> None:
+        """A batch without a name, which is not repeated."""
+        self._made += 1
+        step, key = self._made, f"m{self._seed}"
+        self._do(
+            "point",
+            (self._run, key, step),
+            lambda: self._client.runs.log_batch(self._run, metrics=[Metric(key, float(step), step, step)]),
+            repeats=False,
         )
 
     def _set_tag(self) -> None:
@@ -263,11 +277,11 @@ class Worker:
     def _search(self) -> None:
         """What was just acknowledged is found at once."""
         name, run_id = self._name(), self._run
-        if self._do("tag", (run_id, name), lambda: self._client.runs.log_batch(run_id, tags={name: "v"})) is None:
-            self._ledger.note("tag", (run_id, name), told=False)
+        if not self._do("tag", (run_id, name), lambda: self._client.runs.log_batch(run_id, tags={name: "v"})):
+            return
         try:
             found = self._client.runs.search([self._experiment], f"tags.`{name}` = 'v'")
         except Unavailable:
             return
-        if (("tag", (run_id, name)), True) in self._ledger.entries and not found:
+        if not found:
             self._ledger.note("found by a search", name, told=True)
