@@ -129,12 +129,12 @@ def seaweed_under_faults(plan: Plan) -> Iterator[tuple[MakeStore, Client, FaultP
         bucket = f"bucket-{uuid.uuid4().hex[:8]}"
         boto3.client("s3", endpoint_url=url).create_bucket(Bucket=bucket)
         plain = Client(f"s3://{bucket}/team?endpoint_url={url}")
+        yield lambda number: open_store(proxied(plain, proxy, number)), plain, proxy
 
-        def make(number: int) -> ObjectStore:
-            form = ("obstore", "s3fs")[number % 2]
-            return open_store(f"s3://{bucket}/team?endpoint_url={proxy.url}&form={form}")
 
-        yield make, plain, proxy
+def proxied(plain: Client, proxy: FaultProxy, number: int) -> str:
+    """The address of the same store through the proxy, in one form or the other."""
+    return f"{plain.uri}?endpoint_url={proxy.url}&form={('obstore', 's3fs')[number % 2]}"
 
 
 def run_campaign(seed: int, operations: int, *, workers: int = 4, percent: float = 12.0) -> Report:

@@ -15,9 +15,7 @@ from cloudtrack.index.indexes import ONE
 from cloudtrack.registry.webhooks import WebhookEvent
 from tests.faults.ledger import Ledger, digest_of
 
-EXPERIMENT = "shared"
-MODEL = "shared"
-OTHER = "shared too"
+PLACE = "shared"
 RUN = "shared by all"
 _EVENTS = [WebhookEvent.of("MODEL_VERSION", "CREATED")]
 _LARGE_BYTES = 9 << 20
@@ -25,34 +23,36 @@ _LARGE_BYTES = 9 << 20
 _MOST_REPEATS = 5
 
 
-def begin(client: Client) -> None:
-    """What all workers share."""
-    experiment = client.experiments.create(EXPERIMENT)
+def begin(client: Client, place: str = PLACE) -> None:
+    """What all workers at one place share: an experiment, a run, two models, a release."""
+    experiment = client.experiments.create(place)
     client.runs.create(experiment, run_name=RUN)
-    for name in (MODEL, OTHER):
+    for name in (place, f"{place} too"):
         client.registered_models.create(name)
         for _ in range(2):
             client.model_versions.create(name, "s3://elsewhere/model")
-    client.releases.switch("shared", {"one": f"{MODEL}/1"})
+    client.releases.switch(place, {"one": f"{place}/1"})
 
 
 class Worker:
     """One of several; ``client`` reaches the store however it wants, a server included."""
 
-    def __init__(self, client: AnyClient, ledger: Ledger, seed: int) -> None:
+    def __init__(self, client: AnyClient, ledger: Ledger, seed: int, place: str = PLACE) -> None:
         self._client = client
         self._ledger = ledger
         self._random = random.Random(seed)
         self._seed = seed
         self._made = 0
-        self._experiment = self._until_told(lambda: client.experiments.get_by_name(EXPERIMENT)).experiment_id
-        (self._run,) = (
-            run.info.run_id
-            for run in self._until_told(lambda: client.runs.list([self._experiment]))
-            if run.info.run_name == RUN
-        )
         self._own_run = ""
         self.operations = 0
+        self.move_to(place)
+
+    def move_to(self, place: str) -> None:
+        """Go on with what is shared at another place."""
+        self._place = place
+        self._experiment = self._until_told(lambda: self._client.experiments.get_by_name(place)).experiment_id
+        runs = self._until_told(lambda: self._client.runs.search([self._experiment], order_by=["start_time ASC"]))
+        self._run = next(run.info.run_id for run in runs if run.info.run_name == RUN)
 
     def act(self, times: int, only: Sequence[str] = ()) -> None:
         """So many operations, one after the other: any, or ``only`` those of these names."""
@@ -185,12 +185,12 @@ class Worker:
         name, acting = self._name(), self._acting()
         version = self._do(
             "version",
-            (MODEL, name),
-            lambda: acting.model_versions.create(MODEL, "s3://elsewhere/model", tags={name: "v"}, comment=name),
+            (self._place, name),
+            lambda: acting.model_versions.create(self._place, "s3://elsewhere/model", tags={name: "v"}, comment=name),
             repeats=self._is_near,
         )
         if version is not None:
-            self._ledger.note("version number", (MODEL, name, version.version), told=True)  # type: ignore[attr-defined]
+            self._ledger.note("version number", (self._place, name, version.version), told=True)  # type: ignore[attr-defined]
 
     def _transition(self) -> None:
         name, acting, stage = self._name(), self._acting(), self._random.choice(["Staging", "Production", "Archived"])
@@ -198,7 +198,7 @@ class Worker:
         self._do(
             "event",
             name,
-            lambda: acting.stages.transition(MODEL, number, stage, archive_existing_versions=stage == "Production", comment=name),
+            lambda: acting.stages.transition(self._place, number, stage, archive_existing_versions=stage == "Production", comment=name),
             repeats=self._is_near,
         )
 
@@ -206,16 +206,16 @@ class Worker:
         name, acting = self._name(), self._acting()
         number = self._random.choice([1, 2])
         alias = f"a{name}"
-        self._do("event", name, lambda: acting.aliases.set(MODEL, alias, number, comment=name), repeats=self._is_near)
+        self._do("event", name, lambda: acting.aliases.set(self._place, alias, number, comment=name), repeats=self._is_near)
 
     def _say(self) -> None:
         name, acting = self._name(), self._acting()
-        self._do("comment", name, lambda: acting.comments.create(OTHER, 1, name))
+        self._do("comment", name, lambda: acting.comments.create(f"{self._place} too", 1, name))
 
     def _release(self) -> None:
         name, acting = self._name(), self._acting()
-        member = f"{self._random.choice([MODEL, OTHER])}/{self._random.choice([1, 2])}"
-        self._do("release", name, lambda: acting.releases.switch("shared", {name: member}, replace=True, comment=name))
+        model, number = self._place + self._random.choice(["", " too"]), self._random.choice([1, 2])
+        self._do("release", name, lambda: acting.releases.switch(self._place, {name: f"{model}/{number}"}, replace=True, comment=name))
 
     def _webhook(self) -> None:
         name = f"h{self._name()}"
