@@ -14,15 +14,13 @@ import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-os.environ.update(AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing", AWS_REGION="us-east-1")
-
-from cloudtrack.client import Client, connect  # noqa: E402 - the environment comes first
-from tests.faults.campaign import proxied, seaweed_under_faults  # noqa: E402
-from tests.faults.killing import NotedLedger, noted_in  # noqa: E402
-from tests.faults.proxy import FaultProxy, Plan  # noqa: E402
-from tests.faults.worker import Worker, begin  # noqa: E402
-from tests.forking import forked  # noqa: E402
-from tests.servers.cloudtrack_server import cloudtrack_server  # noqa: E402
+from cloudtrack.client import Client, connect
+from tests.faults.campaign import CREDENTIALS, proxied, seaweed_under_faults
+from tests.faults.killing import NotedLedger, noted_in
+from tests.faults.proxy import FaultProxy, Plan
+from tests.faults.worker import Worker, begin
+from tests.forking import forked
+from tests.servers.cloudtrack_server import cloudtrack_server
 
 _PLACE_S = 60.0
 """So long all work at one experiment and one model: what is shared does not grow for ever."""
@@ -67,7 +65,9 @@ def soak(plain: Client, proxy: FaultProxy, folder: Path, *, minutes: float, proc
             process.join(600)
         proxy.is_on = False
         done = [connect(each, spool_dir=folder / "spool" / str(number)).sync() for number, each in enumerate(addresses)]
-    failed = [f"process {number} ended with {process.exitcode}" for number, process in enumerate(started) if process.exitcode]
+    failed = [
+        f"process {number} ended with {process.exitcode}" for number, process in enumerate(started) if process.exitcode
+    ]
     failed += [f"spool {name}: {reason}" for report in done for name, reason in report.failed.items()]
     judgement = noted_in(folder).judge(plain)
     grown = [name for name, sizes in memory.items() if sizes["end"] - sizes["middle"] > _ALLOWED_MIB]
@@ -106,7 +106,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="Of the faults.")
     parser.add_argument("--percent", type=float, default=5.0, help="Requests that are spoiled.")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, seaweed_under_faults(Plan(asked.seed, asked.percent)) as (_, plain, proxy):
+    os.environ.update(CREDENTIALS)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        seaweed_under_faults(Plan(asked.seed, asked.percent)) as (_, plain, proxy),
+    ):
         os.environ["CLOUDTRACK_CACHE_DIR"] = f"{name}/cache"
         proxy.is_on = False
         return 0 if soak(plain, proxy, Path(name), minutes=asked.minutes, processes=asked.processes) else 1

@@ -9,9 +9,7 @@ import sys
 import tempfile
 import time
 
-os.environ.update(AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing", AWS_REGION="us-east-1")
-
-from tests.faults.campaign import run_campaign  # noqa: E402 - the environment comes first
+from tests.faults.campaign import CREDENTIALS, run_campaign
 
 
 def main() -> int:
@@ -23,6 +21,7 @@ def main() -> int:
     parser.add_argument("--percent", type=float, default=12.0, help="Requests that are spoiled.")
     parser.add_argument("--minutes", type=float, default=0.0, help="Go on with the next seeds for so long.")
     asked = parser.parse_args()
+    os.environ.update(CREDENTIALS)
     logging.disable(logging.WARNING)
     began, seed, ok = time.monotonic(), asked.seed, True
     with tempfile.TemporaryDirectory() as folder:

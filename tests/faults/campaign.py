@@ -27,6 +27,8 @@ from tests.faults.worker import Worker, begin
 from tests.servers.api_server import api_server
 from tests.servers.seaweed_server import seaweed_server
 
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_REGION": "us-east-1"}
+"""For a server on this machine, which takes any."""
 MakeStore = Callable[[int], ObjectStore]
 """The store of a worker, by its number."""
 _REMOTE = 3

@@ -1,4 +1,4 @@
-"""What clients were told, beside what a store has in the end: nothing that was acknowledged is lost, nothing is there twice."""
+"""What clients were told, beside what a store has in the end: what was acknowledged is there, and nothing is twice."""
 
 from __future__ import annotations
 

@@ -73,8 +73,9 @@ def _experiments(client: Client) -> _Found:
     for item in client.experiments.search(view_type=ViewType.ALL):
         yield ("experiment", item.experiment_id, "is"), (item.name, item.lifecycle_stage, item.tags)
         by_name = client.experiments.get_by_name(item.name)
-        yield ("experiment", item.experiment_id, "has its name"), by_name is not None and (
-            by_name.experiment_id == item.experiment_id
+        yield (
+            ("experiment", item.experiment_id, "has its name"),
+            by_name is not None and (by_name.experiment_id == item.experiment_id),
         )
 
 
@@ -125,9 +126,7 @@ def _logged_models(client: Client) -> _Found:
 def _registry(client: Client) -> _Found:
     registry = Registry(client.store, "reader")
     listed = {model.name for model in client.registered_models.search(max_results=None, prompts=True)}
-    versions = {
-        (version.name, version.version): version for version in client.model_versions.search(max_results=None)
-    }
+    versions = {(version.name, version.version): version for version in client.model_versions.search(max_results=None)}
     for name in _names(client, "models/"):
         anchor = client.history.verify(name)
         for event in client.history.events(name):

@@ -234,9 +234,15 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "runs.restore_experiment", lambda w: w.c.runs.restore_experiment(w["full"]), (StateError,), in_parts=_RUN_BY_RUN
     ),
-    Operation("runs.start_writer", _write, in_parts="a writer delivers as it goes", again=_write_again, passing=_WRITTEN),
     Operation(
-        "runs.open_writer", _write_more, in_parts="a writer delivers as it goes", again=_write_more_again, passing=_WRITTEN
+        "runs.start_writer", _write, in_parts="a writer delivers as it goes", again=_write_again, passing=_WRITTEN
+    ),
+    Operation(
+        "runs.open_writer",
+        _write_more,
+        in_parts="a writer delivers as it goes",
+        again=_write_more_again,
+        passing=_WRITTEN,
     ),
     Operation("artifacts.upload", lambda w: w.c.artifacts.upload(w["run"], io.BytesIO(b"new"), "file.txt")),
     Operation("artifacts.log_file", _log_file),
@@ -249,9 +255,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("artifacts.delete", lambda w: w.c.artifacts.delete(w["run"]), in_parts=_FILE_BY_FILE),
     Operation("console.append", lambda w: w.c.console.append(w["run"], STREAM, 7, b"goes on\n")),
     Operation("source_files.create", lambda w: w.c.source_files.create(w["run"], "packages.txt", b"numpy==2\n")),
-    Operation(
-        "logged_models.create", lambda w: w.c.logged_models.create(w["experiment"], name="new", operation=NAME)
-    ),
+    Operation("logged_models.create", lambda w: w.c.logged_models.create(w["experiment"], name="new", operation=NAME)),
     Operation("logged_models.finalize", lambda w: w.c.logged_models.finalize(w["model_id"], "READY")),
     Operation("logged_models.log_params", lambda w: w.c.logged_models.log_params(w["model_id"], {"a": "1"})),
     Operation(
@@ -269,7 +273,12 @@ OPERATIONS: tuple[Operation, ...] = (
         "registered_models.set_stages",
         lambda w: w.c.registered_models.set_stages(MODEL, ["Staging", "Canary", "Production"], exclusive=["Canary"]),
     ),
-    Operation("registered_models.rename", lambda w: w.c.registered_models.rename(MODEL, "uno"), in_parts=_COMMITS, passing=("last event",)),
+    Operation(
+        "registered_models.rename",
+        lambda w: w.c.registered_models.rename(MODEL, "uno"),
+        in_parts=_COMMITS,
+        passing=("last event",),
+    ),
     Operation("registered_models.delete", lambda w: w.c.registered_models.delete(MODEL, comment="why")),
     Operation(
         "model_versions.create",
@@ -337,7 +346,9 @@ OPERATIONS: tuple[Operation, ...] = (
         in_parts="the mark of a purge is put and taken off",
     ),
     Operation(
-        "purging.run that is needed", lambda w: w.c.purging.run(w["ended"]), prepare=lambda w: w.client.runs.delete(w["ended"]),
+        "purging.run that is needed",
+        lambda w: w.c.purging.run(w["ended"]),
+        prepare=lambda w: w.client.runs.delete(w["ended"]),
         in_parts="files go one after the other",
     ),
     Operation("run_index.compact", lambda w: w.c.run_index.compact(w["experiment"]), prepare=_many_changes),

@@ -77,7 +77,9 @@ def stops_of(
             if done and not dying.is_dead:
                 return
             try:
-                wrong = _after_a_stop(operation, World(Client(store, spool_dir=Path(spool)), names), facts, before, after)
+                wrong = _after_a_stop(
+                    operation, World(Client(store, spool_dir=Path(spool)), names), facts, before, after
+                )
             except (Unreadable, CloudtrackError) as error:
                 wrong = f"{type(error).__name__}: {error}"
         yield Stop(operation.name, writes, wrong)
@@ -111,6 +113,8 @@ def _after_a_stop(
 def sampled(all_of_them: Iterable[Any], every: int) -> list[Any]:
     """All of them as parameters of a test; all but each fourth, say, are tried by ``make test-all`` alone."""
     return [
-        pytest.param(*(each if isinstance(each, tuple) else (each,)), marks=() if number % every == 0 else pytest.mark.slow)
+        pytest.param(
+            *(each if isinstance(each, tuple) else (each,)), marks=() if number % every == 0 else pytest.mark.slow
+        )
         for number, each in enumerate(all_of_them)
     ]

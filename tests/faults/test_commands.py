@@ -85,7 +85,9 @@ def memory() -> tuple[dict[str, str], Copy]:
 
 
 @pytest.mark.parametrize(("command", "like"), sampled(COMMANDS.items(), 4))
-def test_a_command_that_was_stopped_is_called_again(command: str, like: str, memory: tuple[dict[str, str], Copy]) -> None:
+def test_a_command_that_was_stopped_is_called_again(
+    command: str, like: str, memory: tuple[dict[str, str], Copy]
+) -> None:
     with open("pyproject", "w") as stream:
         stream.write("words")
     stops = list(stops_of(_operation(command, like), *memory))

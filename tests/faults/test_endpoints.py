@@ -54,7 +54,9 @@ def _operation(endpoint: Endpoint) -> Operation:
     def do(world: World) -> None:
         names = {**world.names, "run": world.names[ABOUT.get(key_of(endpoint), "run")]}
         method, target, body = Samples(world.client, names).request(endpoint)
-        answer = ask(App(world.client), method, target, body, {OPERATION_HEADER: NAME, "content-type": "application/json"})
+        answer = ask(
+            App(world.client), method, target, body, {OPERATION_HEADER: NAME, "content-type": "application/json"}
+        )
         if answer.status >= 500:
             raise Stopped
         if answer.status >= 400:
@@ -71,7 +73,9 @@ def memory() -> tuple[dict[str, str], Copy]:
 
 
 @pytest.mark.parametrize("endpoint", sampled(WRITING, 4), ids=key_of)
-def test_a_request_whose_server_was_stopped_is_sent_again(endpoint: Endpoint, memory: tuple[dict[str, str], Copy]) -> None:
+def test_a_request_whose_server_was_stopped_is_sent_again(
+    endpoint: Endpoint, memory: tuple[dict[str, str], Copy]
+) -> None:
     stops = list(stops_of(_operation(endpoint), *memory))
     assert bool(stops) != (key_of(endpoint) in READING)
     assert not [str(stop) for stop in stops if stop.wrong]

@@ -7,6 +7,7 @@ import random
 import uuid
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
+from typing import Any
 
 from cloudtrack.client import AnyClient, Client
 from cloudtrack.entities.run import LoggedModelOutput, Metric
@@ -69,9 +70,13 @@ class Worker:
             self._create_experiment: 1,
             self._create_logged_model: 2,
             self._search: 3,
+            self._say: 2,
+            self._release: 2,
+            self._print: 2,
+            self._purge: 1,
         }
-        if isinstance(self._client, Client):
-            doing |= {self._say: 2, self._release: 2, self._webhook: 1, self._print: 2, self._purge: 1, self._compact: 2}
+        if self._is_near:
+            doing |= {self._webhook: 1, self._compact: 2}
         if only:
             doing = {do: weight for do, weight in doing.items() if do.__name__.strip("_") in only}
         for _ in range(times):
@@ -82,7 +87,7 @@ class Worker:
         self._made += 1
         return f"{self._seed}-{self._made}"
 
-    def _until_told(self, ask: Callable[[], object]):
+    def _until_told(self, ask: Callable[[], Any]) -> Any:
         """The answer to a question, asked again while there is none."""
         for _ in range(_MOST_REPEATS):
             try:
@@ -91,8 +96,8 @@ class Worker:
                 continue
         return ask()
 
-    def _do(self, kind: str, key: Hashable, do: Callable[[], object], *, repeats: bool = True) -> object:
-        """Do something that makes a thing, again where it was not answered and can be; its answer or True, else None."""
+    def _do(self, kind: str, key: Hashable, do: Callable[[], object], *, repeats: bool = True) -> Any:
+        """Make a thing, again where that was not answered and can be repeated; the answer or True, else None."""
         for _ in range(_MOST_REPEATS if repeats else 1):
             try:
                 answer = do()
@@ -125,7 +130,7 @@ class Worker:
             repeats=self._is_near,
         )
         if run is not None:
-            self._own_run = run.info.run_id  # type: ignore[attr-defined]
+            self._own_run = run.info.run_id
 
     def _log_batch(self) -> None:
         run_id = self._random.choice([self._run, self._own_run or self._run])
@@ -190,7 +195,7 @@ class Worker:
             repeats=self._is_near,
         )
         if version is not None:
-            self._ledger.note("version number", (self._place, name, version.version), told=True)  # type: ignore[attr-defined]
+            self._ledger.note("version number", (self._place, name, version.version), told=True)
 
     def _transition(self) -> None:
         name, acting, stage = self._name(), self._acting(), self._random.choice(["Staging", "Production", "Archived"])
@@ -198,7 +203,9 @@ class Worker:
         self._do(
             "event",
             name,
-            lambda: acting.stages.transition(self._place, number, stage, archive_existing_versions=stage == "Production", comment=name),
+            lambda: acting.stages.transition(
+                self._place, number, stage, archive_existing_versions=stage == "Production", comment=name
+            ),
             repeats=self._is_near,
         )
 
@@ -206,16 +213,23 @@ class Worker:
         name, acting = self._name(), self._acting()
         number = self._random.choice([1, 2])
         alias = f"a{name}"
-        self._do("event", name, lambda: acting.aliases.set(self._place, alias, number, comment=name), repeats=self._is_near)
+        self._do(
+            "event", name, lambda: acting.aliases.set(self._place, alias, number, comment=name), repeats=self._is_near
+        )
 
     def _say(self) -> None:
         name, acting = self._name(), self._acting()
-        self._do("comment", name, lambda: acting.comments.create(f"{self._place} too", 1, name))
+        self._do("comment", name, lambda: acting.comments.create(f"{self._place} too", 1, name), repeats=self._is_near)
 
     def _release(self) -> None:
         name, acting = self._name(), self._acting()
         model, number = self._place + self._random.choice(["", " too"]), self._random.choice([1, 2])
-        self._do("release", name, lambda: acting.releases.switch(self._place, {name: f"{model}/{number}"}, replace=True, comment=name))
+        self._do(
+            "release",
+            name,
+            lambda: acting.releases.switch(self._place, {name: f"{model}/{number}"}, replace=True, comment=name),
+            repeats=self._is_near,
+        )
 
     def _webhook(self) -> None:
         name = f"h{self._name()}"
@@ -236,10 +250,8 @@ class Worker:
             repeats=self._is_near,
         )
         if model is not None:
-            model_id = model.model_id  # type: ignore[attr-defined]
-            self._do(
-                "tag", (model_id, "done"), lambda: self._client.logged_models.set_tags(model_id, {"done": "1"})
-            )
+            model_id = model.model_id
+            self._do("tag", (model_id, "done"), lambda: self._client.logged_models.set_tags(model_id, {"done": "1"}))
             self._until_told(lambda: self._client.logged_models.finalize(model_id, "READY"))
             self._until_told(lambda: self._client.runs.log_outputs(self._run, [LoggedModelOutput(model_id)]))
 
@@ -261,7 +273,7 @@ class Worker:
         run_id = run.info.run_id
         self._until_told(lambda: self._client.artifacts.log_text(run_id, "words", "f.txt"))
         self._until_told(lambda: self._client.runs.delete(run_id))
-        self._do("purged", run_id, lambda: self._client.purging.run(run_id))  # type: ignore[union-attr]
+        self._do("purged", run_id, lambda: self._client.purging.run(run_id))
 
     def _compact(self) -> None:
         client = self._client
