@@ -26,6 +26,7 @@ from cloudtrack.errors import CloudtrackError, NotFound, StateError
 from cloudtrack.index.indexes import ONE
 from cloudtrack.maintenance.reindexing import rebuild
 from cloudtrack.registry.webhooks import WebhookEvent
+from cloudtrack.storage.object_store import ObjectStore
 from tests.api.samples import EXPERIMENT, MODEL, PINNED_FILES, RELEASED, STREAM, fill
 
 NAME = "f" * 32
@@ -76,8 +77,14 @@ class Operation:
     """Words of facts that may have values of their own on the way from before to after."""
 
 
-def fill_world(client: Client) -> World:
+def open_client(store: ObjectStore, spool_dir: Path | str | None = None) -> Client:
+    """A client of the one user who does all of it."""
+    return Client(store, user="tester", spool_dir=spool_dir)
+
+
+def fill_world(store: ObjectStore) -> World:
     """One of everything, and what is purged, resumed and compacted."""
+    client = open_client(store)
     world = fill(client)
     experiment = client.experiments.get_by_name(EXPERIMENT)
     assert experiment is not None

@@ -13,9 +13,10 @@ import socket
 import struct
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 KINDS = (
@@ -31,7 +32,9 @@ KINDS = (
     "stale",  # answered, and then the connection is closed without a word
     "partition",  # nobody is reached for some requests
 )
-_PARTITION_REQUESTS = 6
+_LONG_PARTITION = 50
+"""Requests; longer than any client tries."""
+_PARTITIONS = (6, 6, 6, 6, _LONG_PARTITION)
 _DROPS = 8
 _DROP_PAUSE_S = 0.01
 _CHUNK = 1 << 16
@@ -43,21 +46,25 @@ class Plan:
 
     seed: int
     percent: float = 12.0
-    kinds: Sequence[str] = KINDS
+    kinds: tuple[str, ...] = KINDS
 
     def fault(self, number: int) -> str:
         """The kind; empty for none."""
-        for before in range(_PARTITION_REQUESTS):
-            if number - before >= 0 and self._drawn(number - before) == "partition":
+        for before in range(min(number, _LONG_PARTITION - 1) + 1):
+            kind, requests = _drawn(self, number - before)
+            if kind == "partition" and before < requests:
                 return "partition"
-        return self._drawn(number)
+        return _drawn(self, number)[0]
 
-    def _drawn(self, number: int) -> str:
-        chance = random.Random(f"{self.seed}/{number}")
-        if chance.random() * 100 >= self.percent:
-            return ""
-        weights = [0.15 if kind == "partition" else 1 for kind in self.kinds]
-        return chance.choices(list(self.kinds), weights)[0]
+
+@lru_cache(maxsize=4 * _LONG_PARTITION)
+def _drawn(plan: Plan, number: int) -> tuple[str, int]:
+    """What begins with a request, and for how many."""
+    chance = random.Random(f"{plan.seed}/{number}")
+    if chance.random() * 100 >= plan.percent:
+        return "", 1
+    kind = chance.choices(plan.kinds, [0.15 if kind == "partition" else 1 for kind in plan.kinds])[0]
+    return kind, chance.choice(_PARTITIONS) if kind == "partition" else 1
 
 
 class FaultProxy:

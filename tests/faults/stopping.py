@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from cloudtrack.client import Client
 from cloudtrack.errors import CloudtrackError
 from cloudtrack.storage.object_store import ObjectStore
 from tests.faults.crashing import Copy, CrashingStore
 from tests.faults.observing import Facts, Unreadable, differences, facts_of, ids_in, lies_between
-from tests.faults.operations import Operation, World
+from tests.faults.operations import Operation, World, open_client
 from tests.storage.lossy import Stopped
 
 Wrap = Callable[[ObjectStore], ObjectStore]
@@ -49,7 +48,7 @@ def stops_of(
     """
     if operation.prepare:
         inner, prepared = copy, copy()
-        operation.prepare(World(Client(prepared), names))
+        operation.prepare(World(open_client(prepared), names))
         bodies = [(info.key, prepared.get(info.key).body) for info in prepared.list()]
 
         def copy() -> ObjectStore:
@@ -60,25 +59,25 @@ def stops_of(
                 store.create(key, body)
             return store
 
-    known = {*ids_in(Client(copy())), *names.values()}
+    known = {*ids_in(open_client(copy())), *names.values()}
 
     def facts(store: ObjectStore) -> Facts:
-        return facts_of(Client(store), known)
+        return facts_of(open_client(store), known)
 
     before, whole = facts(copy()), copy()
     with tempfile.TemporaryDirectory() as spool:
-        operation.do(World(Client(whole, spool_dir=spool), names))
+        operation.do(World(open_client(whole, spool_dir=spool), names))
         after = facts(whole)
     for writes in range(most):
         store = copy()
         with tempfile.TemporaryDirectory() as spool:
             dying = CrashingStore(store, writes=writes)
-            done = _begin(operation, World(Client(wrap(dying), spool_dir=spool), names))
+            done = _begin(operation, World(open_client(wrap(dying), spool_dir=spool), names))
             if done and not dying.is_dead:
                 return
             try:
                 wrong = _after_a_stop(
-                    operation, World(Client(store, spool_dir=Path(spool)), names), facts, before, after
+                    operation, World(open_client(store, spool_dir=Path(spool)), names), facts, before, after
                 )
             except (Unreadable, CloudtrackError) as error:
                 wrong = f"{type(error).__name__}: {error}"

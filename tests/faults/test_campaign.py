@@ -55,7 +55,7 @@ def test_a_broken_step_is_noticed_by_a_campaign(name: str) -> None:
 @pytest.mark.parametrize("name", ORDER)
 def test_steps_in_another_order_are_noticed_by_a_stop(name: str) -> None:
     late, after, operation_name = ORDER[name]
-    world = fill_world(Client(MemoryStore()))
+    world = fill_world(MemoryStore())
     operation = next(each for each in OPERATIONS if each.name == operation_name)
     copy = memory_copies(world.client.store)
     assert not [stop for stop in stops_of(operation, world.names, copy) if stop.wrong]

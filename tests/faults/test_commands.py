@@ -10,7 +10,6 @@ from dataclasses import replace
 import pytest
 
 from cloudtrack.cli.main import app
-from cloudtrack.client import Client
 from cloudtrack.errors import AlreadyExists
 from cloudtrack.storage import opening
 from cloudtrack.storage.memory import MemoryStore
@@ -80,7 +79,7 @@ def _filled(word: str, names: dict[str, str]) -> str:
 
 @pytest.fixture(scope="module")
 def memory() -> tuple[dict[str, str], Copy]:
-    world = fill_world(Client(MemoryStore()))
+    world = fill_world(MemoryStore())
     return world.names, memory_copies(world.client.store)
 
 

@@ -9,7 +9,6 @@ import pytest
 from cloudtrack.api.app import App
 from cloudtrack.api.endpoint import Endpoint
 from cloudtrack.api.endpoints import ENDPOINTS
-from cloudtrack.client import Client
 from cloudtrack.errors import CloudtrackError
 from cloudtrack.remote.wire import OPERATION_HEADER
 from cloudtrack.storage.memory import MemoryStore
@@ -68,7 +67,7 @@ def _operation(endpoint: Endpoint) -> Operation:
 
 @pytest.fixture(scope="module")
 def memory() -> tuple[dict[str, str], Copy]:
-    world = fill_world(Client(MemoryStore()))
+    world = fill_world(MemoryStore())
     return world.names, memory_copies(world.client.store)
 
 
