@@ -16,7 +16,7 @@ MLFLOW_PYTHONS := CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python CLOUDT
 UI := cloudtrack/ui
 PAGES = $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 ))# journeys at once: half of the time a page waits
 
-.PHONY: demo test ui-test test-flavors test-mlflow test-all check lint format bench security audit clean
+.PHONY: demo test ui-test test-flavors test-mlflow test-all faults soak security audit check lint format bench clean
 
 demo: $(STAMP)  ## the whole job on a folder: train, record, register, promote, load back, predict
 	$(BIN)/cloudtrack demo
@@ -45,6 +45,13 @@ test-all: $(STAMP) $(MLFLOW_STAMP) $(MLFLOW2_STAMP) template-test test-flavors u
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group distributed --group security
 	CLOUDTRACK_THOROUGH=1 $(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "not infra and not flavors and not ui"
 	$(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "ui and (mlflow or slow)" tests/e2e
+	$(MAKE) faults
+
+faults: $(STAMP)  ## clients at work while everything goes wrong on purpose: ten minutes of campaigns, seed after seed
+	$(BIN)/python -m tests.faults --operations 600 --minutes 9
+
+soak: $(STAMP)  ## mixed load with faults by 16 processes for half an hour: memory, losses
+	$(BIN)/python -m tests.soak
 
 security: $(STAMP)  ## what the OpenAPI document allows, and what it does not, sent to servers with and without a login
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group security

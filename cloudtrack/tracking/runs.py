@@ -233,9 +233,17 @@ class Runs:
         self._change(run_id, lambda document: _move(document, LifecycleStage.ACTIVE))
 
     def delete_experiment(self, experiment_id: str) -> None:
-        """Move an experiment and its active runs to the trash. Running it again finishes a job cut off halfway."""
-        self._experiments.set_lifecycle_stage(experiment_id, LifecycleStage.DELETED)
-        self._move_all(experiment_id, _delete_with_experiment)
+        """Move an experiment and its active runs to the trash. Running it again finishes a job cut off halfway.
+
+        Raises StateError where all of it is there already.
+        """
+        try:
+            self._experiments.set_lifecycle_stage(experiment_id, LifecycleStage.DELETED)
+        except StateError:
+            if not self._move_all(experiment_id, _delete_with_experiment):
+                raise
+        else:
+            self._move_all(experiment_id, _delete_with_experiment)
 
     def restore_experiment(self, experiment_id: str) -> None:
         """Take an experiment out of the trash, with the runs that went there with it. Raises Purged."""
@@ -283,14 +291,23 @@ class Runs:
         self._writers.flush(run_id)
         return self._documents.update(check_run_id(run_id), change).document
 
-    def _move_all(self, experiment_id: str, change: Callable[[RunDocument], bool | None]) -> None:
+    def _move_all(self, experiment_id: str, change: Callable[[RunDocument], bool | None]) -> int:
+        """Change the runs of an experiment, but for those that were purged; how many had to be."""
         run_ids = self._index.run_ids(check_experiment_id(experiment_id))
 
-        def move(run_id: str) -> None:
-            with contextlib.suppress(Purged):
-                self._documents.update(run_id, change)
+        def move(run_id: str) -> bool:
+            moves = False
 
-        map_in_order(move, sorted(run_ids))
+            def change_it(document: RunDocument) -> bool | None:
+                nonlocal moves
+                moves = change(document) is not False
+                return moves
+
+            with contextlib.suppress(Purged):
+                self._documents.update(run_id, change_it)
+            return moves
+
+        return sum(map_in_order(move, sorted(run_ids)))
 
     def _entity(self, document: RunDocument) -> Run:
         return document.to_entity(self._store.url, clock.now_ms())

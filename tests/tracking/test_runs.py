@@ -10,7 +10,7 @@ import pytest
 
 from cloudtrack.client import Client
 from cloudtrack.entities.dataset import Dataset, DatasetInput, InputTag
-from cloudtrack.entities.experiment import ViewType
+from cloudtrack.entities.experiment import LifecycleStage, ViewType
 from cloudtrack.entities.run import Metric, RunStatus
 from cloudtrack.errors import InvalidInput, NotFound, StateError, Unavailable
 from cloudtrack.index.cache import PartCache
@@ -99,6 +99,18 @@ def test_a_run_goes_through_its_life(memory: Tracking) -> None:
         memory.runs.delete_tag(run_id, "late")
     with pytest.raises(InvalidInput, match="BORED"):
         memory.runs.update(run_id, status="BORED")
+
+
+def test_deleting_an_experiment_again_finishes_what_was_cut_off(memory: Tracking) -> None:
+    experiment = memory.experiments.create("e")
+    run_id = memory.runs.create(experiment).info.run_id
+    memory.experiments.set_lifecycle_stage(experiment, LifecycleStage.DELETED)  # and stopped there
+    memory.runs.delete_experiment(experiment)
+    assert memory.runs.get(run_id).info.lifecycle_stage == LifecycleStage.DELETED
+    with pytest.raises(StateError, match="deleted already"):
+        memory.runs.delete_experiment(experiment)
+    memory.runs.restore_experiment(experiment)
+    assert memory.runs.get(run_id).info.lifecycle_stage == LifecycleStage.ACTIVE
 
 
 def test_params_are_written_once(memory: Tracking) -> None:
