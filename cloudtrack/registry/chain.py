@@ -19,6 +19,7 @@ from cloudtrack import clock, ids
 from cloudtrack.errors import Conflict, CorruptData, NotFound, ObjectExists, ObjectNotFound, Unavailable
 from cloudtrack.registry.anchor import Anchor
 from cloudtrack.registry.stored_event import StoredEvent
+from cloudtrack.storage.mentioning import is_late
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.sequence import Sequence
 
@@ -148,6 +149,7 @@ class Chain(ABC, Generic[S, C, E]):
         ``decide`` raises, Conflict after very many lost races, and Unavailable where the store is away: then the change
         may or may not be made.
         """
+        began = clock.now_ms()
         state, checkpoint = self._state(name)
         operation = self._operation if self._operation and is_last else ids.new_commit_id()
         events = self.events(name)
@@ -170,7 +172,8 @@ class Chain(ABC, Generic[S, C, E]):
                 self._fold_after(state, events)  # others went on meanwhile: catch up before the next claim
                 continue
             self._apply(state, self.parse(events.key(number), body), hash_of(body))
-            self._save(name, state, checkpoint)
+            if not is_late(began):  # what the state was read with may be gone
+                self._save(name, state, checkpoint)
             for tell in self._on_commit:
                 tell(name, event)
             return state, change
