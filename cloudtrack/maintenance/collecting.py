@@ -1,7 +1,9 @@
 """``cloudtrack gc``: what nothing mentions any more is noted, and removed by a later call, after a grace.
 
     look      one listing; then who mentions what, read after it
-    note      a plan of what is old and not mentioned; names by content are condemned before it (see ``contents``)
+    condemn   what is named by content: from then on nobody begins to use that name (see ``contents``)
+    note      a plan of what is old and not mentioned, and, where it is named by content, was condemned an hour before:
+              who found the name before has mentioned it by then, so what is not mentioned now never will be
     remove    what a plan that is old enough has, that is unchanged, and that still nothing mentions
 
 Whoever is stopped anywhere is continued by the next call. ``docs/maintenance.md`` says why no writer loses.
@@ -29,8 +31,8 @@ from cloudtrack.maintenance.gc_unlisted import (
 from cloudtrack.maintenance.owners import chunks, owned, owner_of
 from cloudtrack.maintenance.purging import Purging
 from cloudtrack.registry import keys
-from cloudtrack.registry.contents import CONDEMNED, condemnation, content_of
-from cloudtrack.storage.mentioning import LEAST_GRACE_MS
+from cloudtrack.registry.contents import CONDEMNED, condemnation, content_of, in_order
+from cloudtrack.storage.mentioning import LEAST_GRACE_MS, is_late
 from cloudtrack.storage.object_store import ObjectInfo, ObjectStore
 from cloudtrack.storage.parallel import map_in_order
 
@@ -50,6 +52,8 @@ class Garbage:
     """Noted, and waiting for the end of the grace."""
     new: list[Candidate] = field(default_factory=list)
     """To be noted."""
+    named: list[Candidate] = field(default_factory=list)
+    """Named by content and not condemned yet, or just now: noted by a later call."""
     held: dict[str, str] = field(default_factory=dict)
     """What stays in the trash, by key, and why."""
     left: str = ""
@@ -64,6 +68,7 @@ class Collected:
 
     removed: list[Candidate] = field(default_factory=list)
     noted: list[Candidate] = field(default_factory=list)
+    condemned: list[Candidate] = field(default_factory=list)
     held: dict[str, str] = field(default_factory=dict)
 
 
@@ -73,12 +78,22 @@ class _Listed:
 
     candidates: list[Candidate] = field(default_factory=list)
     contents: list[Candidate] = field(default_factory=list)
-    condemned: set[str] = field(default_factory=set)
+    condemned: dict[str, int] = field(default_factory=dict)
+    """Keys, and when."""
     snapshots: list[str] = field(default_factory=list)
+    replaced: set[str] = field(default_factory=set)
+    """Keys of contents that are under a later name too: that one is read where this one is missing."""
+
+    def is_mentioned(self, each: Candidate, mentions: Mentions) -> bool:
+        if each.key in self.replaced:
+            return False
+        if each.kind == Kind.PAGE:
+            return each.key in mentions.pages or each.key[: each.key.rindex("/") + 1] in mentions.frozen
+        return content_of(each.key) in (mentions.manifests if each.kind == Kind.MANIFEST else mentions.files)
 
 
 class Garbages:
-    """Finds and removes the garbage of one store."""
+    """Finds and removes the garbage of one store. Any number may at a time."""
 
     def __init__(self, store: ObjectStore, trash: Trash, purging: Purging) -> None:
         self._store = store
@@ -105,7 +120,9 @@ class Garbages:
         found += (candidate for each in going if (candidate := each.candidate()) is not None)
         for candidate in found:
             is_due = noted.get(candidate.state)
-            if is_due and (candidate.kind not in CONTENTS or candidate.key in listed.condemned):
+            if candidate.kind in CONTENTS and not is_late(listed.condemned.get(candidate.key, now)):
+                garbage.named.append(candidate)
+            elif is_due:
                 garbage.due.append(candidate)
             elif is_due is False:
                 garbage.waiting.append(candidate)
@@ -116,12 +133,13 @@ class Garbages:
     def collect(self, *, grace_ms: int = GRACE_MS, retention_ms: int = RETENTION_MS) -> Collected:
         """Remove what is due, and note what is new. Raises as ``look`` does."""
         garbage = self.look(grace_ms=grace_ms, retention_ms=retention_ms)
-        done = Collected(noted=garbage.new[:MOST_CANDIDATES], held=dict(garbage.held))
+        done = Collected(
+            noted=garbage.new[:MOST_CANDIDATES], condemned=garbage.named[:MOST_CANDIDATES], held=dict(garbage.held)
+        )
         self._remove(garbage.due, done)
         map_in_order(self._store.delete, garbage.plans)
+        map_in_order(lambda each: self._store.create(condemnation(each.key), b""), done.condemned)
         if done.noted:
-            contents = [candidate.key for candidate in done.noted if candidate.kind in CONTENTS]
-            map_in_order(lambda key: self._store.create(condemnation(key), b""), contents)
             write_plan(self._store, done.noted)
         return done
 
@@ -163,10 +181,12 @@ class Garbages:
 
     @staticmethod
     def _add_contents(listed: _Listed, owner: str, infos: list[ObjectInfo], before_ms: int) -> None:
+        if owner.startswith((keys.KEPT_FILES, keys.MANIFESTS)):
+            listed.replaced.update(in_order(info.key for info in infos)[:-1])
         for info in infos:
             kind = _kind(owner, info.key)
             if info.key.endswith(CONDEMNED) and kind is not None:
-                listed.condemned.add(info.key.removesuffix(CONDEMNED))
+                listed.condemned[info.key.removesuffix(CONDEMNED)] = info.modified_ms
             elif kind is not None and info.modified_ms <= before_ms:
                 listed.contents.append(Candidate.of(kind, info))
             elif owner.startswith(keys.MODELS) and info.key.startswith(f"{owner}snapshots/"):
@@ -179,16 +199,15 @@ class Garbages:
         mentions = Mentions(self._store)
         try:
             mentions.read()
-            found = [each for each in listed.contents if not _is_mentioned(each, mentions)]
+            found = [each for each in listed.contents if not listed.is_mentioned(each, mentions)]
             if any(each.kind == Kind.PAGE for each in found):
                 mentions.add_snapshots(listed.snapshots)
             if any(each.kind == Kind.KEPT_FILE for each in found):
-                kept = mentions.kept_files()
-                found = [each for each in found if each.kind != Kind.KEPT_FILE or content_of(each.key) not in kept]
+                mentions.read_kept_files()
         except (CorruptData, NotFound) as error:
             garbage.left = f"manifests, pages and kept files are left alone: {error.message}"
             return []
-        return [each for each in found if not _is_mentioned(each, mentions)]
+        return [each for each in found if not listed.is_mentioned(each, mentions)]
 
     def _going(self, dead: Iterable[Dead], before_ms: int, garbage: Garbage) -> list[Dead]:
         old = list(old_enough(dead, before_ms))
@@ -242,14 +261,6 @@ def _kind(owner: str, key: str) -> Kind | None:
     if key.startswith(keys.MANIFESTS):
         return Kind.MANIFEST
     return Kind.PAGE if owner.startswith(keys.MODELS) and key.startswith(f"{owner}pages/") else None
-
-
-def _is_mentioned(each: Candidate, mentions: Mentions) -> bool:
-    if each.kind == Kind.MANIFEST:
-        return content_of(each.key) in mentions.manifests
-    if each.kind == Kind.PAGE:
-        return each.key in mentions.pages or each.key[: each.key.rindex("/") + 1] in mentions.frozen
-    return False
 
 
 def _index_of(key: str) -> str:

@@ -39,6 +39,8 @@ class Mentions:
         """Keys."""
         self.frozen: set[str] = set()
         """Prefixes of the pages of models that are being renamed: somebody may hold a state that names any of them."""
+        self.files: set[str] = set()
+        """Digests of files that the registry keeps."""
         self._kept: set[str] = set()
 
     def read(self) -> None:
@@ -97,11 +99,11 @@ class Mentions:
             if is_kept:
                 self._kept.add(manifest)
 
-    def kept_files(self) -> set[str]:
-        """The digests of files that versions have; a request for each of their manifests. Raises CorruptData."""
+    def read_kept_files(self) -> None:
+        """Fill in ``files``; a request for each manifest of a version with kept files. Raises CorruptData."""
         manifests = Manifests(self._store)
         read = map_in_order(manifests.read, sorted(self._kept))
-        return {file.sha256 for manifest in read for file in manifest.files.values()}
+        self.files = {file.sha256 for manifest in read for file in manifest.files.values()}
 
     def add_snapshots(self, snapshots: Iterable[str]) -> None:
         """Add the pages that snapshots name; a request for each. Raises CorruptData."""

@@ -106,6 +106,9 @@ class Chain(ABC, Generic[S, C, E]):
     def _save(self, name: str, state: S, known: Checkpoint[S] | None) -> None:
         """Move the checkpoint forward. Only a help: no failure matters."""
 
+    def _forget(self, name: str, state: S) -> None:
+        """Take back what was saved so late that something which the state names may be gone."""
+
     @abstractmethod
     def _apply(self, state: S, event: E, event_hash: str) -> None:
         """Bring the state past its next event."""
@@ -169,11 +172,17 @@ class Chain(ABC, Generic[S, C, E]):
             if there != body:
                 self._apply(state, self.parse(events.key(number), there), hash_of(there))
                 clock.sleep(ids.jitter(min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(attempt, 12))))
-                self._fold_after(state, events)  # others went on meanwhile: catch up before the next claim
+                if is_late(began):  # what the state was read from may be gone
+                    began = clock.now_ms()
+                    state, checkpoint = self._state(name)
+                else:
+                    self._fold_after(state, events)  # others went on meanwhile: catch up before the next claim
                 continue
             self._apply(state, self.parse(events.key(number), body), hash_of(body))
-            if not is_late(began):  # what the state was read with may be gone
+            if not is_late(began):
                 self._save(name, state, checkpoint)
+                if is_late(began):
+                    self._forget(name, state)
             for tell in self._on_commit:
                 tell(name, event)
             return state, change

@@ -75,6 +75,12 @@ class Checkpoints:
         except (Conflict, ObjectChanged, ObjectExists, Unavailable):
             return
 
+    def forget(self, name: str, number: int) -> None:
+        """Delete the checkpoint, and the snapshot after an event: they are made anew, or done without."""
+        self._store.delete(keys.checkpoint(name))
+        if number % SNAPSHOT_EVENTS == 0:
+            self._store.delete(keys.snapshot(name, number))
+
     def _parsed(self, body: bytes) -> ModelState:
         try:
             stored = _Stored.model_validate_json(body)

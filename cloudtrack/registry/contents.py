@@ -8,6 +8,8 @@ condemned before, for ever, by an empty object beside it: from then on the same 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cloudtrack.errors import ObjectNotFound
 from cloudtrack.storage.object_store import ObjectStore
 
@@ -23,6 +25,11 @@ def condemnation(key: str) -> str:
 def content_of(key: str) -> str:
     """The digest that a key, any of its names or its condemnation, is named by."""
     return key.rpartition("/")[2].partition(".")[0]
+
+
+def in_order(keys: Iterable[str]) -> list[str]:
+    """Of the keys of one content those that have it, the newest last."""
+    return sorted((key for key in keys if not key.endswith(CONDEMNED)), key=lambda key: (len(key), key))
 
 
 class Contents:
@@ -44,9 +51,7 @@ class Contents:
 
     def names(self, key: str) -> list[str]:
         """The keys under which the content is there, whatever was condemned; the newest last."""
-        stem = key.removesuffix(_JSON)
-        found = [info.key for info in self._store.list(stem) if not info.key.endswith(CONDEMNED)]
-        return sorted(found, key=lambda name: (len(name), name))
+        return in_order(info.key for info in self._store.list(key.removesuffix(_JSON)))
 
     def _is_condemned(self, name: str) -> bool:
         try:
