@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from cloudtrack import clock
-from cloudtrack.errors import CorruptData, InvalidInput, NotFound, StateError
+from cloudtrack.errors import Conflict, CorruptData, InvalidInput, NotFound, StateError
 from cloudtrack.maintenance.gc_plan import CONTENTS, MOST_CANDIDATES, PLANS, Candidate, Kind, parse_plan, write_plan
 from cloudtrack.maintenance.gc_registry import Mentions
 from cloudtrack.maintenance.gc_trash import Dead, Trash, add, measure, old_enough
@@ -247,7 +247,7 @@ class Garbages:
                 try:
                     purge(its_id)
                     done.removed.append(each)
-                except (StateError, NotFound) as error:
+                except (StateError, NotFound, Conflict) as error:
                     refused[each.key] = error.message
             if len(refused) == len(some):
                 done.held.update(refused)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from cloudtrack.errors import CorruptData
 from cloudtrack.index.indexes import ONE, Indexes
-from cloudtrack.maintenance.fsck_finding import Finding, Severity
+from cloudtrack.maintenance.fsck_finding import Finding, Severity, key_in
 from cloudtrack.maintenance.fsck_indexes import IndexCheck
 from cloudtrack.maintenance.fsck_others import check_marker, check_object
 from cloudtrack.maintenance.fsck_registry import RegistryCheck, RegistryServices
@@ -168,7 +168,7 @@ class _Look:
         try:
             return list(self._check(owner, infos))
         except CorruptData as error:  # of something else that it names, which is found by itself
-            return [Finding("document-damaged", owner, error.message)]
+            return [Finding("document-damaged", key_in(error.message, owner), error.message)]
 
     def _check(self, owner: str, infos: Sequence[ObjectInfo]) -> Iterator[Finding]:
         place, _, its_id = owner.removesuffix("/").partition("/")

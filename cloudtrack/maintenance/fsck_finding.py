@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -55,6 +56,15 @@ _KINDS: dict[str, tuple[Severity, str]] = {
     "ownerless": (Severity.LEFTOVER, "sync the machine that wrote it, or remove it"),
     "unknown": (Severity.LEFTOVER, _IGNORE),
 }
+
+
+_KEY = re.compile(r"'([^']+)'")
+
+
+def key_in(message: str, otherwise: str) -> str:
+    """The key that an error names first."""
+    match = _KEY.search(message)
+    return match[1] if match else otherwise
 
 
 @dataclass(frozen=True, slots=True)

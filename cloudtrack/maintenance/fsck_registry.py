@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from cloudtrack.entities.manifest import Manifest, PinnedFile
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.errors import CorruptData, InvalidInput, NotFound, ObjectNotFound
-from cloudtrack.maintenance.fsck_finding import Finding
+from cloudtrack.maintenance.fsck_finding import Finding, key_in
 from cloudtrack.maintenance.fsck_tracking import unknown
 from cloudtrack.models.pinning import StoredFolder, check_stored
 from cloudtrack.registry import keys
@@ -23,7 +23,6 @@ from cloudtrack.registry.state import ModelState
 from cloudtrack.registry.version_state import VersionState
 from cloudtrack.storage.object_store import ObjectInfo, ObjectStore
 
-_KEY = re.compile(r"'([^']+)'")
 _EVENT = re.compile(r"events/(\d{12})\.json")
 
 
@@ -214,7 +213,7 @@ class RegistryCheck:
                     if self._body(page.key) is None:
                         yield Finding("page-damaged", page.key, "it is missing")
         except CorruptData as error:
-            yield Finding("page-damaged", _key_in(error, key), error.message)
+            yield Finding("page-damaged", key_in(error.message, key), error.message)
 
     def _version(self, state: ModelState, version: VersionState) -> Iterator[Finding]:
         """The files of a version are where it says, with their sizes; or their digests, with ``deep``."""
@@ -288,12 +287,7 @@ def _altered(chain: Chain[Any, Any, Any], name: str, number: int, checkpoint: st
 
 
 def _broken(error: CorruptData | ObjectNotFound, prefix: str) -> Finding:
-    return Finding("history-broken", _key_in(error, prefix), error.message)
-
-
-def _key_in(error: CorruptData | ObjectNotFound, otherwise: str) -> str:
-    match = _KEY.search(error.message)
-    return match[1] if match else otherwise
+    return Finding("history-broken", key_in(error.message, prefix), error.message)
 
 
 def _header(state: ModelState) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def freed(before: dict[str, int], after: dict[str, int]) -> int:
     return sum(size for key, size in before.items() if key not in after and not key.startswith("gc/"))
 
 
-@pytest.mark.parametrize("store_url", ["memory", "folder"], indirect=True)
+@pytest.mark.parametrize("store_url", ["memory", "folder", "moto-obstore"], indirect=True)
 def test_what_nothing_mentions_is_noted_and_removed_after_the_grace_and_as_many_bytes_as_promised(
     store: ObjectStore, time: Clock
 ) -> None:
