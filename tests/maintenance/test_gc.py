@@ -281,8 +281,11 @@ def _world() -> tuple[MemoryStore, dict[str, Any]]:
     client.register_model(f"runs:/{run_id}/model", "churn", copy=True)
     client.registered_models.create("other")
     client.model_versions.delete("churn", 1)
-    ended = client.runs.create(experiment).info.run_id
-    client.runs.update(ended, status="FINISHED")
+    for _ in range(2):  # the indexes have manifests, and something to fold
+        client.run_index.compact(experiment)
+        client.model_index.compact("")
+        client.runs.update(client.runs.create(experiment).info.run_id, status="FINISHED")
+        client.registered_models.set_tag("churn", "a", "b")
     for number in range(255):  # the next but one packs a page
         client.model_versions.create("other", f"runs:/{'a' * 32}/m{number}")
     return store, {"experiment": experiment, "run": run_id}
