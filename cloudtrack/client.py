@@ -15,6 +15,10 @@ from cloudtrack.index.cache import PartCache
 from cloudtrack.index.indexes import Indexes
 from cloudtrack.lineage.diffs import ModelDiffs
 from cloudtrack.lineage.lineage import Lineage
+from cloudtrack.maintenance.collecting import Garbages
+from cloudtrack.maintenance.costing import Costs
+from cloudtrack.maintenance.fsck import Fsck
+from cloudtrack.maintenance.gc_trash import Trash
 from cloudtrack.maintenance.purging import Purging
 from cloudtrack.models.evidence import ModelEvidence
 from cloudtrack.models.registering import ModelRegistrar
@@ -199,6 +203,10 @@ class Client(ModelRegistrar):
         self.lineage = Lineage(self)
         self.diffs = ModelDiffs(self)
         self.purging = Purging(self.store, self.user, self._origins, self.run_index, self.logged_model_index)
+        trash = Trash(self._origins, self.experiment_index, self.run_index, self.logged_model_index)
+        self.costs = Costs(self.store, self.experiment_index, self.run_index, self.logged_model_index)
+        self.fsck = Fsck(self)
+        self.garbage = Garbages(self.store, trash, self.purging)
         chain = ReleaseChain(self.store, self.user, operation, request_id=request_id, on_commit=self.on_commit)
         self.releases = Releases(chain, self.model_versions)
 

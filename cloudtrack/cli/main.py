@@ -17,6 +17,7 @@ from cloudtrack.cli import (
     events,
     experiments,
     index,
+    maintenance,
     models,
     output,
     projects,
@@ -55,11 +56,14 @@ app.add_typer(tokens.app, name="tokens")
 app.add_typer(access.app, name="access")
 app.add_typer(webhooks.app, name="webhooks")
 app.command("compact")(index.compact)
+app.command("cost")(maintenance.cost)
 app.command("ddl")(ddl.ddl)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("events")(events.events)
 app.command("export-site")(ui.export_site)
+app.command("fsck")(maintenance.fsck)
+app.command("gc")(maintenance.gc)
 app.command("reindex")(index.reindex)
 app.command("reproduce")(reproduction.reproduce)
 app.command("run")(projects.run)

@@ -89,6 +89,12 @@ def size(size_bytes: int | None) -> str:
     return f"{amount:.1f} TiB"
 
 
+def count(label: str, number: int) -> None:
+    """How far something is, on a terminal's standard error, over the line before."""
+    if sys.stderr.isatty():
+        print(f"\r{number} {label} ", end="", file=sys.stderr, flush=True)
+
+
 @contextmanager
 def progress(label: str, total_bytes: int | None) -> Iterator[Callable[[int], None]]:
     """A progress bar on standard error; the function it gives is called with numbers of bytes."""

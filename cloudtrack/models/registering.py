@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from cloudtrack import clock
 from cloudtrack.entities.manifest import Manifest
 from cloudtrack.entities.model_uri import LoggedModelFolder, RunModel, version_uri
 from cloudtrack.entities.model_version import ModelVersion
@@ -17,6 +18,7 @@ from cloudtrack.models.digests import digest_of
 from cloudtrack.models.finding import FoundFiles, FoundVersions, KeptFolder, ModelFinder, ModelFolder
 from cloudtrack.models.model_file import Model
 from cloudtrack.models.pinning import StoredFolder, check_stored, list_files
+from cloudtrack.storage.mentioning import is_late
 from cloudtrack.storage.object_store import Reading
 
 _MOST_READ_NOW_BYTES = 64 << 20
@@ -72,6 +74,7 @@ class ModelRegistrar(ModelFinder):
         ``most_hashed_bytes`` and ``pin_version``). ``copy`` has the registry keep the files itself, so that the version
         outlives its run. Raises NotFound where there is no model at the URI, CorruptData where a file of it is missing.
         """
+        began = clock.now_ms()
         source, registered = self._locate(model_uri)
         body = self._read_model_file(model_uri, source)
         model = Model.from_bytes(body)
@@ -89,7 +92,7 @@ class ModelRegistrar(ModelFinder):
             run_id, model_id = run_id or registered.run_id, model_id or registered.model_id
         with contextlib.suppress(AlreadyExists):
             self.registered_models.create(name)
-        return self.model_versions.create(
+        made = self.model_versions.create(
             name,
             origin,
             run_id=run_id,
@@ -100,6 +103,9 @@ class ModelRegistrar(ModelFinder):
             tags=tags,
             description=description,
         )
+        if is_kept and is_late(began):
+            self._keep(self._folder(source), manifest)
+        return made
 
     def pin_version(self, name: str, version: int | str, *, copy: bool = False) -> ModelVersion:
         """Pin a version that was registered without a manifest to the files that it has now, all of which are read.
@@ -107,6 +113,7 @@ class ModelRegistrar(ModelFinder):
         ``copy`` has the registry keep the files itself. Raises CorruptData where they are not those of the version's
         digest or manifest.
         """
+        began = clock.now_ms()
         there = self.model_versions.get(name, version)
         source, registered = self._locate(version_uri(name, there.version))
         if isinstance(source, KeptFolder):
@@ -125,7 +132,10 @@ class ModelRegistrar(ModelFinder):
             raise InvalidInput(f"version {there.version} of {name!r} has more files than can be pinned")
         if copy:
             self._keep(folder, manifest)
-        return self.model_versions.pin(name, there.version, manifest, kept=copy)
+        pinned = self.model_versions.pin(name, there.version, manifest, kept=copy)
+        if copy and is_late(began):
+            self._keep(folder, manifest)
+        return pinned
 
     def manifest_of(self, version: ModelVersion) -> Manifest:
         """The files of a version: as it is pinned, or as they are now, where little must be read for that.

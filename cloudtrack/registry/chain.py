@@ -19,6 +19,7 @@ from cloudtrack import clock, ids
 from cloudtrack.errors import Conflict, CorruptData, NotFound, ObjectExists, ObjectNotFound, Unavailable
 from cloudtrack.registry.anchor import Anchor
 from cloudtrack.registry.stored_event import StoredEvent
+from cloudtrack.storage.mentioning import is_late
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.sequence import Sequence
 
@@ -105,6 +106,9 @@ class Chain(ABC, Generic[S, C, E]):
     def _save(self, name: str, state: S, known: Checkpoint[S] | None) -> None:
         """Move the checkpoint forward. Only a help: no failure matters."""
 
+    def _forget(self, name: str, state: S) -> None:
+        """Take back what was saved so late that something which the state names may be gone."""
+
     @abstractmethod
     def _apply(self, state: S, event: E, event_hash: str) -> None:
         """Bring the state past its next event."""
@@ -148,6 +152,7 @@ class Chain(ABC, Generic[S, C, E]):
         ``decide`` raises, Conflict after very many lost races, and Unavailable where the store is away: then the change
         may or may not be made.
         """
+        began = clock.now_ms()
         state, checkpoint = self._state(name)
         operation = self._operation if self._operation and is_last else ids.new_commit_id()
         events = self.events(name)
@@ -167,10 +172,17 @@ class Chain(ABC, Generic[S, C, E]):
             if there != body:
                 self._apply(state, self.parse(events.key(number), there), hash_of(there))
                 clock.sleep(ids.jitter(min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(attempt, 12))))
-                self._fold_after(state, events)  # others went on meanwhile: catch up before the next claim
+                if is_late(began):  # what the state was read from may be gone
+                    began = clock.now_ms()
+                    state, checkpoint = self._state(name)
+                else:
+                    self._fold_after(state, events)  # others went on meanwhile: catch up before the next claim
                 continue
             self._apply(state, self.parse(events.key(number), body), hash_of(body))
-            self._save(name, state, checkpoint)
+            if not is_late(began):
+                self._save(name, state, checkpoint)
+                if is_late(began):
+                    self._forget(name, state)
             for tell in self._on_commit:
                 tell(name, event)
             return state, change

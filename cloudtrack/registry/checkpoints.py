@@ -45,7 +45,7 @@ class Checkpoints:
         except ObjectNotFound:
             return None
         try:
-            return Checkpoint(self._parsed(found.body), found.etag)
+            return Checkpoint(self.parse(found.body), found.etag)
         except CorruptData:
             return Checkpoint(None, found.etag)
 
@@ -53,7 +53,7 @@ class Checkpoints:
         """The state after ``number`` events or fewer, as near as one is kept."""
         for kept in range(number - number % SNAPSHOT_EVENTS, 0, -SNAPSHOT_EVENTS):
             with suppress(ObjectNotFound, CorruptData):  # whoever was to write it was cut off
-                return self._parsed(self._store.get(keys.snapshot(name, kept)).body)
+                return self.parse(self._store.get(keys.snapshot(name, kept)).body)
         return self.empty(name)
 
     def save(self, name: str, state: ModelState, known: Checkpoint[ModelState] | None) -> None:
@@ -75,7 +75,14 @@ class Checkpoints:
         except (Conflict, ObjectChanged, ObjectExists, Unavailable):
             return
 
-    def _parsed(self, body: bytes) -> ModelState:
+    def forget(self, name: str, number: int) -> None:
+        """Delete the checkpoint, and the snapshot after an event: they are made anew, or done without."""
+        self._store.delete(keys.checkpoint(name))
+        if number % SNAPSHOT_EVENTS == 0:
+            self._store.delete(keys.snapshot(name, number))
+
+    def parse(self, body: bytes) -> ModelState:
+        """A checkpoint or a snapshot. Raises CorruptData."""
         try:
             stored = _Stored.model_validate_json(body)
         except ValidationError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from cloudtrack import clock
 from cloudtrack.entities.manifest import Manifest, check_manifest, named_manifest
 from cloudtrack.entities.model_uri import BY_DIGEST
 from cloudtrack.entities.model_version import ORIGIN_TAG, ModelVersion
@@ -23,6 +24,7 @@ from cloudtrack.registry.registry import Registry, writable
 from cloudtrack.registry.release_chain import check_not_released
 from cloudtrack.registry.resolving import LATEST, alias_in, resolve_in, version_in
 from cloudtrack.registry.state import ModelState
+from cloudtrack.storage.mentioning import is_late
 
 CheckOrigins = Callable[[Collection[str]], None]
 """Raises StateError or Purged where one of some runs and logged models, by id, is being purged, or was."""
@@ -69,6 +71,7 @@ class ModelVersions:
         if not source:
             raise InvalidInput("a model version needs a source: where the model is, such as runs:/<run id>/model")
         checked_tags, checked_description = check_tags(tags), check_description(description)
+        began = clock.now_ms()
         pinned = self._manifests.write(check_manifest(manifest)) if manifest is not None else None
 
         origin = checked_tags.get(ORIGIN_TAG)
@@ -98,6 +101,7 @@ class ModelVersions:
 
         state, made = self._registry.commit_change(name, decide, comment=comment, still_holds=is_there)
         if isinstance(made, VersionCreated):
+            self._write_if_late(manifest, began)
             self._check_afterwards(name, made)
             return version_in(state, made.version)
         there = _with_origin(state, origin) if origin is not None else None
@@ -113,6 +117,7 @@ class ModelVersions:
         comment: str | None = None,
     ) -> ModelVersion:
         """Bind a version to the list of its files, for ever. Raises StateError where it is bound to another list."""
+        began = clock.now_ms()
         number, pinned = check_version(version), self._manifests.write(check_manifest(manifest))
 
         def decide(state: ModelState) -> AnyChange | None:
@@ -123,7 +128,9 @@ class ModelVersions:
                 return None
             return VersionPinned(version=number, manifest=pinned, kept=kept)
 
-        return version_in(self._registry.commit(name, decide, comment=comment), number)
+        state = self._registry.commit(name, decide, comment=comment)
+        self._write_if_late(manifest, began)
+        return version_in(state, number)
 
     def manifest(self, version: ModelVersion) -> Manifest:
         """The files of a version as they were registered. Raises NotFound where they were not listed, CorruptData."""
@@ -229,6 +236,11 @@ class ModelVersions:
 
             self._registry.commit(name, decide, comment=error.message, is_last=False)
             raise
+
+    def _write_if_late(self, manifest: Manifest | None, began_ms: int) -> None:
+        """Write a manifest again, where whoever cleans up may have removed it before it was mentioned."""
+        if manifest is not None and is_late(began_ms):
+            self._manifests.write(manifest)
 
     def _with_digest(self, name: str, digest: str) -> ModelVersion:
         """The newest version of a model with these bytes."""

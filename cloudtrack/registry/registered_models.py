@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cloudtrack import clock
 from cloudtrack.entities.model_version import Stage, check_stages
 from cloudtrack.entities.names import check_key_name, check_value
 from cloudtrack.entities.page import PagedList
@@ -25,6 +26,7 @@ from cloudtrack.registry.model_index import ModelIndex, Shows, model_question
 from cloudtrack.registry.registry import Registry, existing, writable
 from cloudtrack.registry.release_chain import check_not_released
 from cloudtrack.registry.state import ModelState
+from cloudtrack.storage.mentioning import is_late
 
 MAX_DESCRIPTION_BYTES = 1 << 20
 
@@ -141,7 +143,10 @@ class RegisteredModels:
             writable(name, state)
             return RenameStarted(new_name=new_name)
 
+        began = clock.now_ms()
         frozen = self._registry.commit(name, freeze, is_last=False)
+        if is_late(began):  # pages that it was read with may be gone; from now on they stay
+            frozen = self._registry.read_any(name)
 
         def move_in(state: ModelState) -> AnyChange | None:
             if state.exists or not _is_free(state, name):

@@ -91,6 +91,9 @@ class Registry(Chain[ModelState, AnyChange, Event]):
     def _save(self, name: str, state: ModelState, known: Checkpoint[ModelState] | None) -> None:
         self._checkpoints.save(name, state, known)
 
+    def _forget(self, name: str, state: ModelState) -> None:
+        self._checkpoints.forget(name, state.number)
+
     def _announce(self, name: str, number: int) -> None:
         announce(self.store, IndexKeys(keys.INDEX), keys.segment(name), number)
 

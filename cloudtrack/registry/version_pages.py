@@ -1,6 +1,6 @@
 """Immutable pages of versions, named by the hash of their bytes.
 
-A page is derived from events. It is never changed or deleted: states that name it may be read again for ever.
+A page is derived from events. It is never changed, nor deleted while a state that is stored names it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import lru_cache
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from cloudtrack.errors import CorruptData, ObjectNotFound
+from cloudtrack.registry.contents import Contents, content_of
 from cloudtrack.registry.version_state import VersionState
 from cloudtrack.storage.object_store import ObjectStore
 
@@ -48,7 +49,7 @@ def page_loader(store: ObjectStore) -> LoadPage:
             body = store.get(key).body
         except ObjectNotFound as error:
             raise CorruptData(_broken(key, "is missing")) from error
-        if hashlib.sha256(body).hexdigest() != key.rpartition("/")[2].removesuffix(".json"):
+        if hashlib.sha256(body).hexdigest() != content_of(key):
             raise CorruptData(_broken(key, "was altered"))
         try:
             return {version.version: version for version in _VERSIONS.validate_json(body)}
@@ -62,7 +63,7 @@ def write_page(store: ObjectStore, prefix: str, versions: Iterable[VersionState]
     """Keep versions as a page. Raises Unavailable."""
     rows = sorted(versions, key=lambda version: version.version)
     body = _VERSIONS.dump_json(rows)
-    key = f"{prefix}{hashlib.sha256(body).hexdigest()}.json"
+    key = Contents(store).usable(f"{prefix}{hashlib.sha256(body).hexdigest()}.json")
     store.create(key, body)
     ref = PageRef(key=key, first=rows[0].version, last=rows[-1].version, number=max(version.number for version in rows))
     for version in rows:

@@ -44,8 +44,12 @@ class Versions(BaseModel):
 
     def get(self, number: int) -> VersionState | None:
         """A version; None for one that never was, or was deleted."""
-        found = self.recent.get(number) or self._in_page(number)
+        found = self.find(number)
         return None if found is None or found.deleted else found
+
+    def find(self, number: int) -> VersionState | None:
+        """A version, also a deleted one; None for one that never was."""
+        return self.recent.get(number) or self._in_page(number)
 
     def change(self, number: int, event: int) -> VersionState:
         """A version, to be changed by an event. Raises KeyError for one that is not there."""

@@ -11,11 +11,13 @@ import logging
 import math
 from collections.abc import Callable
 
+from cloudtrack import clock
 from cloudtrack.entities.run import RunStatus
 from cloudtrack.errors import NotFound, ObjectExists, ObjectNotFound
 from cloudtrack.index.keys import IndexKeys
 from cloudtrack.index.pending import announce
 from cloudtrack.storage.document import DocumentStore, Stored
+from cloudtrack.storage.mentioning import is_late
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking import keys
 from cloudtrack.tracking.documents import RunDocument, Segment
@@ -74,7 +76,7 @@ class RunDocuments:
 
         ``change`` may run several times, each time on a fresh draft. Raises NotFound and what it raises.
         """
-        spilled: tuple[Columns, Segment] | None = None
+        spilled: tuple[Columns, Segment, int] | None = None
         ended_before = False
 
         def changed(draft: RunDocument) -> bool | None:
@@ -87,8 +89,9 @@ class RunDocuments:
             if ended_before:
                 self._mark(draft.experiment_id, run_id, draft.version)
             if count(draft.points) > INLINE_POINTS:
-                if spilled is None or spilled[0] != draft.points:
-                    spilled = (draft.points, self._segments.write(run_id, draft.points))
+                if spilled is None or spilled[0] != draft.points or is_late(spilled[2]):
+                    began = clock.now_ms()
+                    spilled = (draft.points, self._segments.write(run_id, draft.points), began)
                 draft.segments.append(spilled[1])
                 draft.points = {}
 
@@ -107,6 +110,7 @@ class RunDocuments:
         old = _mergeable(stored.document.segments)
         if not old:
             return stored
+        began = clock.now_ms()
         try:
             merged = self._segments.merge(run_id, old)
         except ObjectNotFound:
@@ -114,8 +118,8 @@ class RunDocuments:
         names = {segment.name for segment in old}
 
         def swap(draft: RunDocument) -> bool | None:
-            if not names <= {segment.name for segment in draft.segments}:
-                return False  # another writer of this run merged them
+            if is_late(began) or not names <= {segment.name for segment in draft.segments}:
+                return False  # it may have been cleaned up, or another writer of this run merged them
             draft.segments = [segment for segment in draft.segments if segment.name not in names] + [merged]
             return None
 

@@ -54,9 +54,12 @@ class RunIndex(Indexes):
         return [parse_hit(hit) for hit in self.search(experiment_ids, read, newest_first, limit=most)]
 
     def page(
-        self, experiment_ids: Sequence[str], question: Question, max_results: int, page_token: str | None
+        self, experiment_ids: Sequence[str], question: Question, max_results: int | None, page_token: str | None
     ) -> PagedList[RunDocument]:
-        """One page of runs, without their points. Raises InvalidInput for a token that no such search gave."""
+        """One page of runs, without their points; all where ``max_results`` is None.
+
+        Raises InvalidInput for a token that no such search gave.
+        """
         hits, token = self.hits(experiment_ids, question, max_results, page_token)
         return PagedList(map(parse_hit, hits), token)
 
