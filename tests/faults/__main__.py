@@ -17,7 +17,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="Of the faults and of what the clients do.")
     parser.add_argument("--operations", type=int, default=400, help="Of all clients together.")
-    parser.add_argument("--workers", type=int, default=4, help="Clients; with one, a seed is always the same story.")
+    parser.add_argument("--workers", type=int, default=4, help="Clients; one is the easiest to play again.")
     parser.add_argument("--percent", type=float, default=12.0, help="Requests that are spoiled.")
     parser.add_argument("--minutes", type=float, default=0.0, help="Go on with the next seeds for so long.")
     asked = parser.parse_args()

@@ -1,7 +1,7 @@
 """An HTTP proxy that spoils requests, each as its seed and its number say: the same seed, the same faults.
 
 It speaks HTTP/1.1 with connections that stay open, forwards bytes as they are, and counts what it did by kind. Requests
-are numbered as they come, so that one client that asks one thing after the other meets the same faults every time.
+are numbered as they come: a client that asks one thing after the other meets the same faults every time.
 """
 
 from __future__ import annotations
