@@ -4,7 +4,7 @@ from __future__ import annotations
 
 USD_PER_GIB_MONTH = 0.023
 """S3 Standard in us-east-1, the first 50 TB a month, without requests and old versions.
-Source: https://aws.amazon.com/s3/pricing/, as of November 2025.
+Source: https://aws.amazon.com/s3/pricing/, as of 2025: see there before relying on it.
 """
 _GIB = 1 << 30
 

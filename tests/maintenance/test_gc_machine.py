@@ -140,7 +140,7 @@ TestCollecting.settings = settings(
 def test_collections_and_writers_at_the_same_time_lose_nothing(
     store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Time flies: an hour and more passes between any two requests of a writer."""
+    """Time flies: days pass while a writer is at work, so that most of them are late."""
     client = a_client(store)
     experiment = client.experiments.create("e")
     run_id, other = (client.runs.create(experiment).info.run_id for _ in range(2))
