@@ -394,6 +394,7 @@ def _refused(do: Callable[[], object]) -> None:
 
 
 READS = {
+    "costs": "read",
     "activity": "of_model of_store",
     "aliases": "get",
     "approvals": "get list",

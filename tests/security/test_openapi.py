@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
@@ -29,7 +30,6 @@ from tests.campaign import examples
 from tests.servers.cloudtrack_server import RunningServer, forked_server
 
 pytestmark = pytest.mark.security
-schemathesis = pytest.importorskip("schemathesis")
 
 ANSWERED = [endpoint for endpoint in ENDPOINTS if endpoint.answer is not not_implemented]
 SCHEMA = schemathesis.openapi.from_dict(openapi(ANSWERED, "test"))
