@@ -395,6 +395,8 @@ def _refused(do: Callable[[], object]) -> None:
 
 READS = {
     "costs": "read",
+    "fsck": "check",
+    "garbage": "look",
     "activity": "of_model of_store",
     "aliases": "get",
     "approvals": "get list",
@@ -443,6 +445,8 @@ ELSEWHERE = {
     "runs.flush": "delivers as runs.start_writer does",
     "experiment_index.rebuilding": "as run_index.rebuilding",
     "logged_model_index.rebuilding": "as run_index.rebuilding",
+    "garbage.collect": "stopped before any write, and while others write (tests/maintenance/test_gc.py)",
+    "fsck.repair": "makes derived things alone (tests/maintenance/test_fsck.py)",
     "store": "tests/storage",
 }
 """Where writing methods are tried that have no line of their own."""
