@@ -81,9 +81,13 @@ def soak(plain: Client, proxy: FaultProxy, folder: Path, *, minutes: float, proc
     print(f"broken: {judgement.broken or 'nothing'}, failed: {failed or 'nothing'}, grown: {grown or 'nothing'}")
     for thing in [*judgement.lost[:10], *judgement.doubled[:10]]:
         print(f"    {thing}")
-    fsck = getattr(plain, "fsck", None)  # the check of a whole store, where there is one
-    print(f"fsck: {fsck() if fsck else 'not here'}")
-    return judgement.ok and not failed and not grown
+    report = plain.fsck.check(deep=True)
+    print(
+        f"fsck: {report.objects} objects, {len(report.findings)} findings, {'damage' if report.damaged else 'no damage'}"
+    )
+    for finding in report.findings[:10]:
+        print(f"    {finding}")
+    return judgement.ok and not failed and not grown and not report.damaged
 
 
 def _watch(pids: dict[str, int | None], minutes: float) -> dict[str, dict[str, float]]:
