@@ -82,9 +82,8 @@ def soak(plain: Client, proxy: FaultProxy, folder: Path, *, minutes: float, proc
     for thing in [*judgement.lost[:10], *judgement.doubled[:10]]:
         print(f"    {thing}")
     report = plain.fsck.check(deep=True)
-    print(
-        f"fsck: {report.objects} objects, {len(report.findings)} findings, {'damage' if report.damaged else 'no damage'}"
-    )
+    said = "damage" if report.damaged else "no damage"
+    print(f"fsck: {report.objects} objects, {len(report.findings)} findings, {said}")
     for finding in report.findings[:10]:
         print(f"    {finding}")
     return judgement.ok and not failed and not grown and not report.damaged
