@@ -25,6 +25,8 @@ SLOW_S3FS = pytest.param("moto-s3fs", marks=pytest.mark.slow)
 """s3fs over moto costs most, and does what it does over SeaweedFS, and obstore over moto: in `make test-all`."""
 BOTH_MODES = ("folder", "server")
 """A store, and a server in front of one: the same for all who use ``connect``."""
+SLOW_SERVER = ("folder", pytest.param("server", marks=pytest.mark.slow))
+"""The same, where each takes processes of its own."""
 _KEPT = ("CLOUDTRACK_THOROUGH", "CLOUDTRACK_CHROMIUM")
 
 for _name in [name for name in os.environ if name.startswith(("AWS_", "CLOUDTRACK_", "MLFLOW_"))]:

@@ -83,7 +83,7 @@ def memory() -> tuple[dict[str, str], Copy]:
     return world.names, memory_copies(world.client.store)
 
 
-@pytest.mark.parametrize(("command", "like"), sampled(COMMANDS.items(), 4))
+@pytest.mark.parametrize(("command", "like"), sampled(COMMANDS.items(), 8))
 def test_a_command_that_was_stopped_is_called_again(
     command: str, like: str, memory: tuple[dict[str, str], Copy]
 ) -> None:

@@ -71,7 +71,7 @@ def memory() -> tuple[dict[str, str], Copy]:
     return world.names, memory_copies(world.client.store)
 
 
-@pytest.mark.parametrize("endpoint", sampled(WRITING, 4), ids=key_of)
+@pytest.mark.parametrize("endpoint", sampled(WRITING, 8), ids=key_of)
 def test_a_request_whose_server_was_stopped_is_sent_again(
     endpoint: Endpoint, memory: tuple[dict[str, str], Copy]
 ) -> None:

@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], Pa
     return fill_world(FolderStore(original)).names, original
 
 
-@pytest.mark.parametrize("operation", sampled(OPERATIONS, 2), ids=NAMES)
+@pytest.mark.parametrize("operation", sampled(OPERATIONS, 4), ids=NAMES)
 def test_an_operation_that_was_stopped_is_finished_by_doing_it_again(
     operation: Operation, memory: tuple[dict[str, str], Copy]
 ) -> None:

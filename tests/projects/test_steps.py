@@ -9,7 +9,7 @@ import pytest
 from cloudtrack.client import Client, connect
 from cloudtrack.entities.run import Run
 from tests.cli.commands import cloudtrack
-from tests.conftest import BOTH_MODES
+from tests.conftest import SLOW_SERVER
 
 _MLPROJECT = """
 name: steps
@@ -82,7 +82,7 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
+@pytest.mark.parametrize("store_url", SLOW_SERVER, indirect=True)
 def test_steps_are_children_of_the_run_that_starts_them(store_url: str, project: Path) -> None:
     client = connect(store_url)
     done = cloudtrack("run", str(project), "-P", "rows=42", "--experiment-name", "steps", store=store_url)

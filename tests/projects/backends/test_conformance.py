@@ -70,6 +70,7 @@ def until_it_began(client: Client, submitted: SubmittedRun) -> None:
         time.sleep(0.05)
 
 
+@_DEAR
 def test_a_project_finishes_and_its_numbers_are_in_the_store(
     place: Place, client: Client, request_of: Callable[..., Request]
 ) -> None:
@@ -104,6 +105,7 @@ def test_a_program_that_fails_makes_its_run_fail(client: Client, request_of: Cal
     assert "it goes wrong" in "\n".join(submitted.logs())
 
 
+@_DEAR
 def test_a_cancelled_run_is_killed_and_cancelled_again_stays_so(
     client: Client, request_of: Callable[..., Request]
 ) -> None:
@@ -132,6 +134,7 @@ def test_a_job_that_is_cancelled_at_once_is_killed(client: Client, request_of: C
     assert client.runs.get(submitted.run_id).info.status == "KILLED"
 
 
+@_DEAR
 def test_a_job_that_dies_before_its_worker_makes_the_run_fail(
     place: Place, client: Client, request_of: Callable[..., Request]
 ) -> None:

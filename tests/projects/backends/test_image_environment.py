@@ -107,6 +107,7 @@ def test_variables_and_files_reach_the_container_and_no_secret_is_in_its_words(
     client.close()
 
 
+@pytest.mark.slow
 def test_what_the_container_sees(place: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COPIED", "of here")
     monkeypatch.setenv("HOST_ONLY", "x")
@@ -130,6 +131,7 @@ def test_ending_the_run_ends_the_container(place: Path, project: Path, client: C
     assert not Path(f"/proc/{number}").exists()
 
 
+@pytest.mark.slow
 def test_an_image_is_built_with_the_code_in_it(place: Path, project: Path, client: Client) -> None:
     submitted = run(client, project, is_image_built=True)
     assert submitted.wait()
@@ -147,6 +149,7 @@ def test_nothing_is_built_for_a_project_without_an_image(tmp_path: Path, client:
         run(client, make_project(tmp_path / "plain"), is_image_built=True)
 
 
+@pytest.mark.slow
 def test_an_image_that_cannot_be_had_makes_the_run_fail(place: Path, project: Path, client: Client) -> None:
     (project / "MLproject").write_text((project / "MLproject").read_text().replace("line:7", "nowhere:1"))
     submitted = run(client, project)

@@ -9,11 +9,11 @@ import pytest
 
 from cloudtrack.client import connect
 from tests.cli.commands import answer, cloudtrack
-from tests.conftest import BOTH_MODES
+from tests.conftest import SLOW_SERVER
 from tests.projects.sweeps.sweeps import assert_exact
 
 
-@pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
+@pytest.mark.parametrize("store_url", SLOW_SERVER, indirect=True)
 def test_the_command_sweeps_a_project_that_trains(store_url: str, project: Path, tmp_path: Path) -> None:
     client = connect(store_url)
     (tmp_path / "space.yaml").write_text("alpha: [5, 6]\n")
