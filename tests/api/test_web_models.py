@@ -184,7 +184,7 @@ def test_the_board_of_a_long_history_comes_in_pages_with_what_is_in_use_on_the_f
 def test_a_policy_that_cannot_be_read_is_told(client: Client, app: App) -> None:
     client.registered_models.create("churn")
     client.store.create("policy.yaml", b"rules: [oops")
-    assert "policy.yaml, line 1" in told(app, "models/board", name="churn")["policy_problem"]
+    assert "policy.yaml is not plain YAML, line 2" in told(app, "models/board", name="churn")["policy_problem"]
 
 
 def test_a_board_tells_nothing_of_runs_that_one_may_not_read(client: Client) -> None:
