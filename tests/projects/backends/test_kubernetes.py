@@ -147,7 +147,7 @@ def test_what_is_wrong_is_said_with_the_fix(tmp_path: Path) -> None:
         ({"environment": {"API_KEY": "b"}}, "API_KEY is a secret.* a Secret of the namespace"),
         ({"template": str(tmp_path / "pod.yaml")}, "must be one Job"),
         ({"template": str(tmp_path / "broken.yaml")}, "is not plain YAML"),
-        ({"template": str(tmp_path / "none.yaml")}, "is not plain YAML"),
+        ({"template": str(tmp_path / "none.yaml")}, "cannot be read"),
     ):
         with pytest.raises(InvalidInput, match=said):
             manifest({"image": "ours:1", **wrong})
