@@ -29,11 +29,14 @@ def _cut() -> list[str]:
     text = (ROOT / "infra" / "lambda.mk").read_text().replace("\\\n", " ")
     doors = re.search(r"^OTHER_DOORS := (.*)$", text, re.MULTILINE)
     loaders = re.search(r"^LOADERS := \$\(addprefix models/,(.*)\)$", text, re.MULTILINE)
-    also = re.search(r"^\$\(BUNDLES\)/own.done: CUT := (.*) \$\(LOADERS\)$", text, re.MULTILINE)
+    client = re.search(r"^CLIENT := \$\(addprefix remote/,(.*)\)$", text, re.MULTILINE)
+    also = re.search(r"^\$\(BUNDLES\)/own.done: CUT := (.*) \$\(CLIENT\) \$\(LOADERS\)$", text, re.MULTILINE)
     assert doors
     assert loaders
+    assert client
     assert also
     names = [*doors[1].split(), *also[1].split(), *(f"models.{name}" for name in loaders[1].split())]
+    names += [f"remote.{name}" for name in client[1].split()]
     return [f"cloudtrack.{name.removesuffix('.py')}" for name in names]
 
 
