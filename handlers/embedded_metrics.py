@@ -9,9 +9,8 @@ what API Gateway and Lambda measure themselves is on the dashboard without.
 from __future__ import annotations
 
 import json
-import time
 
-from cloudtrack import config
+from cloudtrack import clock, config
 
 NAMESPACE = "CLOUDTRACK_METRICS_NAMESPACE"
 _UNITS = {"Requests": "Count", "Refused": "Count", "Failed": "Count", "Duration": "Milliseconds", "Sent": "Bytes"}
@@ -25,7 +24,7 @@ def note_request(route: str, status: int, duration_ms: float, sent_bytes: int) -
     function = environment.get("AWS_LAMBDA_FUNCTION_NAME", "")
     line = {
         "_aws": {
-            "Timestamp": int(time.time() * 1000),
+            "Timestamp": clock.now_ms(),
             "CloudWatchMetrics": [
                 {
                     "Namespace": namespace,

@@ -6,14 +6,12 @@ expansion is never read as a command (POSIX shell, 2.6), and quotes around them 
 
 from __future__ import annotations
 
-import re
 import shutil
 import string
 from collections.abc import Mapping
 
 from cloudtrack.errors import InvalidInput, MissingDependency
-
-_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+from cloudtrack.projects.project_file import PARAMETER_NAME
 
 
 def command_of(template: str, values: Mapping[str, str], extra: Mapping[str, str]) -> list[str]:
@@ -41,7 +39,7 @@ def command_of(template: str, values: Mapping[str, str], extra: Mapping[str, str
             raise InvalidInput(f"the command has a place {{{name}}} for which there is no parameter; it has: {there}")
         text += _PLACES.get(quotes[-1:], _PLACES[""]).format(place(values[name], name))
     for name, value in extra.items():
-        if not _NAME.fullmatch(name):
+        if not PARAMETER_NAME.fullmatch(name):
             raise InvalidInput(f"{name!r} is no name of a parameter: letters, digits, '_', '-' and '.'")
         text += f" --{name} {_PLACES[''].format(place(value, name))}"
     return [shell(), "-c", text, "project", *arguments]

@@ -20,7 +20,7 @@ from cloudtrack.projects.bridging import bridged
 from cloudtrack.projects.command import command_of
 from cloudtrack.projects.environments import environment_of, prepare_locked
 from cloudtrack.projects.image_environment import end_container, prepare_image
-from cloudtrack.projects.parameters import local_path
+from cloudtrack.projects.parameters import local_path, placed
 from cloudtrack.projects.program import Program
 from cloudtrack.projects.project_file import EntryPoint, read_project
 from cloudtrack.projects.record import ProjectRecord, fetch_archive, read_record
@@ -91,11 +91,13 @@ def _prepared(
     project = read_project(folder)
     entry_point = project.entry_point(record.entry_point)
     inputs = Path(record.storage_dir) / run_id if record.storage_dir else scratch / "inputs"
+    environment = environment_of(project, record.manager)
     values = _fetched(entry_point, record.values, inputs)
+    if not environment.docker:  # in an image the code is elsewhere
+        values = placed(entry_point, values, folder)
     declared = {name: text for name, text in values.items() if name in entry_point.parameters}
     extra = {name: text for name, text in values.items() if name not in entry_point.parameters}
     words = command_of(entry_point.command, declared, extra)
-    environment = environment_of(project, record.manager)
     experiment_id = client.runs.get(run_id).info.experiment_id
     variables = {
         "CLOUDTRACK_URI": client.address,

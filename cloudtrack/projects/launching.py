@@ -88,7 +88,7 @@ def keep(client: AnyClient, request: Request, folder: Path) -> tuple[str, KeptCo
 
 
 def find_submitted(client: AnyClient, run_id: str) -> SubmittedRun:
-    """A run that was launched before, from wherever. Raises NotFound where it is none of a project."""
+    """A run that was launched before, from wherever. Raises InvalidInput where it is none of a project."""
     tags = client.runs.get(run_id).data.tags
     if not (handle := tags.get(HANDLE_TAG)):
         raise InvalidInput(f"run {run_id} was not launched as a project: it has no tag {HANDLE_TAG}")

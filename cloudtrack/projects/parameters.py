@@ -54,7 +54,7 @@ def values_of(entry_point: EntryPoint, given: Mapping[str, object], folder: Path
     InvalidInput naming all parameters that are missing, and the first whose value is not of its type; NotFound for a
     path to nothing.
     """
-    texts = {str(name): _text(value) for name, value in given.items()}
+    texts = {str(name): str(value) for name, value in given.items()}
     missing = [
         name for name, parameter in entry_point.parameters.items() if parameter.default is None and name not in texts
     ]
@@ -77,6 +77,16 @@ def input_files(entry_point: EntryPoint, values: Values) -> list[InputFile]:
         if parameter.type in ("path", "uri") and (path := local_path(values.declared[name])) and path.exists():
             digest, size = digest_of(path)
             found.append(InputFile(name, values.declared[name], digest, size))
+    return found
+
+
+def placed(entry_point: EntryPoint, values: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The values, where files of the project itself, named by where they are in it, have absolute paths."""
+    found = dict(values)
+    for name, parameter in entry_point.parameters.items():
+        path = local_path(values[name]) if parameter.type in ("path", "uri") else None
+        if path is not None and (folder / path).exists():
+            found[name] = str(folder / path)
     return found
 
 
@@ -124,10 +134,6 @@ def _number(parameter: Parameter, text: str, kind: type[float] | type[int]) -> N
         kind(text)
     except ValueError:
         raise InvalidInput(f"parameter {parameter.name!r} must be a {parameter.type}, not {text!r}") from None
-
-
-def _text(value: object) -> str:
-    return str(value)
 
 
 def _digest_of_file(path: Path) -> str:

@@ -91,8 +91,8 @@ def plan_of(request: Request, target: Path) -> Plan:
     if request.is_image_built and not environment.docker:
         raise InvalidInput("there is no image to build: the project has no docker_env, or --env-manager is given")
     inputs = input_files(entry_point, values)
-    if request.kept:
-        values = values.within(request.kept.folder)
+    if request.kept or code.folder.is_relative_to(target.resolve()):  # a copy, which goes when the job has ended
+        values = values.within(code.folder)
         inputs = [replace(item, uri=values.declared[item.parameter]) for item in inputs]
     return Plan(
         request=request,

@@ -18,7 +18,7 @@ from cloudtrack.plain_yaml import read_yaml
 FILE_NAME = "MLproject"
 MAIN = "main"
 _SCRIPTS = {".py": "python", ".sh": "bash"}
-_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+PARAMETER_NAME = re.compile(r"[A-Za-z_][\w.-]*")
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _entry_point(name: str, body: Any) -> EntryPoint:
 
 def _parameter(name: str, body: Any, where: str) -> Parameter:
     """``alpha: float``, or ``alpha: {type: float, default: 0.5}``."""
-    if not _NAME.fullmatch(name):
+    if not PARAMETER_NAME.fullmatch(name):
         raise InvalidInput(f"{where} has a parameter {name!r}: names are letters, digits, '_', '-' and '.'")
     if isinstance(body, str) or body is None:
         return Parameter(name, body or "string")

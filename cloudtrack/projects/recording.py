@@ -78,6 +78,7 @@ def origin_of(plan: Plan) -> Origin:
 
 
 def create_run(client: AnyClient, plan: Plan) -> str:
+    """The run that a plan is for, new or named, with its tags; its id. Raises LaunchedBefore."""
     request = plan.request
     tags = {**_tags(client, plan), **request.tags}
     if request.parent_run_id:

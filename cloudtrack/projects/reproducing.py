@@ -21,8 +21,9 @@ from cloudtrack.projects.execution import fetch_code
 from cloudtrack.projects.image_environment import DIGEST_TAG
 from cloudtrack.projects.kept_code import KeptCode, Origin
 from cloudtrack.projects.launching import launch
-from cloudtrack.projects.parameters import InputFile, digest_of, local_path
+from cloudtrack.projects.parameters import InputFile, digest_of, local_path, placed
 from cloudtrack.projects.planning import Request
+from cloudtrack.projects.project_file import read_project
 from cloudtrack.projects.record import FOLDER, ProjectRecord, read_record
 from cloudtrack.projects.running import ExecutionException
 from cloudtrack.projects.verdict import Verdict, compare
@@ -54,15 +55,17 @@ def reproduce(
     run, record = client.runs.get(run_id), read_record(client, run_id)
     if run.info.status != RunStatus.FINISHED:
         raise StateError(f"run {run_id} is {run.info.status}: only a run that finished can be done again and compared")
-    check_inputs(record.inputs)
     before = evidence_of(client, run)
     with tempfile.TemporaryDirectory(prefix="cloudtrack-reproduction-") as scratch:
+        folder = fetch_code(client, run_id, record, Path(scratch) / "code")
+        check_inputs(record.inputs, folder)
+        entry_point = read_project(folder).entry_point(record.entry_point)
         submitted = launch(
             client,
             Request(
                 uri=record.uri,
                 entry_point=record.entry_point,
-                parameters=record.values,
+                parameters=placed(entry_point, record.values, folder),
                 docker_arguments=record.docker_arguments,
                 is_image_built=record.is_image_built,
                 docker_image=run.data.tags.get(DIGEST_TAG, ""),
@@ -72,10 +75,10 @@ def reproduce(
                 lock=None if manager == EnvironmentManager.LOCAL else _installed(client, run),
                 run_name=f"{run.info.run_name}-again",
                 tags={REPEATS_TAG: run_id},
-                kept=KeptCode(_origin(run, record), fetch_code(client, run_id, record, Path(scratch) / "code")),
+                kept=KeptCode(_origin(run, record), folder),
             ),
         )
-        is_finished = submitted.wait()
+        is_finished = submitted.wait_or_cancel()
     again = client.runs.get(submitted.run_id)
     if not is_finished:
         raise ExecutionException(f"run {again.info.run_id}, which repeats {run_id}, ended {again.info.status}")
@@ -88,10 +91,14 @@ def reproduce(
     return verdict
 
 
-def check_inputs(inputs: Iterable[InputFile]) -> None:
-    """Raises StateError naming the first file that parameters name and that is not what it was."""
+def check_inputs(inputs: Iterable[InputFile], folder: Path) -> None:
+    """Raises StateError naming the first file that parameters name and that is not what it was.
+
+    Relative paths are of the code in ``folder``.
+    """
     for file in inputs:
         path = local_path(file.uri)
+        path = path and folder / path
         if path is None or not path.exists():
             raise StateError(f"the input {file.parameter!r} of the run is gone: there is no {file.uri} on this machine")
         digest, size = digest_of(path)

@@ -78,12 +78,7 @@ def run(
 
 def wait(submitted: SubmittedRun) -> None:
     """Return when the run is FINISHED; one that is interrupted is cancelled. Raises ExecutionException."""
-    try:
-        is_finished = submitted.wait()
-    except KeyboardInterrupt:
-        submitted.cancel()
-        raise
-    if not is_finished:
+    if not submitted.wait_or_cancel():
         raise ExecutionException(f"run {submitted.run_id} of the project ended {submitted.get_status()}")
 
 

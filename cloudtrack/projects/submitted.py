@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
+from cloudtrack import clock
 from cloudtrack.client import AnyClient
 from cloudtrack.entities.run import RunStatus
 from cloudtrack.projects.backends.backend import Submission
@@ -46,9 +46,17 @@ class SubmittedRun:
         """Return when the run has ended; whether it is FINISHED."""
         pause, longest = _POLL_S
         while not RunStatus.is_terminated(status := self.get_status()) or not self._submission.is_over():
-            time.sleep(pause)
+            clock.sleep(pause)
             pause = min(pause * 1.5, longest)
         return status == RunStatus.FINISHED
+
+    def wait_or_cancel(self) -> bool:
+        """The same; a run whose waiting is interrupted is cancelled."""
+        try:
+            return self.wait()
+        except KeyboardInterrupt:
+            self.cancel()
+            raise
 
     def cancel(self) -> None:
         """End the job, and wait until its run says so."""

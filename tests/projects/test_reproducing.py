@@ -15,7 +15,7 @@ from cloudtrack.projects.running import ExecutionException
 from cloudtrack.projects.verdict import Outcome
 from tests.cli.commands import cloudtrack
 from tests.projects.making import script
-from tests.projects.repositories import commit
+from tests.projects.repositories import bare, commit
 
 SEEDED = """
 import random, sys
@@ -105,6 +105,33 @@ def test_an_input_that_changed_is_refused_by_name(tmp_path: Path, client: Client
     with pytest.raises(StateError, match=r"the input 'data' of the run is gone"):
         reproduce(client, run_id)
     assert len(client.runs.search(["0"])) == before, "nothing was run"
+
+
+READS = "import sys, cloudtrack as ct; ct.log_metric('size', len(open(sys.argv[1]).read()))"
+
+
+def reads_its_own_file(folder: Path) -> Path:
+    parameters = "{data: {type: path, default: data.csv}, seed: {type: int, default: 0}}"
+    (script(folder, READS, command="python run.py {data}", parameters=parameters) / "data.csv").write_text("1,2,3")
+    return folder
+
+
+def test_a_file_of_the_project_itself_comes_with_its_code(tmp_path: Path, client: Client) -> None:
+    """The clone that the run read it in is gone."""
+    work = reads_its_own_file(tmp_path / "work")
+    commit(work)
+    repository = bare(work, tmp_path / "repository.git")
+    run_id = ct.projects.run(f"git+file://{repository}", env_manager="local").run_id
+    assert client.runs.get(run_id).data.params == {"data": "data.csv", "seed": "0"}
+    verdict = reproduce(client, run_id)
+    assert (verdict.outcome, verdict.points) == (Outcome.BIT_IDENTICAL, 1)
+
+
+def test_a_trial_of_a_sweep_is_done_again(tmp_path: Path, client: Client) -> None:
+    folder = reads_its_own_file(tmp_path / "p")
+    swept = ct.projects.sweep(str(folder), {"seed": [1]}, sampler="grid", env_manager="local")
+    (folder / "data.csv").unlink()
+    assert reproduce(client, swept.trials[0].run_id).outcome == Outcome.BIT_IDENTICAL
 
 
 def test_a_dataset_that_changed_is_refused_by_name(tmp_path: Path, client: Client) -> None:
