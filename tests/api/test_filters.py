@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cloudtrack.errors import InvalidInput
 from cloudtrack.search.fields import Types
 from cloudtrack.search.filters import parse_filter, parse_order
-from tests.campaign import examples
+from tests.thoroughness import examples
 
 TYPES: Types = {"attributes": {"name": str, "time": float}, "metrics": float, "tags": str}
 

@@ -29,7 +29,7 @@ from cloudtrack.storage.folder import FolderStore
 from cloudtrack.storage.signing import SignedRequest
 from tests.api.samples import SAMPLES, World, fill, key_of, new_world
 from tests.api.sending import ask
-from tests.campaign import examples
+from tests.thoroughness import examples
 
 JSON = {"Content-Type": "application/json"}
 CANARY = "the canary is alive"

@@ -29,8 +29,8 @@ from cloudtrack.tracking.table_columns import significant
 from cloudtrack.tracking.table_cursor import read_cursor
 from tests.api.sending import ask, get
 from tests.api.tables import Page, ids_of, rows_of, table
-from tests.campaign import examples
 from tests.storage.lossy import CountingStore
+from tests.thoroughness import examples
 
 STATES = {"active": ViewType.ACTIVE_ONLY, "deleted": ViewType.DELETED_ONLY, "all": ViewType.ALL}
 ALWAYS = {

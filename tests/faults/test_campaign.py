@@ -10,7 +10,6 @@ import pytest
 from cloudtrack.client import Client
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
-from tests.campaign import IS_THOROUGH
 from tests.faults.campaign import Report, run_campaign, run_workers
 from tests.faults.crashing import memory_copies
 from tests.faults.flaky import FlakyStore
@@ -18,6 +17,7 @@ from tests.faults.mutations import ORDER, RIVALRY, LateStore
 from tests.faults.operations import OPERATIONS, fill_world
 from tests.faults.proxy import KINDS, Plan
 from tests.faults.stopping import stops_of
+from tests.thoroughness import IS_THOROUGH
 
 _MOST_SEEDS = 8
 

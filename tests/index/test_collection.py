@@ -31,9 +31,9 @@ from cloudtrack.search.filters import parse_filter
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.opening import open_store
-from tests.campaign import examples
 from tests.index.things import TYPES, Things
 from tests.storage.lossy import CountingStore, LossyStore, Stopped, StoppingStore
+from tests.thoroughness import examples
 
 BY_METRIC = Ranking([Term("metrics.a", True, True), Term("attributes.time", False, True)])
 BY_LAST = Ranking([Term("metrics.many", False, True), Term("params.p", True, False)])

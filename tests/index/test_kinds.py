@@ -38,8 +38,8 @@ from cloudtrack.registry.model_source import ModelSource
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.opening import open_store
-from tests.campaign import examples
 from tests.storage.lossy import CountingStore, LossyStore, Stopped, StoppingStore
+from tests.thoroughness import examples
 
 NAMES = ("a", "b" * 220)
 SOURCE = f"runs:/{'0' * 32}/model"

@@ -21,8 +21,8 @@ from cloudtrack.index.ranking import Ranking, Term, key_of, token_of
 from cloudtrack.index.row import Row
 from cloudtrack.search.filters import parse_filter
 from cloudtrack.search.sql import condition
-from tests.campaign import examples
 from tests.index.things import SCHEMA, TYPES
+from tests.thoroughness import examples
 
 text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6)
 number = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([0.0, 0.5, 1.0])

@@ -26,10 +26,10 @@ from cloudtrack.storage.streaming import Progress, Transfer
 from cloudtrack.tracking.documents import Points, RunDocument
 from cloudtrack.tracking.points import summarize
 from cloudtrack.tracking.run_source import run_row
-from tests.campaign import examples
 from tests.conftest import KINDS
 from tests.lakehouse.samples import all_runs, fill, finish, open_client, open_lakehouse, rows_of, same
 from tests.storage.lossy import ForwardingStore
+from tests.thoroughness import examples
 
 RUNS = """
     SELECT run_id, experiment_id, run_name, status, lifecycle_stage, start_time_ms, end_time_ms, epoch_ms(start_time),

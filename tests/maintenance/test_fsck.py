@@ -22,10 +22,10 @@ from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking import keys
 from cloudtrack.tracking.points import INLINE_POINTS
-from tests.campaign import examples
 from tests.maintenance.stores import fill, log_points, overwrite, sizes
 from tests.maintenance.test_gc import copied
 from tests.storage.lossy import CountingStore
+from tests.thoroughness import examples
 
 
 @dataclass

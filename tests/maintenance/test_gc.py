@@ -23,9 +23,9 @@ from cloudtrack.storage.object_store import Folder, Object, ObjectInfo, ObjectSt
 from cloudtrack.storage.streaming import Progress, Transfer
 from cloudtrack.tracking import keys as tracking_keys
 from cloudtrack.tracking.points import INLINE_POINTS
-from tests.campaign import IS_THOROUGH
 from tests.maintenance.stores import DAY_MS, HOUR_MS, Clock, fill, log_model, log_points, overwrite, sizes
 from tests.storage.lossy import CountingStore, ForwardingStore, Stopped, StoppingStore
+from tests.thoroughness import IS_THOROUGH
 
 
 @pytest.fixture(name="time")

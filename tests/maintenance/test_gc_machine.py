@@ -19,10 +19,10 @@ from cloudtrack.maintenance.fsck_finding import Severity
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking.points import INLINE_POINTS
-from tests.campaign import IS_THOROUGH, examples
 from tests.maintenance.stores import DAY_MS, HOUR_MS, log_model, log_points, sizes
 from tests.maintenance.test_gc import a_client, assert_whole, freed
 from tests.storage.lossy import Stopped, StoppingStore
+from tests.thoroughness import IS_THOROUGH, examples
 
 STOPS = st.integers(0, 40)
 """A writer dies before so many writes; a little one does not come so far."""

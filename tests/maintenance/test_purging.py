@@ -27,10 +27,10 @@ from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectInfo, ObjectStore
 from cloudtrack.tracking.points import INLINE_POINTS
 from tests.api.sending import ask
-from tests.campaign import IS_THOROUGH
 from tests.cli.test_cli import IN_BOTH_MODES
 from tests.conftest import BOTH_MODES
 from tests.storage.lossy import CountingStore, ForwardingStore, LossyStore, Stopped, StoppingStore
+from tests.thoroughness import IS_THOROUGH
 
 FILES = ("model/MLmodel", "notes/a.txt", "b.txt")
 

@@ -19,13 +19,13 @@ from cloudtrack.models.enforcement import enforce_input
 from cloudtrack.models.infer import infer_schema, infer_signature
 from cloudtrack.models.schema import ColSpec, ColumnType, Schema
 from cloudtrack.models.signature import ModelSignature, ParamSpec
-from tests.campaign import examples
 from tests.models.enforcement.case import Case, Form, array, column, maps, obj, table
 from tests.models.enforcement.columns import TABLES
 from tests.models.enforcement.corpus import CORPUS
 from tests.models.enforcement.differences import DIFFERENCES, difference_of
 from tests.models.enforcement.in_ours import Echo, loaded, outcomes, signature_of
 from tests.models.enforcement.record import GOLDEN, OURS, does, exactly, record
+from tests.thoroughness import examples
 
 FEWEST_CASES = 1900
 MOST_DIFFERENT = 350

@@ -41,8 +41,8 @@ from cloudtrack.models.pickle_scan import Scan
 from cloudtrack.models.pickle_values import Import, Refused
 from cloudtrack.models.pickles import describe, load_pickle
 from cloudtrack.models.trust import trusting
-from tests.campaign import examples
 from tests.models import malice
+from tests.thoroughness import examples
 
 joblib: Any = importlib.import_module("joblib")
 

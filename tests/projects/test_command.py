@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cloudtrack.errors import InvalidInput
 from cloudtrack.projects.command import command_of, shown
-from tests.campaign import examples
+from tests.thoroughness import examples
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 NASTY = ["", " ", "a b", "; touch owned", "$(touch owned)", "`touch owned`", "'; touch owned; '", '"; touch owned; "']

@@ -15,8 +15,8 @@ from cloudtrack.maintenance.reindexing import rebuild
 from cloudtrack.registry.registry import Registry
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
-from tests.campaign import examples
 from tests.storage.lossy import LossyStore, Stopped, StoppingStore
+from tests.thoroughness import examples
 
 SOURCE = "runs:/" + "a" * 32 + "/model"
 NAMES = ("a", "b", "long " * 50)

@@ -18,11 +18,11 @@ from cloudtrack.registry import keys
 from cloudtrack.scoring.served import ModelSource
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.opening import open_store
-from tests.campaign import examples
 from tests.conftest import BOTH_MODES
 from tests.processes import run_together
 from tests.registry.racers import RELEASE, releases_of, switch_expecting, switch_release, watch_or_switch
 from tests.storage.lossy import CountingStore, LossyStore, Stopped, StoppingStore
+from tests.thoroughness import examples
 
 
 def fill(client: AnyClient, count: int = 5) -> None:

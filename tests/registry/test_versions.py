@@ -22,8 +22,8 @@ from cloudtrack.registry.version_pages import page_loader, write_page
 from cloudtrack.registry.version_state import VersionState
 from cloudtrack.registry.versions import Versions
 from cloudtrack.storage.memory import MemoryStore
-from tests.campaign import examples
 from tests.storage.lossy import CountingStore
+from tests.thoroughness import examples
 
 STAGES = ("None", "Staging", "Production", "Archived")
 SOURCE = "runs:/" + "a" * 32 + "/model"

@@ -28,7 +28,7 @@ from cloudtrack.tracking.documents import RunDocument
 from cloudtrack.tracking.frames import Frame, pack_frame
 from cloudtrack.tracking.records import pack_record
 from tests.api.sending import ask
-from tests.campaign import examples
+from tests.thoroughness import examples
 
 RUN = "a" * 32
 WRITER = "0123456789abcdef"

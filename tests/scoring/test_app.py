@@ -23,8 +23,8 @@ from cloudtrack.scoring.app import ScoringApp
 from cloudtrack.scoring.following import Follower
 from cloudtrack.scoring.served import ModelSource, Place, ServedModel
 from cloudtrack.scoring.server import ServeOptions
-from tests.campaign import examples
 from tests.scoring.models import MODELS
+from tests.thoroughness import examples
 
 
 class Named:

@@ -15,10 +15,10 @@ from cloudtrack.search import grammar
 from cloudtrack.search.expression import EVERYTHING, And, Comparison, Expression, Not, Or
 from cloudtrack.search.fields import Types
 from cloudtrack.search.filters import MAX_COMPARISONS, MAX_DEPTH, MAX_PATTERNS, Order, parse_filter, parse_order
-from tests.campaign import examples
 from tests.search.corpus.others import QUESTIONS as OTHER_QUESTIONS
 from tests.search.corpus.runs import QUESTIONS as RUN_QUESTIONS
 from tests.search.corpus.understood import UNDERSTOOD
+from tests.thoroughness import examples
 
 TYPES: Types = {
     "attributes": {"name": str, "status": str, "start_time": float, "begun": "start_time"},

@@ -13,7 +13,7 @@ from cloudtrack.errors import InvalidInput
 from cloudtrack.index import engine
 from cloudtrack.search.pattern_grammar import MAX_LENGTH
 from cloudtrack.search.patterns import MAX_SIZE, Pattern
-from tests.campaign import examples
+from tests.thoroughness import examples
 
 usual = st.sampled_from(["a", "b", ".", r"\b", "^", "$", "[^a]", r"\w", r"\s", " "])
 rare = st.sampled_from(

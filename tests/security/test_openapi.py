@@ -26,8 +26,8 @@ from cloudtrack.api.mlflow.not_implemented import not_implemented
 from cloudtrack.api.openapi import openapi
 from cloudtrack.client import Client
 from tests.api.samples import EXPERIMENT, MODEL, RELEASED, World, fill
-from tests.campaign import examples
 from tests.servers.cloudtrack_server import RunningServer, forked_server
+from tests.thoroughness import examples
 
 pytestmark = pytest.mark.security
 

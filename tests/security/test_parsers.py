@@ -54,8 +54,8 @@ from cloudtrack.tracking.frames import Frame, pack_frame, parse_frame
 from cloudtrack.tracking.records import pack_record, read_records
 from cloudtrack.tracking.table_cursor import read_cursor as read_table_cursor
 from tests.api.samples import fill
-from tests.campaign import examples
 from tests.security.damage import damaged_bytes, stored, texts
+from tests.thoroughness import examples
 
 LONGEST_MESSAGE = 2_000
 TRIALS = settings(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cloudtrack import plain_yaml
 from cloudtrack.errors import CloudtrackError, CorruptData, InvalidInput
 from cloudtrack.plain_yaml import MOST_BYTES, MOST_DEPTH, MOST_VALUES, YamlText, read_yaml
-from tests.campaign import examples
+from tests.thoroughness import examples
 
 
 def load(text: str | bytes) -> Any:

@@ -8,11 +8,11 @@ import pytest
 
 from cloudtrack.storage.document import DocumentStore
 from cloudtrack.storage.opening import open_store
-from tests.campaign import IS_THOROUGH, examples
 from tests.conftest import SHARED_KINDS, SLOW_S3FS
 from tests.processes import run_together
 from tests.servers.lossy_proxy import lossy_proxy
 from tests.storage.racers import KEY, Counter, claim, increment
+from tests.thoroughness import IS_THOROUGH, examples
 
 KINDS = [SLOW_S3FS if kind == "moto-s3fs" else kind for kind in SHARED_KINDS]
 RACERS = 32 if IS_THOROUGH else 8

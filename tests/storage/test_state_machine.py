@@ -15,7 +15,7 @@ from cloudtrack.errors import ObjectChanged, ObjectExists, ObjectNotFound
 from cloudtrack.storage.folder import FolderStore
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
-from tests.campaign import examples
+from tests.thoroughness import examples
 
 KEYS = ["a", "b/c", "b/d", "b/e/f", "b.x", "z/1", "z/10", "z/2"]
 keys = st.sampled_from(KEYS)

@@ -23,8 +23,8 @@ from cloudtrack.index.cache import PartCache
 from cloudtrack.index.compaction import Compactor
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.tracking.run_source import RunSource
-from tests.campaign import examples
 from tests.storage.lossy import CountingStore, Stopped, StoppingStore
+from tests.thoroughness import examples
 
 FILTERS: dict[str, Callable[[Run], bool]] = {
     "": lambda run: True,

@@ -13,9 +13,9 @@ from cloudtrack.client import Client
 from cloudtrack.entities.experiment import ViewType
 from cloudtrack.projects.launching import HANDLE_TAG
 from cloudtrack.projects.sweeps.attempts import SUPERSEDED_TAG
-from tests.campaign import examples
 from tests.projects.sweeps.processes import finish, kill, start_sweeper, sweep_of, wait_until, workers_of
 from tests.projects.sweeps.sweeps import assert_exact, children
+from tests.thoroughness import examples
 
 
 @pytest.mark.slow

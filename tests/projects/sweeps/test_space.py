@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.projects.sweeps.space import Choices, Range
 from cloudtrack.projects.sweeps.space_words import parameter_of, read_space
-from tests.campaign import examples
+from tests.thoroughness import examples
 
 FRACTIONS = st.floats(0, 1, exclude_max=True)
 

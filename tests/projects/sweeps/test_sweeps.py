@@ -21,11 +21,11 @@ from cloudtrack.projects.sweeps import running
 from cloudtrack.projects.sweeps.attempts import ATTEMPT_TAG, SUPERSEDED_TAG, TRIAL_TAG, VALUES_TAG, operation_of
 from cloudtrack.projects.sweeps.plan import SWEEP_TAG
 from cloudtrack.projects.sweeps.sweeping import resume_sweep
-from tests.campaign import IS_THOROUGH
 from tests.conftest import BOTH_MODES
 from tests.projects.sweeps import inline_backend
 from tests.projects.sweeps.sweeps import assert_exact, children, start, sweep_ids
 from tests.storage.lossy import CountingStore, Stopped, StoppingStore
+from tests.thoroughness import IS_THOROUGH
 
 BOTH = pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
 
