@@ -28,7 +28,7 @@ class WaitingFile(BaseModel):
 
 
 class WaitingFiles:
-    """The folder of one spool's files. One thread adds at a time."""
+    """The folder of one spool's files, which stay until the spool goes, delivered or not. One thread adds at a time."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
 
@@ -19,12 +18,11 @@ from cloudtrack.maintenance.reindexing import check
 from cloudtrack.registry import keys
 from cloudtrack.registry.contents import condemnation
 from cloudtrack.storage.memory import MemoryStore
-from cloudtrack.storage.object_store import Folder, Object, ObjectInfo, ObjectStore, Reading
-from cloudtrack.storage.streaming import Progress, Transfer
+from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking import keys as tracking_keys
 from cloudtrack.tracking.points import INLINE_POINTS
 from tests.maintenance.stores import DAY_MS, HOUR_MS, Clock, fill, log_model, log_points, overwrite, sizes
-from tests.storage.lossy import CountingStore, ForwardingStore, Stopped, StoppingStore
+from tests.storage.lossy import CountingStore, Stopped, StoppingStore, WatchedStore
 from tests.thoroughness import IS_THOROUGH
 
 
@@ -214,7 +212,7 @@ def test_what_is_condemned_is_written_under_the_next_name_and_found_there(time: 
     assert len(names) == 3 * 2
 
 
-class Scheduled(ForwardingStore):
+class Scheduled(WatchedStore):
     """Before one of its requests, by number from 0, something else happens."""
 
     def __init__(self, inner: ObjectStore, at: int, then: Callable[[], object]) -> None:
@@ -224,49 +222,13 @@ class Scheduled(ForwardingStore):
         self._lock = threading.Lock()
         self.happened = False
 
-    def _step(self) -> None:
+    def _before(self, verb: str, key: str) -> None:
         with self._lock:
             self._left -= 1
             now = self._left == -1
         if now:
             self.happened = True
             self._then()
-
-    def get(self, key: str, *, unless_etag: str = "") -> Object:
-        self._step()
-        return super().get(key, unless_etag=unless_etag)
-
-    def stat(self, key: str) -> ObjectInfo:
-        self._step()
-        return super().stat(key)
-
-    def create(self, key: str, body: bytes) -> str:
-        self._step()
-        return super().create(key, body)
-
-    def replace(self, key: str, body: bytes, etag: str) -> str:
-        self._step()
-        return super().replace(key, body, etag)
-
-    def delete(self, key: str) -> None:
-        self._step()
-        super().delete(key)
-
-    def list(self, prefix: str = "", *, start_after: str = "") -> Iterator[ObjectInfo]:
-        self._step()
-        return super().list(prefix, start_after=start_after)
-
-    def list_folder(self, prefix: str = "") -> Folder:
-        self._step()
-        return super().list_folder(prefix)
-
-    def upload(self, key: str, source: Path | BinaryIO, *, progress: Progress | None = None) -> Transfer:
-        self._step()
-        return super().upload(key, source, progress=progress)
-
-    def read(self, key: str, *, start: int = 0, length: int | None = None) -> Reading:
-        self._step()
-        return super().read(key, start=start, length=length)
 
 
 def _world() -> tuple[MemoryStore, dict[str, Any]]:

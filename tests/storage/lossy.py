@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -42,7 +43,58 @@ class LossyStore(ForwardingStore):
         return etag
 
 
-class CountingStore(ForwardingStore):
+WRITES = ("create", "replace", "delete", "upload")
+
+
+class WatchedStore(ForwardingStore, ABC):
+    """Says of each request what it is before it is made."""
+
+    @abstractmethod
+    def _before(self, verb: str, key: str) -> None:
+        """A request: get (also of a part or a stream), head, list (by prefix), create, replace, delete or upload."""
+
+    def get(self, key: str, *, unless_etag: str = "") -> Object:
+        self._before("get", key)
+        return super().get(key, unless_etag=unless_etag)
+
+    def get_range(self, key: str, start: int, length: int) -> bytes:
+        self._before("get", key)
+        return super().get_range(key, start, length)
+
+    def stat(self, key: str) -> ObjectInfo:
+        self._before("head", key)
+        return super().stat(key)
+
+    def create(self, key: str, body: bytes) -> str:
+        self._before("create", key)
+        return super().create(key, body)
+
+    def replace(self, key: str, body: bytes, etag: str) -> str:
+        self._before("replace", key)
+        return super().replace(key, body, etag)
+
+    def delete(self, key: str) -> None:
+        self._before("delete", key)
+        super().delete(key)
+
+    def list(self, prefix: str = "", *, start_after: str = "") -> Iterator[ObjectInfo]:
+        self._before("list", prefix)
+        return super().list(prefix, start_after=start_after)
+
+    def list_folder(self, prefix: str = "") -> Folder:
+        self._before("list", prefix)
+        return super().list_folder(prefix)
+
+    def upload(self, key: str, source: Path | BinaryIO, *, progress: Progress | None = None) -> Transfer:
+        self._before("upload", key)
+        return super().upload(key, source, progress=progress)
+
+    def read(self, key: str, *, start: int = 0, length: int | None = None) -> Reading:
+        self._before("get", key)
+        return super().read(key, start=start, length=length)
+
+
+class CountingStore(WatchedStore):
     """Counts requests by verb, and remembers the keys of writes."""
 
     def __init__(self, inner: ObjectStore) -> None:
@@ -58,88 +110,32 @@ class CountingStore(ForwardingStore):
     @property
     def writes(self) -> int:
         """Requests that change something."""
-        return sum(self.counts.get(verb, 0) for verb in ("create", "replace", "delete", "upload"))
+        return sum(self.counts.get(verb, 0) for verb in WRITES)
 
     def reset(self) -> None:
         """Count from zero."""
         self.counts.clear()
         self.written.clear()
 
-    def _count(self, verb: str, key: str) -> None:
+    def _before(self, verb: str, key: str) -> None:
         self.counts[verb] = self.counts.get(verb, 0) + 1
         if verb in ("create", "replace", "upload"):
             self.written.append(key)
-
-    def get(self, key: str, *, unless_etag: str = "") -> Object:
-        self._count("get", key)
-        return super().get(key, unless_etag=unless_etag)
-
-    def get_range(self, key: str, start: int, length: int) -> bytes:
-        self._count("get", key)
-        return super().get_range(key, start, length)
-
-    def stat(self, key: str) -> ObjectInfo:
-        self._count("head", key)
-        return super().stat(key)
-
-    def create(self, key: str, body: bytes) -> str:
-        self._count("create", key)
-        return super().create(key, body)
-
-    def replace(self, key: str, body: bytes, etag: str) -> str:
-        self._count("replace", key)
-        return super().replace(key, body, etag)
-
-    def delete(self, key: str) -> None:
-        self._count("delete", key)
-        super().delete(key)
-
-    def list(self, prefix: str = "", *, start_after: str = "") -> Iterator[ObjectInfo]:
-        self._count("list", prefix)
-        return super().list(prefix, start_after=start_after)
-
-    def list_folder(self, prefix: str = "") -> Folder:
-        self._count("list", prefix)
-        return super().list_folder(prefix)
-
-    def upload(self, key: str, source: Path | BinaryIO, *, progress: Progress | None = None) -> Transfer:
-        self._count("upload", key)
-        return super().upload(key, source, progress=progress)
-
-    def read(self, key: str, *, start: int = 0, length: int | None = None) -> Reading:
-        self._count("get", key)
-        return super().read(key, start=start, length=length)
 
 
 class Stopped(Exception):
     """The process is gone."""
 
 
-class StoppingStore(ForwardingStore):
+class StoppingStore(WatchedStore):
     """Dies before the write number ``writes + 1``, as a killed process does: nothing works afterwards."""
 
     def __init__(self, inner: ObjectStore, *, writes: int) -> None:
         super().__init__(inner)
         self._left = writes
 
-    def _step(self) -> None:
+    def _before(self, verb: str, key: str) -> None:
         if self._left == 0:
             raise Stopped
-        self._left -= 1
-
-    def get(self, key: str, *, unless_etag: str = "") -> Object:
-        if self._left == 0:
-            raise Stopped
-        return super().get(key, unless_etag=unless_etag)
-
-    def create(self, key: str, body: bytes) -> str:
-        self._step()
-        return super().create(key, body)
-
-    def replace(self, key: str, body: bytes, etag: str) -> str:
-        self._step()
-        return super().replace(key, body, etag)
-
-    def delete(self, key: str) -> None:
-        self._step()
-        super().delete(key)
+        if verb in WRITES:
+            self._left -= 1
