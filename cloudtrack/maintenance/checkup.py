@@ -43,9 +43,9 @@ class Checkup:
         ]
         checks: list[Check] = []
         for name, step in steps:
-            checks.append(_timed(name, step))
+            checks.append(timed(name, step))
             if name == "write" and not checks[-1].ok:
-                checks.append(_timed("list", self._list))
+                checks.append(timed("list", self._list))
                 break
         return checks
 
@@ -84,7 +84,8 @@ class Checkup:
         return "can delete"
 
 
-def _timed(name: str, step: Callable[[], str]) -> Check:
+def timed(name: str, step: Callable[[], str]) -> Check:
+    """One step, which says what it saw or raises CloudtrackError."""
     before = clock.monotonic()
     try:
         detail, ok = step(), True

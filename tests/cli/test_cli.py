@@ -160,7 +160,6 @@ def test_sync_says_when_there_is_nothing(store_url: str) -> None:
         (["-s", "ftp://x", "runs", "list"], 1, "'ftp://x' is no store"),
         (["-s", "http://127.0.0.1:9", "runs", "list"], 1, "http://127.0.0.1:9 did not answer"),
         (["-s", "http://127.0.0.1:9", "tokens", "list"], 1, "works on the store itself"),
-        (["-s", "http://127.0.0.1:9", "doctor"], 1, "is a server"),
         (["-s", "http://ann:secret@127.0.0.1:9", "runs", "list"], 1, "no user and password"),
         (["-s", "s3://", "runs", "list"], 1, "needs a bucket"),
         (["-s", "s3://key:secret@bucket/x", "runs", "list"], 1, "never credentials"),

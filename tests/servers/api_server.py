@@ -104,6 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, answer: Response, *, cut: bool = False) -> None:
         body = answer.whole_body()
         self.send_response_only(answer.status)
+        self.send_header("Date", self.date_time_string())
         for name, value in answer.headers.items():
             if name.lower() != "content-length":
                 self.send_header(name, value)
