@@ -58,7 +58,7 @@ security: $(STAMP)  ## what the OpenAPI document allows, and what it does not, s
 	$(BIN)/python -m pytest -n auto --dist worksteal -m security tests/security
 
 audit: $(STAMP)  ## known weaknesses of the packages in .venv and of the web page's; says what it could not look up
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group security
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group audit
 	$(BIN)/python infra/audit.py "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" $(UI)
 
 check: lint test  ## everything that must hold before a commit
