@@ -18,6 +18,7 @@ from cloudtrack.api.message import Response
 from cloudtrack.api.page_files import policy
 from cloudtrack.api.settings import ArtifactRoute, Settings
 from cloudtrack.client import Client
+from cloudtrack.storage.opening import open_store
 from handlers.exchange import exchange
 from tests.api.sending import ask
 from tests.handlers.recorded import event
@@ -143,7 +144,7 @@ def test_the_policy_names_the_bucket_where_urls_are_signed(store_url: str, dist:
 
 def test_on_aws_the_bucket_has_a_host_of_its_own(dist: Path) -> None:
     url = "s3://my-bucket/team?region=eu-west-1"
-    found = Client(url, create=False).store.signer
+    found = open_store(url).signer
     assert found is not None
     assert found.origin() == "https://my-bucket.s3.eu-west-1.amazonaws.com"
 

@@ -19,7 +19,7 @@ from cloudtrack.entities.run import Run
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.tracking.console_stream import ConsolePiece
 from tests.cli.commands import cloudtrack
-from tests.conftest import BOTH_MODES
+from tests.conftest import BOTH_MODES, SLOW_SERVER
 from tests.storage.lossy import CountingStore
 
 ONE, TWO = "1790000000000-0123456789ab-host%3A1", "1790000000001-0123456789ac-host%3A2"
@@ -90,7 +90,7 @@ def test_a_run_without_a_log_says_how_to_have_one_and_no_run_is_an_error(store_u
     assert cloudtrack("runs", "logs", "nope", store=store_url).returncode == 1
 
 
-@pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
+@pytest.mark.parametrize("store_url", SLOW_SERVER, indirect=True)
 def test_following_shows_what_comes_and_ends_with_the_run(store_url: str, run_id: str) -> None:
     client = connect(store_url)
 

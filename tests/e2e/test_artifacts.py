@@ -379,7 +379,8 @@ def test_files_behind_a_login_are_shown(
     assert "ticket" not in page.url
 
 
-@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.slow  # make ui-test looks at each page once, in test_quality.py
+@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_everyone_can_read_it(site: Site, page: Any, axe: Axe, theme: str) -> None:
     page.emulate_media(color_scheme=theme)
     for path in (

@@ -245,6 +245,7 @@ def test_many_runs_side_by_side_as_columns_or_rows(crowd: Site, page: Any, count
     page.get_by_text(f"{best} is the best in val/acc").wait_for()
 
 
+@pytest.mark.slow
 def test_twelve_thousand_columns_are_picked_from(tmp_path: Path, page: Any, cdp_cpu: Any) -> None:
     with shown(tmp_path, _fill_wide) as wide:
         with cdp_cpu(page) as spent:

@@ -441,7 +441,8 @@ def test_hostile_names_are_only_text(opened: Callable[[str], Any], extra: ExtraM
     assert page.locator("img[src='x']").count() == 0
 
 
-@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.slow  # make ui-test looks at each page once, in test_quality.py
+@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_everyone_can_use_the_pages(opened: Callable[[str], Any], axe: Axe, theme: str, writer: Client) -> None:
     page = opened("models")
     page.emulate_media(color_scheme=theme)

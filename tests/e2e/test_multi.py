@@ -318,7 +318,8 @@ def test_the_list_shows_its_first_runs_or_the_selected_side_by_side(site: Site, 
     assert page.locator(".sheet thead .run-head").count() == 2
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.slow  # make ui-test looks at each page once, in test_quality.py
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everyone_can_use_these_pages(site: Site, page: Any, axe: Axe, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
     open_view(page, site, "parallel", f"&sel={shorten(site.names['sweep'][:1])}&brush=params.optimizer~sgd~sgd")

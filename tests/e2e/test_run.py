@@ -248,7 +248,8 @@ def test_names_that_try_to_be_code_are_text(site: Site, page: Any) -> None:
     assert page.locator("img[src='x']").count() == 0
 
 
-@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.slow  # make ui-test looks at each page once, in test_quality.py
+@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_everyone_can_read_it(site: Site, page: Any, axe: Axe, theme: str) -> None:
     page.emulate_media(color_scheme=theme)
     site.open(page, f"runs/{site.fits[1]}")

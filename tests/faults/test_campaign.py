@@ -65,7 +65,7 @@ def test_steps_in_another_order_are_noticed_by_a_stop(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("seed", "operations", "workers"),
-    [(1, 100, 3), pytest.param(2, 600, 4, marks=pytest.mark.slow), pytest.param(3, 300, 1, marks=pytest.mark.slow)],
+    [(1, 50, 3), pytest.param(2, 600, 4, marks=pytest.mark.slow), pytest.param(3, 300, 1, marks=pytest.mark.slow)],
 )
 def test_clients_behind_a_proxy_with_faults_lose_nothing(seed: int, operations: int, workers: int) -> None:
     report = run_campaign(seed, operations, workers=workers)

@@ -191,6 +191,7 @@ def test_threads_log_to_one_run_without_loss(store_url: str, tmp_path: Path) -> 
     assert {key: summary.count for key, summary in run.data.summaries.items()} == {f"t{n}": 2_000 for n in range(8)}
 
 
+@pytest.mark.slow
 def test_training_ends_well_when_the_server_is_gone(tmp_path: Path) -> None:
     done = run_script(
         """

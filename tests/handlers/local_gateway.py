@@ -85,7 +85,7 @@ class LocalGateway:
                 """Say nothing."""
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Requests)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"

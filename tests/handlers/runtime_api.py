@@ -121,7 +121,7 @@ def running(
 ) -> Iterator[RunningFunction]:
     """A function from a bundle, with nothing around it but the runtime and ``packages``."""
     api = RuntimeApi()
-    thread = threading.Thread(target=api.serve_forever, daemon=True)
+    thread = threading.Thread(target=api.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     command = [os.environ["SAM_PYTHON"], "-S", "-s", "-m", "awslambdaric", handler]
     path = [bundle, *packages, Path(os.environ["LAMBDA_PACKAGES"]) / "runtime"]

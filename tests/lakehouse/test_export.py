@@ -81,6 +81,7 @@ def test_no_runs_are_an_empty_table(tmp_path: Path, file_format: Format) -> None
     assert read(tmp_path / "runs", file_format) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file_format", list(Format))
 def test_the_memory_does_not_grow_with_the_runs(tmp_path: Path, file_format: Format) -> None:
     def made(count: int) -> Iterator[Run]:

@@ -294,7 +294,7 @@ def test_a_writer_that_sleeps_longer_than_any_grace_before_any_request_loses_not
             time.pass_ms(8 * DAY_MS)
             a_client(store).garbage.collect()
 
-    at, step = 0, 1 if IS_THOROUGH else 5
+    at, step = 0, 1 if IS_THOROUGH else 8
     while True:
         store = copied(world)
         slow = Scheduled(store, at, lambda store=store: meanwhile(store))  # type: ignore[misc]

@@ -17,6 +17,7 @@ from cloudtrack.registry.past import Past
 from cloudtrack.registry.registry import Registry
 from cloudtrack.storage.memory import MemoryStore
 from tests.storage.lossy import CountingStore
+from tests.thoroughness import examples
 
 SOURCE = "runs:/" + "a" * 32 + "/model"
 START_MS = 1_700_000_000_000
@@ -24,7 +25,7 @@ STAGES = ("Staging", "Production", "Archived", "None")
 REFERENCES = (*STAGES, "latest", "@champion", "@next", "1", "7")
 
 
-@pytest.mark.parametrize(("mode", "count"), [("folder", 500), ("server", 12)])
+@pytest.mark.parametrize(("mode", "count"), [("folder", examples(1000)), ("server", 12)])
 def test_random_events(mode: str, count: int, make_url: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
     client = connect(make_url(mode))
     rng = random.Random(7)

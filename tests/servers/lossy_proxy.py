@@ -77,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
 def lossy_proxy(target: str, *, share: float = 0.25, seed: int = 1) -> Iterator[LossyProxy]:
     """A running proxy."""
     proxy = LossyProxy(target, share, seed)
-    thread = threading.Thread(target=proxy.serve_forever, daemon=True)
+    thread = threading.Thread(target=proxy.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield proxy

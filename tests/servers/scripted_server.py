@@ -141,7 +141,7 @@ def _unchunked(body: bytes, headers: dict[str, str]) -> bytes:
 def scripted_server() -> Iterator[ScriptedServer]:
     """A running server."""
     server = ScriptedServer()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield server
