@@ -6,10 +6,14 @@ from typing import Annotated
 
 import typer
 
+from cloudtrack import config
 from cloudtrack.access.access import Access
+from cloudtrack.access.iam import ROLES, iam_policy
 from cloudtrack.access.permission import Permission, Resource
 from cloudtrack.cli import output
-from cloudtrack.cli.state import store_client
+from cloudtrack.cli.state import state, store_client
+from cloudtrack.errors import InvalidInput
+from cloudtrack.storage.s3_options import parse_s3_url
 
 app = typer.Typer(help="Show and change who may do what.", no_args_is_help=True)
 admin = typer.Typer(help="Name principals that may do everything.", no_args_is_help=True)
@@ -72,6 +76,19 @@ def remove(name: str, as_json: output.JsonOption = False) -> None:
     access = Access(store_client().store)
     access.remove_admin(name)
     _show(access, as_json)
+
+
+@app.command("iam")
+def iam(
+    role: Annotated[str, typer.Argument(metavar="ROLE", help=", ".join(ROLES))],
+    kms_key: Annotated[str, typer.Option("--kms-key", metavar="ARN", help="The key that encrypts the bucket.")] = "",
+) -> None:
+    """Print the IAM policy of people or jobs who use the bucket directly: for reading, training, releasing or all."""
+    place = state.store or config.store_uri()
+    if not place.startswith("s3://"):
+        raise InvalidInput(f"{place} is not in a bucket: name the store with --store s3://bucket/prefix")
+    options = parse_s3_url(place, {})
+    output.show_json(iam_policy(role, options.bucket, options.prefix, kms_key_arn=kms_key))
 
 
 def _show(access: Access, as_json: bool) -> None:

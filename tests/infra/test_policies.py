@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 
+from cloudtrack.access.iam import ROLES, iam_policy
 from cloudtrack.client import Client
-from cloudtrack.errors import PermissionDenied
+from cloudtrack.errors import InvalidInput, PermissionDenied
 from cloudtrack.storage.opening import open_store
 from cloudtrack.tracking.points import INLINE_POINTS
+from tests.cli.commands import cloudtrack
 from tests.handlers.guarded_store import guarded
 from tests.infra.iam import Statement, as_list, bucket_statements
 from tests.infra.stack import ROOT, Stack, read_template
 
-POLICIES = sorted(path.stem for path in (ROOT / "infra" / "policies").glob("*.json"))
+CALLERS = sorted(path.stem for path in (ROOT / "infra" / "policies").glob("*.json"))
 
 
-def statements(name: str) -> list[Statement]:
-    """A policy, with the placeholders filled in."""
-    text = (ROOT / "infra" / "policies" / f"{name}.json").read_text(encoding="utf-8")
-    policy: dict[str, Any] = json.loads(text.replace("BUCKET", "bucket").replace("PREFIX", "store"))
-    found: list[Statement] = policy["Statement"]
+def statements(role: str) -> list[Statement]:
+    """What a role is allowed."""
+    found: list[Statement] = iam_policy(role, "bucket", "store")["Statement"]
     return found
 
 
@@ -51,11 +51,49 @@ def client_of(policy: str, uri: str, monkeypatch: pytest.MonkeyPatch) -> Client:
         return Client(uri)
 
 
-@pytest.mark.parametrize("name", POLICIES)
+@pytest.mark.parametrize("name", [*ROLES, *CALLERS])
 def test_policies_name_what_they_are_about(name: str) -> None:
-    for statement in statements(name):
+    if name in ROLES:
+        policy = iam_policy(name, "bucket", "store", kms_key_arn="arn:aws:kms:eu-west-1:1:key/2")
+    else:
+        policy = json.loads((ROOT / "infra" / "policies" / f"{name}.json").read_text(encoding="utf-8"))
+    for statement in policy["Statement"]:
         assert not any("*" in action for action in as_list(statement["Action"]))
         assert "*" not in as_list(statement["Resource"])
+
+
+def test_a_policy_is_of_one_store_alone() -> None:
+    for prefix in ("", "/", "team/prod/"):
+        place = f"arn:aws:s3:::b/{prefix.strip('/')}/" if prefix.strip("/") else "arn:aws:s3:::b/"
+        for role in ROLES:
+            for statement in iam_policy(role, "b", prefix)["Statement"]:
+                assert all(each == "arn:aws:s3:::b" or each.startswith(place) for each in statement["Resource"])
+    for wrong in (
+        ("nobody", "b", ""),
+        ("reader", "b*", ""),
+        ("reader", "b", "te?m"),
+        ("reader", "b", "${aws:username}"),
+    ):
+        with pytest.raises(InvalidInput):
+            iam_policy(*wrong)
+
+
+def test_the_command_fills_in_the_store() -> None:
+    done = cloudtrack("-s", "s3://bucket/store", "access", "iam", "trainer", "--kms-key", "arn:aws:kms:x:1:key/2")
+    assert json.loads(done.stdout) == iam_policy("trainer", "bucket", "store", kms_key_arn="arn:aws:kms:x:1:key/2")
+    done = cloudtrack("-s", "folder", "access", "iam", "trainer")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "s3://bucket/prefix" in done.stderr
+
+
+def test_a_trainer_writes_no_stage_not_even_object_by_object() -> None:
+    store = guarded(_Yes(), statements("trainer"), bucket_statements(Stack(read_template())))
+    for key in ("models/churn/model.json", "models/churn/events/000000000007.json", "releases/prod/release.json"):
+        for write in (lambda key=key: store.create(key, b"{}"), lambda key=key: store.replace(key, b"{}", '"e"')):
+            with pytest.raises(PermissionDenied):
+                write()
+        with pytest.raises(PermissionDenied):
+            store.delete(key)
 
 
 def test_a_trainer_trains_and_reads_the_registry_and_cannot_change_it(
@@ -147,6 +185,12 @@ class _Yes:
         return "done"
 
     upload = create
+
+    def replace(self, _key: str, _body: bytes, _etag: str) -> str:
+        return "done"
+
+    def delete(self, _key: str) -> str:
+        return "done"
 
 
 def _point(step: int) -> Any:
