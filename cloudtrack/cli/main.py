@@ -16,6 +16,7 @@ from cloudtrack.cli import (
     doctor,
     events,
     experiments,
+    explain,
     index,
     maintenance,
     models,
@@ -61,6 +62,7 @@ app.command("ddl")(ddl.ddl)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("events")(events.events)
+app.command("explain")(explain.explain)
 app.command("export-site")(ui.export_site)
 app.command("fsck")(maintenance.fsck)
 app.command("gc")(maintenance.gc)
