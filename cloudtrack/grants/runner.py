@@ -73,8 +73,8 @@ class GrantedExperiments(Experiments):
 
     def _another(self, which: str) -> InvalidInput:
         return InvalidInput(
-            f"the grant is for a run of the experiment {self._only.name!r}, not of {which[:80]!r}: leave set_experiment "
-            "out, or ask for another grant"
+            f"the grant is for a run of the experiment {self._only.name!r}, not of {which[:80]!r}: leave "
+            "set_experiment out, or ask for another grant"
         )
 
 
