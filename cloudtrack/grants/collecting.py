@@ -169,6 +169,8 @@ class Collector:
                 return
             except (ObjectExists, ObjectChanged):
                 continue
+            except ObjectNotFound as error:  # of a store that is a folder
+                raise InvalidInput(f"the file {file.path[:80]!r} has the name of a folder") from error
 
     def _place_large(self, run_id: str, file: SentFile, source: str, start: int, is_wanted: Callable[[], bool]) -> None:
         with tempfile.TemporaryDirectory(prefix="cloudtrack-") as folder:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from cloudtrack.client import Client
 from cloudtrack.errors import Unavailable
@@ -36,7 +38,7 @@ class FakeSigner:
 
     def get(self, key: str, *, expires_s: int, **_: Any) -> SignedRequest:
         self.signed.append(key)
-        return SignedRequest(f"{_HOST}{key}?expires={expires_s}&signature=<secret>")
+        return SignedRequest(f"{_HOST}{quote(key)}?expires={expires_s}&signature=<secret>")
 
     def end_of_credentials(self) -> Ending:
         return self.ending
@@ -112,10 +114,10 @@ class Granted:
         """What an enemy with the grant sends."""
         self.store.create(keys.grant_slot(self.grant.grant_id, slot), body)
 
-    def delivery(self, frames: bytes = b"", files: tuple[tuple[str, bytes], ...] = (), seq: int = 1, **fields: Any) -> bytes:
+    def delivery(
+        self, frames: bytes = b"", files: tuple[tuple[str, bytes], ...] = (), seq: int = 1, **fields: Any
+    ) -> bytes:
         """A delivery that says what it is told to."""
-        import hashlib
-
         about = [
             SentFile(seq=seq, path=path, size_bytes=len(body), sha256=hashlib.sha256(body).hexdigest())
             for path, body in files
