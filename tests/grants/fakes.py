@@ -23,6 +23,7 @@ from cloudtrack.tracking.artifacts import Artifacts
 from cloudtrack.tracking.run_writer import RunWriter
 from cloudtrack.tracking.waiting_artifacts import WaitingArtifacts
 
+_FOREVER = Ending(is_known=True)
 _HOST = "https://bucket.example/"
 
 
@@ -30,7 +31,7 @@ _HOST = "https://bucket.example/"
 class FakeSigner:
     """Signs everything; its credentials end when the test says."""
 
-    ending: Ending = Ending(is_known=True)
+    ending: Ending = _FOREVER
     signed: list[str] = field(default_factory=list)
 
     def put_new(self, key: str, *, expires_s: int) -> SignedRequest:

@@ -1,4 +1,4 @@
-"""A run is logged with nothing but a grant: everything arrives, however often it is sent, and nothing else is possible."""
+"""A run is logged with nothing but a grant: all of it arrives, however often it is sent."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ def test_without_its_notes_a_machine_sends_all_again_and_it_counts_once(it: Gran
 
 def test_deliveries_are_spread_over_the_time_of_the_grant(it: Granted, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr(sending.clock, "monotonic", lambda: now[0])
-    monkeypatch.setattr(sending.clock, "now_ms", lambda: it.grant.created + int(1000 * (now[0] - 1000)))
+    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
+    monkeypatch.setattr(clock, "now_ms", lambda: it.grant.created + int(1000 * (now[0] - 1000)))
     runs = it.runs()
     writer = runs.open_writer(it.run_id)
     spool = writer._spool
@@ -118,10 +118,14 @@ def test_deliveries_are_spread_over_the_time_of_the_grant(it: Granted, monkeypat
 
 def test_the_last_slots_are_kept_for_the_end(it: Granted) -> None:
     writer, _ = it.start()
-    with pytest.raises(StateError, match="no slots left"):
+
+    def log_and_flush() -> None:
         for step in range(len(it.grant.slots)):
             writer.log_metric("loss", 1.0, step)
             writer.flush()
+
+    with pytest.raises(StateError, match="no slots left"):
+        log_and_flush()
     writer.finish("FINISHED")
     assert len(it.inbox) == len(it.grant.slots) - 7
     assert Collector(it.client).collect_all()[0].status == "FINISHED"

@@ -33,7 +33,8 @@ _ELEMENTS = set(
     "html head meta title style body h1 h2 p table tr th td figure figcaption svg rect polyline circle pre a".split()
 )
 _ATTRIBUTES = set(
-    "lang charset http-equiv content name href rel class width height viewbox role fill points stroke stroke-width cx cy r".split()
+    "viewbox role fill points stroke stroke-width cx cy r "
+    "lang charset http-equiv content name href rel class width height ".split()
 )
 
 
