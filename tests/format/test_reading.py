@@ -24,7 +24,7 @@ NOT_IN_IT = {
     *("grants/*/grant.json", "grants/*/inbox/*", "shares/*-*/index.html"),
     *("gc/*.json", "*.json.gone", "*.2.json", "*"),
 }
-"""What servers alone make, places in a feed of more models than there are here, what ``gc`` writes, and what needs signatures."""
+"""What servers, ``gc`` and signatures alone make, and places in a feed of more models than there are here."""
 
 
 @pytest.fixture(name="client", params=VERSIONS)
