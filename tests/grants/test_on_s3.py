@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from cloudtrack.client import Client
+from cloudtrack.client import Client, connect
 from cloudtrack.grants.collecting import Collector
 from cloudtrack.grants.grant_file import GrantFile
 from cloudtrack.grants.grants import Grants
@@ -155,6 +155,21 @@ def test_storage_refuses_all_but_one_put_to_a_slot(client: Client, url: str) -> 
     bucket = parts.path.split("/")[1]
     for path in (f"/{bucket}", f"/{bucket}/some/prefix/cloudtrack.json", parts.path):
         assert _send("GET", f"{parts.scheme}://{parts.netloc}{path}")[0] == 403, "anonymous"
+
+
+def test_a_slot_that_somebody_filled_costs_a_slot_and_nothing_else(client: Client, tmp_path: Path) -> None:
+    grant = _make(client)
+    (tmp_path / "run.grant").write_text(grant.model_dump_json())
+    for slot in (0, 1):
+        assert _send("PUT", grant.slots[slot], b"of somebody else", NEW)[0] == 200
+    holder = connect(f"grant:{tmp_path / 'run.grant'}")
+    writer = holder.runs.open_writer(grant.run_id)
+    writer.log_metric("loss", 0.5, 1)
+    writer.finish("FINISHED")
+    holder.close()
+    done = Collector(client).collect(grant.grant_id)
+    assert (done.status, sorted(done.refused), done.deliveries) == ("FINISHED", [0, 1], 1)
+    assert client.runs.get(grant.run_id).data.metrics == {"loss": 0.5}
 
 
 def test_storage_refuses_a_grant_after_its_time_and_what_was_logged_stays(client: Client, tmp_path: Path) -> None:
