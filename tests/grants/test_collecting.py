@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -16,6 +16,7 @@ from cloudtrack.grants import collecting
 from cloudtrack.grants.collecting import Collector
 from cloudtrack.grants.grants import Grants
 from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.storage.streaming import Progress, Transfer
 from cloudtrack.tracking import keys
 from cloudtrack.tracking.grants import LATE_MS
 from tests.faults.crashing import CrashingStore, memory_copies
@@ -105,6 +106,10 @@ class Interrupted(ForwardingStore):
     def replace(self, key: str, body: bytes, etag: str) -> str:
         self._look(key)
         return super().replace(key, body, etag)
+
+    def upload(self, key: str, source: Path | BinaryIO, *, progress: Progress | None = None) -> Transfer:
+        self._look(key)
+        return super().upload(key, source, progress=progress)
 
 
 @pytest.mark.parametrize("what", ["artifact", "run"])
