@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import ValidationError
+
 from cloudtrack import clock
 from cloudtrack.errors import CloudtrackError, CorruptData, ObjectExists, PermissionDenied, StateError
-from cloudtrack.grants.delivery import MOST_FILE_BYTES, MOST_FILES, MOST_FILES_BYTES, Header, SentFile, pack_head
+from cloudtrack.grants.delivery import MOST_FILES, MOST_FILES_BYTES, Header, SentFile, pack_head
 from cloudtrack.grants.grant_file import GrantFile
 from cloudtrack.grants.slots import Slots
 from cloudtrack.remote.connection import Readable
@@ -27,6 +29,7 @@ from cloudtrack.tracking.documents import RunDocument
 from cloudtrack.tracking.frames import parse_without_points
 from cloudtrack.tracking.records import pack_record, read_records
 from cloudtrack.tracking.spool import Spool, SpoolHeader
+from cloudtrack.tracking.waiting_files import WaitingFile
 
 _SENT_AT_ONCE = 4 << 20
 _PATHS_BYTES = 256 << 10
@@ -100,11 +103,8 @@ class GrantDelivery:
             for file in frame.changes.artifacts:
                 if spool.files is None:
                     raise CorruptData(f"the artifact {file.path!r} waits beside a spool that has no folder")
-                if file.size_bytes > MOST_FILE_BYTES:
-                    _log.warning("%s is larger than 4 GiB, and not sent: a grant has no larger files", file.path)
-                    continue
-                about = SentFile(seq=frame.seq, path=file.path, size_bytes=file.size_bytes, sha256=file.sha256)
-                files.append((about, spool.files.find(file)))
+                if (about := _about(frame.seq, file)) is not None:
+                    files.append((about, spool.files.find(file)))
         if not last:
             return
         *before, rest = _grouped(files)
@@ -168,6 +168,16 @@ class GrantDelivery:
                 f"{clock.format_ms(self._grant.expires)}, or before, with the credentials that signed it"
             )
         return signed_refusal(status)
+
+
+def _about(seq: int, file: WaitingFile) -> SentFile | None:
+    """What is said of a file; None, with a warning, of one that no delivery can have: the run goes on without it."""
+    try:
+        return SentFile(seq=seq, path=file.path, size_bytes=file.size_bytes, sha256=file.sha256)
+    except ValidationError as error:
+        reason = error.errors(include_url=False)[0]["msg"]
+        _log.warning("the artifact %.200s (%d bytes) is not sent by a grant: %s", file.path, file.size_bytes, reason)
+        return None
 
 
 def _grouped(files: Sequence[Waiting]) -> list[list[Waiting]]:

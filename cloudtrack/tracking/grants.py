@@ -11,7 +11,6 @@ import re
 from typing import ClassVar
 
 from cloudtrack.storage.document import Document
-from cloudtrack.tracking import keys
 
 GRANT_TAG = "cloudtrack.grant"
 """Of the run: the grant's id."""
@@ -66,8 +65,3 @@ def end_of_share(key: str) -> int | None:
     """When the share ends whose page is under this key (ms)."""
     match = _SHARE.fullmatch(key)
     return int(match[1]) if match else None
-
-
-def key_of(document: GrantDocument) -> str:
-    """Where the document is."""
-    return keys.grant(document.grant_id)

@@ -144,6 +144,18 @@ def test_files_are_sent_together_and_a_large_one_alone(it: Granted, monkeypatch:
     assert [info.file_size for info in it.client.artifacts.list(it.run_id)] == sizes
 
 
+def test_a_file_that_cannot_be_sent_is_named_and_holds_nothing_up(
+    it: Granted, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer, artifacts = it.start()
+    artifacts.log_text(it.run_id, "x", "d/" * 600 + "f")
+    artifacts.log_text(it.run_id, "y", "fine.txt")
+    writer.finish("FINISHED")
+    assert "is not sent by a grant" in caplog.text
+    assert Collector(it.client).collect_all()[0].status == "FINISHED"
+    assert [info.path for info in it.client.artifacts.list(it.run_id)] == ["fine.txt"]
+
+
 def test_two_processes_take_different_slots(it: Granted) -> None:
     first, _ = it.start()
     second, _ = it.start()
