@@ -94,6 +94,8 @@ class GrantDelivery:
         frames = b""
         files: list[Waiting] = []
         last, ends = 0, False
+        room = self._grant.max_bytes - self._slots.sent_bytes
+        taken = 0
         for head, columns in read_records(io.BytesIO(records)):
             frame = parse_without_points(head)
             if frame.seq <= sent:
@@ -103,15 +105,16 @@ class GrantDelivery:
             for file in frame.changes.artifacts:
                 if spool.files is None:
                     raise CorruptData(f"the artifact {file.path!r} waits beside a spool that has no folder")
-                if (about := _about(frame.seq, file)) is not None:
+                if (about := _about(frame.seq, file, room - taken)) is not None:
                     files.append((about, spool.files.find(file)))
+                    taken += file.size_bytes
         if not last:
             return
         *before, rest = _grouped(files)
         for group in before:
             self._send(writer, b"", group, ends=ends)
         self._send(writer, frames, rest, ends=ends)
-        self._slots.note_sent(writer, last)
+        self._slots.note_sent(writer, last, taken)
 
     def _send(self, writer: str, frames: bytes, files: Sequence[Waiting], *, ends: bool) -> None:
         grant = self._grant
@@ -170,14 +173,18 @@ class GrantDelivery:
         return signed_refusal(status)
 
 
-def _about(seq: int, file: WaitingFile) -> SentFile | None:
-    """What is said of a file; None, with a warning, of one that no delivery can have: the run goes on without it."""
+def _about(seq: int, file: WaitingFile, room_bytes: int) -> SentFile | None:
+    """What is said of a file; None, with a warning, of one that would be refused: the run goes on without it."""
     try:
-        return SentFile(seq=seq, path=file.path, size_bytes=file.size_bytes, sha256=file.sha256)
+        about = SentFile(seq=seq, path=file.path, size_bytes=file.size_bytes, sha256=file.sha256)
     except ValidationError as error:
         reason = error.errors(include_url=False)[0]["msg"]
-        _log.warning("the artifact %.200s (%d bytes) is not sent by a grant: %s", file.path, file.size_bytes, reason)
-        return None
+    else:
+        if file.size_bytes <= room_bytes:
+            return about
+        reason = "with it the run's files are more than were granted"
+    _log.warning("the artifact %.200s (%d bytes) is not sent by a grant: %s", file.path, file.size_bytes, reason)
+    return None
 
 
 def _grouped(files: Sequence[Waiting]) -> list[list[Waiting]]:

@@ -23,7 +23,7 @@ class Slots:
     def __init__(self, folder: Path, grant_id: str, count: int) -> None:
         self._path = folder / f"{grant_id}.slots"
         self._count = count
-        self._fallback: State = {"next": 0, "sent": {}}
+        self._fallback: State = {"next": 0, "sent": {}, "bytes": 0}
 
     @property
     def left(self) -> int:
@@ -45,9 +45,16 @@ class Slots:
         """The number of the last frame of a writer that was sent."""
         return self._change(lambda state: int(state["sent"].get(writer, 0)))
 
-    def note_sent(self, writer: str, seq: int) -> None:
-        """Storage has the writer's frames up to this one."""
-        self._change(lambda state: state["sent"].update({writer: seq}))
+    @property
+    def sent_bytes(self) -> int:
+        """Of files, in all."""
+        return self._change(lambda state: int(state["bytes"]))
+
+    def note_sent(self, writer: str, seq: int, files_bytes: int) -> None:
+        """Storage has the writer's frames up to this one, with files of that size."""
+        self._change(
+            lambda state: state.update(sent={**state["sent"], writer: seq}, bytes=state["bytes"] + files_bytes)
+        )
 
     def _change(self, change: Callable[[State], T]) -> T:
         try:
@@ -70,6 +77,7 @@ class Slots:
 def _parsed(text: bytes) -> State:
     try:
         state = json.loads(text)
-        return {"next": int(state["next"]), "sent": {str(k): int(v) for k, v in state["sent"].items()}}
+        sent = {str(writer): int(seq) for writer, seq in state["sent"].items()}
+        return {"next": int(state["next"]), "sent": sent, "bytes": int(state["bytes"])}
     except (ValueError, TypeError, KeyError, AttributeError):
-        return {"next": 0, "sent": {}}
+        return {"next": 0, "sent": {}, "bytes": 0}
