@@ -156,6 +156,21 @@ def test_a_file_that_cannot_be_sent_is_named_and_holds_nothing_up(
     assert [info.path for info in it.client.artifacts.list(it.run_id)] == ["fine.txt"]
 
 
+def test_files_beyond_what_was_granted_are_named_and_hold_nothing_up(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    it = granted(tmp_path / "spool", max_bytes=100)
+    for number, size in enumerate((60, 50, 40)):  # each by a process of its own
+        writer, artifacts = it.start()
+        artifacts.upload(it.run_id, io.BytesIO(b"x" * size), f"f{number}")
+        writer.log_metric("loss", 1.0, number)
+        writer.detach()
+    assert "the artifact f1 (50 bytes) is not sent" in caplog.text
+    done = Collector(it.client).collect_all()[0]
+    assert (done.deliveries, done.files, done.refused) == (3, 2, {})
+    assert it.client.runs.get(it.run_id).data.summaries["loss"].count == 3
+
+
 def test_two_processes_take_different_slots(it: Granted) -> None:
     first, _ = it.start()
     second, _ = it.start()
