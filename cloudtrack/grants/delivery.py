@@ -103,17 +103,20 @@ def _frames(body: bytes, size_bytes: int) -> list[Frame]:
     for head, columns in read_records(stream):
         if len(frames) == _MOST_FRAMES:
             raise InvalidInput(f"it has more than {_MOST_FRAMES} frames")
-        frames.append(checked_frame(head, columns, after=frames[-1].seq if frames else 0))
-        _check_reach(frames[-1].changes)
+        frame = checked_frame(head, columns, after=frames[-1].seq if frames else 0)
+        _cut_to_reach(frame.changes)
+        frames.append(frame)
     if stream.tell() != size_bytes:
         raise InvalidInput("its frames are no sequence of whole records")
     return frames
 
 
-def _check_reach(changes: RunChanges) -> None:
-    """A grant is for one run: it says nothing of logged models, which have owners, nor of the grant itself."""
-    if changes.outputs or changes.model_inputs:
-        raise InvalidInput("it names logged models, and a grant is for one run alone")
+def _cut_to_reach(changes: RunChanges) -> None:
+    """A grant is for one run: what it says of logged models, which have owners, is left out.
+
+    Raises InvalidInput where it changes what is said of the grant.
+    """
+    changes.outputs, changes.model_inputs = [], []
     if any(key.startswith(GRANT_TAG) for key in changes.tags):
         raise InvalidInput(f"it sets the tag {GRANT_TAG!r}, which is the grant's own")
 

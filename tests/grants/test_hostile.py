@@ -55,7 +55,6 @@ def _file(path: str = "a.txt", **fields: object) -> list[dict[str, object]]:
     return [{"seq": 1, "path": path, "size_bytes": 1, "sha256": "0" * 64, **fields}]
 
 
-MODEL = "m-" + "0" * 32
 ENEMIES = {
     "nothing": lambda it: b"",
     "garbage": lambda it: b"\x00" * 1000,
@@ -85,8 +84,6 @@ ENEMIES = {
     "a metric's key": lambda it: it.delivery(_frame(points=[("a<b", 1.0, 1, 1)])),
     "a time before 1970": lambda it: it.delivery(_frame(points=[("a", 1.0, 1, -1)])),
     "a status": lambda it: it.delivery(_frame(status="PROMOTED")),
-    "a model that it made": lambda it: it.delivery(_frame(outputs=[ModelOutput(model_id=MODEL)])),
-    "a model that it read": lambda it: it.delivery(_frame(model_inputs=[MODEL])),
     "the grant's own tags": lambda it: it.delivery(_frame(tags={"cloudtrack.grant.expires": "never"})),
 }
 
@@ -113,9 +110,11 @@ def test_it_is_refused_named_and_kept_and_the_rest_goes_on(it: Granted, name: st
     assert (again.refused, again.deliveries) == (done.refused, 0)
 
 
-def test_points_of_logged_models_and_files_in_frames_are_not_looked_at(it: Granted) -> None:
+def test_what_is_said_of_logged_models_and_files_in_frames_are_left_out(it: Granted) -> None:
     model = it.client.logged_models.create("0", name="m").model_id
     frame = _frame(
+        outputs=[ModelOutput(model_id=model)],
+        model_inputs=[model],
         model_points=[(model, "acc", 1.0, 1, 1, None, None)],
         artifacts=[{"path": "../x", "name": "../../etc/passwd", "sha256": "0" * 64, "size_bytes": 1}],
         points=[("a", math.nan, 1, 1)],
@@ -123,6 +122,8 @@ def test_points_of_logged_models_and_files_in_frames_are_not_looked_at(it: Grant
     it.put(0, it.delivery(frame))
     assert Collector(it.client).collect(it.grant.grant_id).refused == {}
     assert it.client.logged_models.get(model).metrics == []
+    run = it.client.runs.get(it.run_id)
+    assert (run.outputs.model_outputs, run.inputs.model_inputs) == ([], [])
     assert it.client.artifacts.list(it.run_id) == []
 
 
