@@ -77,11 +77,14 @@ def connect(
     create: bool = True,
     **options: Any,
 ) -> AnyClient:
-    """A client of the store at a folder or in a bucket, or of the server at ``http://`` or ``https://``.
+    """A client of the store at a folder or in a bucket, of the server at ``http://`` or ``https://``, or of the one
+    run that the grant at ``grant:/path`` is for.
 
     Arguments are those of ``Client``; ``create`` and ``options`` are for stores.
     """
     place = _place(uri)
+    if place.startswith("grant:"):
+        return _granted(place, user, spool_dir)
     if not place.startswith(("http://", "https://")):
         return Client(place, user=user, spool_dir=spool_dir, create=create, **options)
     from cloudtrack.remote.client import RemoteClient
@@ -229,3 +232,16 @@ class Client(ModelRegistrar):
 
 def _place(uri: str | os.PathLike[str] | None) -> str:
     return os.fspath(uri) if uri else config.store_uri()
+
+
+def _granted(place: str, user: str | None, spool_dir: str | os.PathLike[str] | None) -> Client:
+    from cloudtrack.grants.grant_file import read_grant
+    from cloudtrack.grants.runner import GrantedExperiments, GrantedRuns, GrantedStore
+    from cloudtrack.remote.connection import Connection
+
+    grant = read_grant(place)
+    client = Client(GrantedStore(grant), user=user, spool_dir=spool_dir)
+    client._is_ready = True
+    client.experiments = GrantedExperiments(GrantedStore(grant), grant)
+    client.runs = GrantedRuns(grant, client._spool_dir, Connection(grant.endpoint))
+    return client

@@ -3,6 +3,7 @@
 cloudtrack's own variable wins over MLflow's of the same meaning:
 
     CLOUDTRACK_URI          MLFLOW_TRACKING_URI         where the store is; default ./cloudtrack-data
+                                                        (http:// and https:// are servers, grant: is a grant)
     CLOUDTRACK_EXPERIMENT   MLFLOW_EXPERIMENT_NAME      the experiment of new runs
                             MLFLOW_EXPERIMENT_ID
     CLOUDTRACK_RUN_ID       MLFLOW_RUN_ID               the run that start_run() resumes

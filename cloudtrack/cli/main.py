@@ -17,6 +17,7 @@ from cloudtrack.cli import (
     events,
     experiments,
     explain,
+    grants,
     index,
     maintenance,
     models,
@@ -56,6 +57,7 @@ app.add_typer(sagemaker.app, name="sagemaker")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(access.app, name="access")
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(grants.app, name="grant")
 app.command("compact")(index.compact)
 app.command("cost")(maintenance.cost)
 app.command("ddl")(ddl.ddl)
@@ -70,6 +72,7 @@ app.command("reindex")(index.reindex)
 app.command("reproduce")(reproduction.reproduce)
 app.command("run")(projects.run)
 app.command("server")(server.server)
+app.command("share")(grants.share)
 app.command("sql")(sql.sql)
 app.command("sweep")(sweeps.sweep)
 app.command("sync")(sync.sync)

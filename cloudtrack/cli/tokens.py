@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from typing import Annotated
 
@@ -11,19 +10,10 @@ import typer
 from cloudtrack import clock
 from cloudtrack.access.tokens import Tokens
 from cloudtrack.cli import output
+from cloudtrack.cli.durations import seconds
 from cloudtrack.cli.state import store_client
 
 app = typer.Typer(help="Make, list and revoke API tokens.", no_args_is_help=True)
-
-_DURATION = re.compile(r"([0-9]{1,9})([mhd])")
-_SECONDS = {"m": 60, "h": 3600, "d": 86400}
-
-
-def _seconds(duration: str) -> int:
-    match = _DURATION.fullmatch(duration)
-    if not match:
-        raise typer.BadParameter(f"{duration!r} is not a duration: write 30m, 6h or 90d")
-    return int(match[1]) * _SECONDS[match[2]]
 
 
 @app.command("create")
@@ -34,7 +24,7 @@ def create(
     expires: Annotated[
         int | None,
         typer.Option(
-            "--expires", parser=_seconds, metavar="DURATION", help="When it ends: 30m, 6h, 90d. Default: never."
+            "--expires", parser=seconds, metavar="DURATION", help="When it ends: 30m, 6h, 90d. Default: never."
         ),
     ] = None,
     description: Annotated[str, typer.Option("--description", help="What it is for.")] = "",

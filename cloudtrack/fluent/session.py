@@ -21,7 +21,7 @@ _experiment: Experiment | None = None
 
 def set_tracking_uri(uri: str | os.PathLike[str]) -> None:
     """Use another store from now on: a folder, ``s3://bucket/prefix``, ``file:///path`` or ``memory://name``;
-    or the server at ``https://host``."""
+    or the server at ``https://host``, or the one run that the grant ``grant:/path/run.grant`` is for."""
     global _uri, _experiment
     with _lock:
         if os.fspath(uri) != _uri:

@@ -17,6 +17,7 @@ from itertools import groupby
 
 from cloudtrack import clock
 from cloudtrack.errors import Conflict, CorruptData, InvalidInput, NotFound, StateError
+from cloudtrack.maintenance.gc_grants import closed_grant, ended_shares
 from cloudtrack.maintenance.gc_plan import CONTENTS, MOST_CANDIDATES, PLANS, Candidate, Kind, parse_plan, write_plan
 from cloudtrack.maintenance.gc_registry import Mentions
 from cloudtrack.maintenance.gc_trash import Dead, Trash, add, measure, old_enough
@@ -40,6 +41,8 @@ DAY_MS = 24 * 3_600_000
 GRACE_MS = 7 * DAY_MS
 RETENTION_MS = 30 * DAY_MS
 _PROBES = (".probe/", "doctor/")
+_PLAIN = (*CONTENTS, Kind.PROBE, Kind.GRANT, Kind.SHARE)
+"""What is deleted without a fence."""
 
 
 @dataclass
@@ -169,6 +172,10 @@ class Garbages:
                 return list(unlisted_segments(self._store, (info for info in old if SEGMENT.fullmatch(info.key))))
             if owner.startswith(("experiments/", "index/")):
                 return list(unlisted_parts(self._store, (info for info in old if PART.fullmatch(info.key))))
+            if owner.startswith("grants/"):
+                return list(closed_grant(self._store, owner, old)) if len(old) == len(infos) else []
+            if owner.startswith("shares/"):
+                return list(ended_shares(old, before_ms))
             return [Candidate.of(Kind.PROBE, info) for info in old if info.key.startswith(_PROBES)]
 
         for some in chunks(owned(self._store)):
@@ -221,7 +228,7 @@ class Garbages:
             *self._fenced(by_kind.get(Kind.SEGMENT, []), lambda key: key.split("/")[1], fence_segments),
             *self._fenced(by_kind.get(Kind.PART, []), _index_of, fence_parts),
         ]
-        plain = [*fenced, *(each for kind in (*CONTENTS, Kind.PROBE) for each in by_kind.get(kind, []))]
+        plain = [*fenced, *(each for kind in _PLAIN for each in by_kind.get(kind, []))]
         map_in_order(lambda each: self._store.delete(each.key), plain)
         done.removed += plain
         self._purge([*by_kind.get(Kind.RUN, []), *by_kind.get(Kind.EXPERIMENT, [])], done)

@@ -13,6 +13,7 @@ from typing import Protocol
 from cloudtrack.errors import CorruptData
 from cloudtrack.index.indexes import ONE, Indexes
 from cloudtrack.maintenance.fsck_finding import Finding, Severity, key_in
+from cloudtrack.maintenance.fsck_grants import check_grant, check_share
 from cloudtrack.maintenance.fsck_indexes import IndexCheck
 from cloudtrack.maintenance.fsck_others import check_marker, check_object
 from cloudtrack.maintenance.fsck_registry import RegistryCheck, RegistryServices
@@ -191,5 +192,9 @@ class _Look:
             yield from self._tracking.logged_model(its_id, infos)
         elif place == "models":
             yield from self._registry.model(its_id, infos)
+        elif place == "grants":
+            yield from check_grant(self._store, its_id, infos)
+        elif place == "shares":
+            yield from check_share(infos)
         else:
             yield from self._registry.release(its_id, infos)

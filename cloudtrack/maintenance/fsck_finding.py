@@ -54,6 +54,7 @@ _KINDS: dict[str, tuple[Severity, str]] = {
     "claim-unfinished": (Severity.LEFTOVER, "create the experiment again, which finishes it"),
     "purge-unfinished": (Severity.LEFTOVER, _PURGE),
     "ownerless": (Severity.LEFTOVER, "sync the machine that wrote it, or remove it"),
+    "grant-uncollected": (Severity.LEFTOVER, "cloudtrack grant collect --all brings it to the run"),
     "unknown": (Severity.LEFTOVER, _IGNORE),
 }
 

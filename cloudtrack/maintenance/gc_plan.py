@@ -25,6 +25,8 @@ class Kind(StrEnum):
     PAGE = "page"
     KEPT_FILE = "kept file"
     PROBE = "probe"
+    GRANT = "closed grant"
+    SHARE = "ended share"
     RUN = "run in the trash"
     EXPERIMENT = "experiment in the trash"
 

@@ -16,7 +16,7 @@ T = TypeVar("T")
 Owned = tuple[str, list[ObjectInfo]]
 """A prefix that only its objects have, and these in key order."""
 
-_BY_ID = ("experiments", "runs", "logged_models", "models", "releases", "index")
+_BY_ID = ("experiments", "runs", "logged_models", "models", "releases", "index", "grants", "shares")
 """Folders of folders: each of these belongs together."""
 AT_ONCE = 64
 

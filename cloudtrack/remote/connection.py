@@ -136,10 +136,12 @@ class Connection:
         chunks, size = self._again(lambda: self._opened(path), self._transfers)
         return self._available(chunks), size
 
-    def send_signed(self, url: str, headers: Mapping[str, str], body: Body, *, size_bytes: int) -> Mapping[str, str]:
+    def send_signed(
+        self, url: str, headers: Mapping[str, str], body: Body, *, size_bytes: int, refused: Refused | None = None
+    ) -> Mapping[str, str]:
         """Send bytes to a URL that carries its own permission; the headers of the answer."""
-        sent = {**headers, "content-length": str(size_bytes)}
-        return self._again(lambda: self._exchange("PUT", url, sent, body, refused=_signed).headers, self._transfers)
+        sent, says = {**headers, "content-length": str(size_bytes)}, refused or _signed
+        return self._again(lambda: self._exchange("PUT", url, sent, body, refused=says).headers, self._transfers)
 
     def close(self) -> None:
         """Give back connections; they are made again where they are needed."""

@@ -27,7 +27,7 @@ from cloudtrack.storage.s3_options import S3Options
 
 MAX_PARTS = 10_000
 """S3 takes no more in one upload."""
-_LONGEST_S = 7 * 24 * 3600
+LONGEST_S = 7 * 24 * 3600
 """S3 refuses URLs that are valid for longer."""
 _NEVER_RENDERED = "application/octet-stream"
 _UNSAFE_IN_QUOTES = re.compile(r"[^A-Za-z0-9 ._()-]")
@@ -45,6 +45,14 @@ class SignedRequest:
 
     url: str
     headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """When credentials end: at an instant (ms), never, or, of temporary ones that do not tell, at one not known."""
+
+    is_known: bool
+    at_ms: int | None = None
 
 
 class Signer:
@@ -70,13 +78,25 @@ class Signer:
 
     def put(self, key: str, *, expires_s: int) -> SignedRequest:
         """A PUT of the whole object, at most 5 GiB; the last one wins."""
-        headers = {}
-        if self._options.kms_key:
-            headers = {
-                "x-amz-server-side-encryption": "aws:kms",
-                "x-amz-server-side-encryption-aws-kms-key-id": self._options.kms_key,
-            }
-        return SignedRequest(self._sign("put_object", key, expires_s, self._encryption), headers)
+        return SignedRequest(self._sign("put_object", key, expires_s, self._encryption), self._put_headers())
+
+    def put_new(self, key: str, *, expires_s: int) -> SignedRequest:
+        """A PUT of the whole object. S3 refuses it where there is one (status 412), and without the header (403)."""
+        parameters = {**self._encryption, "IfNoneMatch": "*"}
+        headers = {**self._put_headers(), "if-none-match": "*"}
+        return SignedRequest(self._sign("put_object", key, expires_s, parameters), headers)
+
+    def end_of_credentials(self) -> Ending:
+        """When the credentials end that sign, and with them whatever they signed."""
+        with self._answers(""):
+            found = self._client()._request_signer._credentials
+            if found is None:
+                return Ending(is_known=False)
+            token = found.get_frozen_credentials().token
+        until = getattr(found, "_expiry_time", None)
+        if until is not None:
+            return Ending(is_known=True, at_ms=int(until.timestamp() * 1000))
+        return Ending(is_known=not token)
 
     def origin(self) -> str:
         """Where signed URLs lead: scheme, host and port, as the policy of a web page names them."""
@@ -136,12 +156,20 @@ class Signer:
         headers = {"ContentType": content_type, "CacheControl": cache_control}
         self._call("put_object", self._path(key), {"Body": content, **headers, **self._encryption})
 
+    def _put_headers(self) -> dict[str, str]:
+        if not self._options.kms_key:
+            return {}
+        return {
+            "x-amz-server-side-encryption": "aws:kms",
+            "x-amz-server-side-encryption-aws-kms-key-id": self._options.kms_key,
+        }
+
     def _path(self, key: str) -> str:
         return self._prefix + check_key(key, prefix_bytes=len(self._prefix.encode()))
 
     def _sign(self, method: str, key: str, expires_s: int, parameters: Mapping[str, Any]) -> str:
-        if not 1 <= expires_s <= _LONGEST_S:
-            raise InvalidInput(f"a signed URL is valid for 1 to {_LONGEST_S} seconds, not {expires_s}")
+        if not 1 <= expires_s <= LONGEST_S:
+            raise InvalidInput(f"a signed URL is valid for 1 to {LONGEST_S} seconds, not {expires_s}")
         path = self._path(key)
         with self._answers(path):
             return str(

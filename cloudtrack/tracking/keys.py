@@ -10,6 +10,8 @@ from cloudtrack.storage.quoting import quote_name, quote_path
 EXPERIMENTS = "experiments/"
 RUNS = "runs/"
 LOGGED_MODELS = "logged_models/"
+GRANTS = "grants/"
+SHARES = "shares/"
 NAME_CLAIMS = "experiments/names/"
 EXPERIMENT_INDEX = "index/experiments/"
 """Prefix of the index of the experiments."""
@@ -85,3 +87,23 @@ def logged_model_artifacts(model_id: str, path: str = "") -> str:
 def logged_model_index(experiment_id: str) -> str:
     """Prefix of the index of an experiment's logged models."""
     return f"{EXPERIMENTS}{experiment_id}/logged_models/index/"
+
+
+def grant(grant_id: str) -> str:
+    """The document of a grant: who may send one run without a login, and until when."""
+    return f"{GRANTS}{grant_id}/grant.json"
+
+
+def grant_inbox(grant_id: str) -> str:
+    """Prefix of what the holder of a grant sent."""
+    return f"{GRANTS}{grant_id}/inbox/"
+
+
+def grant_slot(grant_id: str, slot: int) -> str:
+    """One of the places that a grant gives."""
+    return f"{GRANTS}{grant_id}/inbox/{slot:04d}"
+
+
+def share(expires_ms: int, share_id: str) -> str:
+    """The page of a share, named by its end, so that it is known from the key."""
+    return f"{SHARES}{expires_ms:013d}-{share_id}/index.html"

@@ -33,7 +33,7 @@ from cloudtrack.tracking.documents import DatasetUse, ModelOutput, RunDocument
 from cloudtrack.tracking.experiments import Experiments
 from cloudtrack.tracking.logged_models import LoggedModels
 from cloudtrack.tracking.model_points import ModelDelivery, by_model
-from cloudtrack.tracking.run_delivery import HEARTBEAT_MS, RunCommits, RunDelivery
+from cloudtrack.tracking.run_delivery import HEARTBEAT_MS, Delivery, RunCommits, RunDelivery
 from cloudtrack.tracking.run_documents import RunDocuments, StoredRun
 from cloudtrack.tracking.run_index import RunIndex, run_question
 from cloudtrack.tracking.run_writer import RunWriter
@@ -259,7 +259,7 @@ class Runs:
         """Deliver what this process's writers have, to runs and to logged models."""
         self._writers.flush_all()
 
-    def delivery(self) -> RunDelivery:
+    def delivery(self) -> Delivery:
         """How a spool reaches this store."""
         return self._delivery()
 

@@ -23,11 +23,17 @@ from cloudtrack.entities.experiment import LifecycleStage
 from cloudtrack.entities.manifest import Manifest, PinnedFile
 from cloudtrack.entities.run import LoggedModelInput, LoggedModelOutput, Metric
 from cloudtrack.errors import CloudtrackError, NotFound, StateError
+from cloudtrack.grants.collecting import Collector
+from cloudtrack.grants.grants import Grants
+from cloudtrack.grants.shares import Shares
 from cloudtrack.index.indexes import ONE
 from cloudtrack.maintenance.reindexing import rebuild
 from cloudtrack.registry.webhooks import WebhookEvent
 from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.tracking.changes import RunChanges
+from cloudtrack.tracking.frames import Frame, pack_frame
 from tests.api.samples import EXPERIMENT, MODEL, PINNED_FILES, RELEASED, STREAM, fill
+from tests.grants.fakes import FakeSigner, Granted, StoreSender
 
 NAME = "f" * 32
 """Under which an operation is done, and done again."""
@@ -196,6 +202,22 @@ def _many_changes(world: World) -> None:
 def _changed_models(world: World) -> None:
     for name in (MODEL, RELEASED):
         world.client.registered_models.set_tag(name, "k", "v")
+
+
+def _granted(world: World) -> None:
+    """A grant, and two deliveries that its holder sent."""
+    client = world.client
+    grant, _ = Grants(client, FakeSigner()).make(client.experiments.get(world["experiment"]), 600, run_name="granted")
+    held = Granted(client, grant, StoreSender(client.store), Path())
+    for number, changes in enumerate([RunChanges(params={"a": "1"}), RunChanges(status="FINISHED", end_time=9)]):
+        frame = pack_frame(Frame(seq=number + 1, changes=changes))
+        held.put(number, held.delivery(frame, ((f"{number}.txt", b"words"),), number + 1))
+
+
+def _revoke_all(world: World) -> None:
+    grants = Grants(world.client, FakeSigner())
+    for grant in grants.list():
+        grants.revoke(grant.grant_id)
 
 
 _EVENTS = [WebhookEvent.of("MODEL_VERSION", "CREATED")]
@@ -380,6 +402,15 @@ OPERATIONS: tuple[Operation, ...] = (
         "access.grant",
         lambda w: Access(w.client.store).grant("ann", Resource.EXPERIMENT, "0", Permission.READ),
     ),
+    Operation(
+        "grants.collect",
+        lambda w: Collector(w.client).collect_all(),
+        prepare=_granted,
+        in_parts="deliveries come one after the other, and files before what was logged with them",
+        passing=_WRITTEN,
+    ),
+    Operation("grants.revoke", _revoke_all, prepare=_granted),
+    Operation("shares.publish", lambda w: Shares(w.client, FakeSigner()).publish(w["run"], 60), looks=True),
     Operation("tokens.create", lambda w: Tokens(w.client.store).create("bob"), looks=True),
     Operation("tokens.revoke", lambda w: Tokens(w.client.store).revoke(w["token"])),
 )

@@ -18,9 +18,11 @@ from cloudtrack.maintenance.fsck_finding import _KINDS, Severity
 from cloudtrack.registry import keys as registry_keys
 from cloudtrack.registry.events import VersionDeleted
 from cloudtrack.registry.registry import Registry
+from cloudtrack.storage.document import DocumentStore
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking import keys
+from cloudtrack.tracking.grants import GrantDocument
 from cloudtrack.tracking.points import INLINE_POINTS
 from tests.maintenance.stores import fill, log_points, overwrite, sizes
 from tests.maintenance.test_gc import copied
@@ -382,6 +384,48 @@ def file_uploaded_after_a_purge(it: Planted) -> str:
 def artifacts_without_a_run(it: Planted) -> str:
     it.store.create(keys.artifacts("d" * 32, "a.txt"), b"a")
     return f"runs/{'d' * 32}/"
+
+
+@plant("ownerless")
+def delivery_without_a_grant(it: Planted) -> str:
+    it.store.create(keys.grant_slot("a" * 32, 1), b"a")
+    return keys.grant_inbox("a" * 32)
+
+
+def _grant(it: Planted, grant_id: str = "a" * 32) -> str:
+    document = GrantDocument(
+        grant_id=grant_id, run_id="b" * 32, experiment_id="0", created=1, expires=2, slots=60, max_bytes=1
+    )
+    DocumentStore(it.store, GrantDocument).create(keys.grant("a" * 32), document)
+    return keys.grant("a" * 32)
+
+
+@plant("grant-uncollected")
+def grant_that_ended(it: Planted) -> str:
+    return _grant(it)
+
+
+@plant("document-misplaced")
+def grant_under_another_id(it: Planted) -> str:
+    return _grant(it, "c" * 32)
+
+
+@plant("document-damaged")
+def grant_nonsense(it: Planted) -> str:
+    it.store.create(keys.grant("a" * 32), b"{}")
+    return keys.grant("a" * 32)
+
+
+@plant("unknown")
+def file_in_an_inbox(it: Planted) -> str:
+    DocumentStore(it.store, GrantDocument).create(
+        keys.grant("a" * 32),
+        GrantDocument(
+            grant_id="a" * 32, run_id="b" * 32, experiment_id="0", created=1, expires=2, slots=60, max_bytes=1, closed=3
+        ),
+    )
+    it.store.create(f"{keys.grant_inbox('a' * 32)}x", b"a")
+    return f"{keys.grant_inbox('a' * 32)}x"
 
 
 @plant("unknown")

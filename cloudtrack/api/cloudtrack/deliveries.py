@@ -14,26 +14,15 @@ from pydantic import ValidationError
 
 from cloudtrack.api.errors import ApiError
 from cloudtrack.api.fields import Int64, Message, Required
-from cloudtrack.entities.dataset import Dataset, DatasetInput, InputTag
-from cloudtrack.entities.names import (
-    check_experiment_id,
-    check_experiment_name,
-    check_key_name,
-    check_logged_model_id,
-    check_run_id,
-    check_value,
-    metric_step,
-    timestamp_ms,
-)
-from cloudtrack.entities.run import RunStatus
-from cloudtrack.errors import CorruptData, InvalidInput
+from cloudtrack.entities.names import check_experiment_id, check_experiment_name, check_run_id, check_value
+from cloudtrack.errors import InvalidInput
 from cloudtrack.remote.wire import DELIVERY_BYTES, HEADER_BYTES
-from cloudtrack.tracking.changes import RunChanges
-from cloudtrack.tracking.documents import DatasetUse, ModelOutput, RunDocument
-from cloudtrack.tracking.frames import Frame, parse_frame
+from cloudtrack.tracking.checked_frames import checked_frame
+from cloudtrack.tracking.documents import RunDocument
+from cloudtrack.tracking.frames import Frame
 from cloudtrack.tracking.records import read_records
 from cloudtrack.tracking.run_delivery import HEARTBEAT_MS
-from cloudtrack.tracking.runs import dataset_use, new_run
+from cloudtrack.tracking.runs import new_run
 
 _WRITER = re.compile(r"[0-9a-f]{16}")
 _MOST_FRAMES = 10_000
@@ -78,7 +67,7 @@ def parse_delivery(body: bytes) -> Delivery:
     header = _parse_header(records[0][0])
     frames: list[Frame] = []
     for head, columns in records[1:]:
-        frames.append(_parse_frame(head, columns, after=frames[-1].seq if frames else 0))
+        frames.append(checked_frame(head, columns, after=frames[-1].seq if frames else 0))
     return Delivery(header.writer, _new_run(header.run), _experiment_name(header), frames)
 
 
@@ -110,48 +99,3 @@ def _new_run(said: _Run) -> RunDocument:
 
 def _experiment_name(header: _Header) -> str:
     return "" if header.run.experiment_id else check_experiment_name(header.experiment_name)
-
-
-def _parse_frame(head: bytes, columns: bytes, *, after: int) -> Frame:
-    try:
-        frame = parse_frame(head, columns)
-    except CorruptData as error:
-        raise InvalidInput(error.message) from error
-    if not after < frame.seq < 2**53:
-        raise InvalidInput(f"the frames are numbered {after}, {frame.seq}: each number must be greater than the last")
-    return Frame.model_construct(seq=frame.seq, changes=_checked(frame.changes))
-
-
-def _checked(changes: RunChanges) -> RunChanges:
-    """The changes, of known fields only. Raises InvalidInput."""
-    for key in {point[0] for point in changes.points}:
-        check_key_name("metric", key)
-    for point in changes.points:
-        if point[3] < 0:
-            timestamp_ms(point[3])  # says why not
-    if changes.status is not None and changes.status not in RunStatus.NAMES:
-        raise InvalidInput(f"{changes.status[:40]!r} is no run status; it is one of {', '.join(RunStatus.NAMES)}")
-    checked = RunChanges(
-        params=_texts("param", changes.params),
-        tags=_texts("tag", changes.tags),
-        inputs=[_use(item) for item in changes.inputs],
-        model_inputs=[check_logged_model_id(model_id) for model_id in changes.model_inputs],
-        outputs=[
-            ModelOutput(model_id=check_logged_model_id(item.model_id), step=metric_step("output", item.step))
-            for item in changes.outputs
-        ],
-        run_name=None if changes.run_name is None else check_value("tag", "run_name", changes.run_name),
-        status=changes.status,
-        end_time=None if changes.end_time is None else timestamp_ms(changes.end_time),
-    )
-    checked.points = changes.points
-    return checked
-
-
-def _texts(kind: str, values: dict[str, str]) -> dict[str, str]:
-    return {check_key_name(kind, key): check_value(kind, key, value) for key, value in values.items()}
-
-
-def _use(item: DatasetUse) -> DatasetUse:
-    dataset = Dataset(item.name, item.digest, item.source_type, item.source, item.dataset_schema, item.dataset_profile)
-    return dataset_use(DatasetInput(dataset, [InputTag(*pair) for pair in _texts("tag", item.tags).items()]))
