@@ -22,7 +22,7 @@ _MERGED = ("runs/*/metrics/*.parquet",)
 _REGISTRY = ("model_files/*", "models/*", "releases/*")
 _SECRETS = ("access/*", "webhooks/*")
 
-ROLES = ("reader", "trainer", "release-manager", "platform-admin")
+ROLES = ("reader", "trainer", "release-manager", "granter", "platform-admin")
 
 
 def iam_policy(role: str, bucket: str, prefix: str = "", *, kms_key_arn: str = "") -> dict[str, Any]:
@@ -56,10 +56,13 @@ def iam_policy(role: str, bucket: str, prefix: str = "", *, kms_key_arn: str = "
     else:
         statements.append(allow("ReadAllButSecrets", ["GetObject"], _READ))
         statements.append(allow("NeverSecrets", ["GetObject", "PutObject", "DeleteObject"], _SECRETS, "Deny"))
-    if role == "trainer":
+    if role in ("trainer", "granter"):
         statements.append(allow("WriteRunsAndTheirModels", ["PutObject", "AbortMultipartUpload"], _TRAIN))
         statements.append(allow("MergeMetricFiles", ["DeleteObject"], _MERGED))
         statements.append(allow("NeverTheRegistry", ["PutObject", "DeleteObject"], _REGISTRY, "Deny"))
+    if role == "granter":
+        statements.append(allow("GrantAndShare", ["GetObject", "PutObject"], ["grants/*", "shares/*"]))
+        statements.append(allow("EmptyInboxes", ["DeleteObject"], ["grants/*/inbox/*"]))
     if role == "release-manager":
         statements.append(allow("RegisterAndPromote", ["PutObject"], [*_REGISTRY, "index/models/pending/*"]))
     if kms_key_arn:

@@ -130,6 +130,9 @@ def collect(
         output.show_json(found)
     else:
         for each in found:
+            if each.problem:
+                output.complain(f"{each.grant_id}  {each.problem}")
+                continue
             dropped = f", {each.dropped} dropped" if each.dropped else ""
             closed = ", closed" if each.is_closed else ""
             output.say(
@@ -140,7 +143,7 @@ def collect(
                 output.complain(f"{each.grant_id}  slot {slot} is refused: {reason}")
         if not found:
             output.say("no grant is open")
-    if any(each.refused for each in found):
+    if any(each.refused or each.problem for each in found):
         raise typer.Exit(1)
 
 

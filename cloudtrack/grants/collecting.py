@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cloudtrack import clock
-from cloudtrack.errors import InvalidInput, NotFound, ObjectChanged, ObjectExists, ObjectNotFound, Purged
+from cloudtrack.errors import CorruptData, InvalidInput, NotFound, ObjectChanged, ObjectExists, ObjectNotFound, Purged
 from cloudtrack.grants.delivery import HEAD_BYTES, GrantedDelivery, SentFile, parse_delivery, texts_bytes
 from cloudtrack.storage.document import DocumentStore
 from cloudtrack.storage.object_store import Object, ObjectInfo, ObjectStore, check_key
@@ -53,6 +53,8 @@ class Collected:
     dropped: int = 0
     """Deliveries of a revoked grant, or for a run that was purged."""
     is_closed: bool = False
+    problem: str = ""
+    """Why nothing was done: the grant itself cannot be read."""
 
 
 class Services(Protocol):
@@ -78,6 +80,9 @@ class Collector:
             try:
                 grant = self._documents.get(keys.grant(grant_id)).document
             except ObjectNotFound:
+                continue
+            except CorruptData as error:  # the others are collected all the same
+                found.append(Collected(grant_id, "", problem=error.message))
                 continue
             if grant.closed is None:
                 found.append(self._collect(grant))

@@ -50,6 +50,14 @@ def _seen(it: Granted, store: ObjectStore) -> dict[str, Any]:
     }
 
 
+def test_a_grant_that_cannot_be_read_keeps_no_other_from_being_collected(it: Granted) -> None:
+    broken = keys.grant("0" * 32)
+    it.store.create(broken, b"{")
+    first, second = Collector(Client(it.store)).collect_all()
+    assert broken in first.problem
+    assert (second.problem, second.deliveries) == ("", 4)
+
+
 def test_a_collector_that_is_stopped_at_any_write_is_continued(it: Granted) -> None:
     copy = memory_copies(it.store)
     whole = copy()

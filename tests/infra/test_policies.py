@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cloudtrack import clock
 from cloudtrack.access.iam import ROLES, iam_policy
 from cloudtrack.client import Client
 from cloudtrack.errors import InvalidInput, PermissionDenied
+from cloudtrack.grants.collecting import Collector
+from cloudtrack.grants.grants import Grants
+from cloudtrack.grants.shares import Shares
 from cloudtrack.storage.opening import open_store
+from cloudtrack.tracking import keys
+from cloudtrack.tracking.grants import LATE_MS
 from cloudtrack.tracking.points import INLINE_POINTS
 from tests.cli.commands import cloudtrack
+from tests.grants.fakes import FakeSigner
 from tests.handlers.guarded_store import guarded
 from tests.infra.iam import Statement, as_list, bucket_statements
 from tests.infra.stack import ROOT, Stack, read_template
@@ -130,6 +138,30 @@ def test_a_reader_reads_and_writes_nothing(uri: str, monkeypatch: pytest.MonkeyP
     ):
         with pytest.raises(PermissionDenied):
             write()
+
+
+def test_a_granter_grants_collects_and_shares_and_a_trainer_does_not(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (run,) = Client(uri).runs.list(["0"])
+    experiment = Client(uri).experiments.get("0")
+    for role, may in (("granter", True), ("trainer", False)):
+        client = client_of(role, uri, monkeypatch)
+        uses = (
+            lambda client=client: Grants(client, FakeSigner()).make(experiment, 3600),
+            lambda client=client: Shares(client, FakeSigner()).publish(run.info.run_id, 3600),
+        )
+        for use in uses:
+            with nullcontext() if may else pytest.raises(PermissionDenied):
+                use()
+    client = client_of("granter", uri, monkeypatch)
+    (grant,) = Grants(client).list()
+    client.store.create(keys.grant_slot(grant.grant_id, 0), b"no delivery")
+    (collected,) = Collector(client).collect_all()
+    assert list(collected.refused) == [0]
+    Grants(client).revoke(grant.grant_id)
+    monkeypatch.setattr(clock, "now_ms", lambda: grant.expires + 2 * LATE_MS)
+    (collected,) = Collector(client).collect_all()
+    assert collected.is_closed
+    assert [info.key for info in client.store.list(keys.grant_inbox(grant.grant_id))] == []
 
 
 def test_a_release_manager_promotes_and_changes_no_run(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
