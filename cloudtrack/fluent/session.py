@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
+from typing import cast
 
 from cloudtrack import config
 from cloudtrack.client import AnyClient, connect
@@ -12,10 +13,11 @@ from cloudtrack.entities.experiment import Experiment, LifecycleStage, ViewType
 from cloudtrack.entities.page import PagedList
 from cloudtrack.errors import InvalidInput, NotFound, StateError, Unavailable
 from cloudtrack.tracking.experiments import DEFAULT_EXPERIMENT_ID
+from cloudtrack.waiting.client import WaitingClient
 
 _lock = threading.RLock()
 _uri: str | None = None
-_clients: dict[str, AnyClient] = {}
+_clients: dict[str, WaitingClient] = {}
 _experiment: Experiment | None = None
 
 
@@ -53,15 +55,23 @@ def get_registry_uri() -> str:
 
 
 def client(uri: str | None = None) -> AnyClient:
-    """The client of the store in force, or of another; one for each store and process."""
+    """The client of the store in force, or of another; one for each store and process.
+
+    What it asks of the registry and of logged models waits while the store is away (see ``waiting.client``).
+    """
+    return cast(AnyClient, waiting_client(uri))
+
+
+def waiting_client(uri: str | None = None) -> WaitingClient:
+    """The same, as what it is."""
     name = uri or get_tracking_uri()
     with _lock:
         if name not in _clients:
-            _clients[name] = connect(name)
+            _clients[name] = WaitingClient(connect(name), config.spool_dir())
         return _clients[name]
 
 
-def clients() -> list[AnyClient]:
+def clients() -> list[WaitingClient]:
     """All clients of this process."""
     return list(_clients.values())
 
