@@ -32,6 +32,8 @@ class Outcome(BaseModel):
     """Of a registered model, where the call made one."""
     refused: str = ""
     """Why; then the call may be tried again."""
+    attempts: int = 0
+    """So often it was refused."""
     dropped: bool = False
     """Whether somebody gave it up."""
 
@@ -96,6 +98,5 @@ def check_outcomes(outcomes: Mapping[int, Outcome]) -> dict[int, Outcome]:
         if not 1 <= number <= MOST_CALLS:
             raise InvalidInput(f"{number} is no number of a call in a journal: 1 to {MOST_CALLS}")
     return {
-        number: Outcome(version=each.version, refused=each.refused[:MOST_REASON], dropped=each.dropped)
-        for number, each in outcomes.items()
+        number: each.model_copy(update={"refused": each.refused[:MOST_REASON]}) for number, each in outcomes.items()
     }

@@ -98,7 +98,9 @@ class Replay:
             self._note()
 
     def _do(self, call: Call) -> Outcome:
-        client = self._client.acting_as(self._journal.header.user, operation=call.operation, since_ms=call.time_ms)
+        attempts = self._attempts(call)
+        operation = f"{call.operation}-{attempts}" if attempts else call.operation  # a refusal may be an event, too
+        client = self._client.acting_as(self._journal.header.user, operation=operation, since_ms=call.time_ms)
         arguments = call.with_versions(
             {pending: self._version(writer, number) for pending, writer, number in call.references()}
         )
@@ -125,7 +127,13 @@ class Replay:
 
     def _refuse(self, call: Call, error: CloudtrackError) -> None:
         self._leave(call, error.message)
-        self._notes[call.number] = Outcome(refused=error.message or type(error).__name__)
+        self._notes[call.number] = Outcome(
+            refused=error.message or type(error).__name__, attempts=self._attempts(call) + 1
+        )
+
+    def _attempts(self, call: Call) -> int:
+        there = self._found.known.get(call.number)
+        return there.attempts if there else 0
 
     def _leave(self, call: Call, reason: str) -> None:
         self._found.left[call.number] = reason

@@ -16,6 +16,7 @@ class CallOutcome(Message):
     number: Int64
     version: Int64 | None = None
     refused: str = ""
+    attempts: Int64 = 0
     dropped: Bool = False
 
 
@@ -28,9 +29,6 @@ class NoteOutcomes(RequestModel):
 def note_outcomes(context: Context, request: NoteOutcomes) -> dict[str, Any]:
     """Note what came of the calls in a journal; all that is known. Who does not have it cannot name it."""
     journals = context.client.journals
-    said = {
-        each.number: Outcome(version=each.version, refused=each.refused, dropped=each.dropped)
-        for each in request.outcomes
-    }
+    said = {each.number: Outcome(**each.model_dump(exclude={"number"})) for each in request.outcomes}
     known = journals.note(request.writer, said) if said else journals.get(request.writer)
     return {"outcomes": [{"number": number, **known[number].model_dump(exclude_none=True)} for number in sorted(known)]}
