@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import signal
 import sys
 import threading
@@ -261,8 +260,7 @@ def _hook_process() -> None:
     if _hooked:
         return
     _hooked = True
-    # Before the thread pools of concurrent.futures shut down, which a delivery may need; atexit is after.
-    getattr(threading, "_register_atexit", atexit.register)(_end_all)
+    session.before_end(_end_all)
     before = sys.excepthook
 
     def excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -291,6 +289,3 @@ def _end_all() -> None:
     for run in reversed(list(_all_active.values())):
         run.finish(status)
     _all_active.clear()
-    for client in session.clients():
-        client.runs.close()
-        client.close()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import cast
 
 from cloudtrack import config
@@ -19,6 +20,8 @@ _lock = threading.RLock()
 _uri: str | None = None
 _clients: dict[str, WaitingClient] = {}
 _experiment: Experiment | None = None
+_endings: list[Callable[[], None]] = []
+_is_hooked = False
 
 
 def set_tracking_uri(uri: str | os.PathLike[str]) -> None:
@@ -68,12 +71,30 @@ def waiting_client(uri: str | None = None) -> WaitingClient:
     with _lock:
         if name not in _clients:
             _clients[name] = WaitingClient(connect(name), config.spool_dir())
+            _hook_end()
         return _clients[name]
 
 
-def clients() -> list[WaitingClient]:
-    """All clients of this process."""
-    return list(_clients.values())
+def before_end(do: Callable[[], None]) -> None:
+    """Have something done when the process ends, before its clients deliver what they have."""
+    _endings.append(do)
+
+
+def _hook_end() -> None:
+    global _is_hooked
+    if not _is_hooked:
+        _is_hooked = True
+        # Before the thread pools of concurrent.futures shut down, which a delivery may need; atexit is after.
+        getattr(threading, "_register_atexit", atexit.register)(_end)
+
+
+def _end() -> None:
+    """At the end of the process."""
+    for do in _endings:
+        do()
+    for each in list(_clients.values()):
+        each.runs.close()
+        each.close()
 
 
 def set_experiment(experiment_name: str | None = None, experiment_id: str | None = None) -> Experiment:

@@ -29,4 +29,4 @@ class RemoteJournals:
             "outcomes": [{"number": number, **each.model_dump()} for number, each in outcomes.items()],
         }
         answer = self._connection.call("POST", f"{OWN}/registered-models/journal", content)
-        return {int(each["number"]): Outcome.model_validate(each) for each in answer.get("outcomes", [])}
+        return {int(each.pop("number")): Outcome.model_validate(each) for each in answer.get("outcomes", [])}
