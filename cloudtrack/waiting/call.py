@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from cloudtrack.entities.pending_version import PendingVersion, pending_in
 from cloudtrack.tracking.model_points import ModelPoint
@@ -41,6 +41,13 @@ class Call(BaseModel):
     """Of an upload: where it waits."""
     points: list[ModelPoint] = []
     """Of ``logged_models.log_metrics``."""
+    also: list[int] = Field(default=[], exclude=True)
+    """Numbers of calls that are done with this one."""
+
+    @property
+    def numbers(self) -> list[int]:
+        """Of all calls that this one stands for."""
+        return [self.number, *self.also]
 
     @property
     def is_of_registry(self) -> bool:

@@ -23,7 +23,7 @@ from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.errors import CloudtrackError, Unavailable
 from cloudtrack.storage.streaming import Progress
 from cloudtrack.tracking.artifacts import LOGGED_MODEL, Artifacts
-from cloudtrack.tracking.model_points import ModelPoint
+from cloudtrack.tracking.model_points import ModelPoint, last_of_each
 from cloudtrack.tracking.run_writer import close_at_exit_of_child
 from cloudtrack.waiting.call import CREATE_MODEL, LOG_METRICS, UPLOAD, Call
 from cloudtrack.waiting.checking import CALLS, arguments_of
@@ -32,6 +32,10 @@ from cloudtrack.waiting.expected import expected
 from cloudtrack.waiting.journal import Journal, JournalHeader
 from cloudtrack.waiting.replay import Replay, Replayed
 
+_SHORTEST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 5.0
+_SHARE_OF_TIME = 0.02
+"""Metrics of models that wait go to the disk so often: with time there are fewer records, of the last points."""
 _PAUSE_AWAY_S = 30.0
 """For so long after the store did not answer calls wait without asking it."""
 
@@ -61,6 +65,8 @@ class WaitingClient:
         self._journal: Journal | None = None
         self._found = Replayed()
         self._silent_until = -math.inf
+        self._points: dict[str, list[ModelPoint]] = {}  # taken, by run, and not in the journal yet
+        self._points_since: float | None = None
         self._lock = threading.Lock()  # guards these; never held during a request
         self._keeping = threading.Lock()  # one call is added at a time, and none to a journal that is closed
         self._delivering = threading.Lock()  # one delivery at a time
@@ -101,12 +107,29 @@ class WaitingClient:
         waiting = [point for point in points if point.model_id in self._made]
         if not waiting:
             return points
-        call = self._new(LOG_METRICS, {"run_id": run_id}).model_copy(update={"points": waiting})
-        try:
-            self._keep(call, None, "")
-        except Unavailable:
-            return points
+        with self._lock:
+            is_first = not any(self._points.values())
+            self._points[run_id] = last_of_each([*self._points.get(run_id, []), *waiting])
+            if is_first:
+                now = clock.monotonic()
+                self._points_since = self._points_since or now
+                pause_s = min(_LONGEST_PAUSE_S, max(_SHORTEST_PAUSE_S, (now - self._points_since) * _SHARE_OF_TIME))
+                timer = threading.Timer(pause_s, self._keep_taken)
+                timer.daemon = True
+                timer.start()
         return [point for point in points if point.model_id not in self._made]
+
+    def _keep_taken(self) -> None:
+        """Move the points that were taken to the journal."""
+        with self._lock:
+            taken, self._points = self._points, {}
+        for run_id, points in taken.items():
+            call = self._new(LOG_METRICS, {"run_id": run_id})
+            call.points = points
+            try:
+                self._keep(call, None, "the store is away")
+            except Unavailable as error:
+                _log.warning("metrics of logged models are kept on run %s alone: %s", run_id, error)
 
     def expected_model(self, model_id: str) -> LoggedModel | None:
         """A logged model whose creation waits, as it will be."""
@@ -121,6 +144,7 @@ class WaitingClient:
 
     def deliver(self, *, now: bool = False) -> None:
         """Do what waits, where the store answers; soon after it did not, only ``now``. Raises nothing."""
+        self._keep_taken()
         if not self.has_waiting or (not now and clock.monotonic() < self._silent_until):
             return
         with self._delivering:
@@ -129,7 +153,7 @@ class WaitingClient:
                 return
             try:
                 found = Replay(self._client, journal).run()
-            except CloudtrackError as error:
+            except (CloudtrackError, OSError) as error:
                 self._note_away(error)
                 return
             self._look_at(journal, found)
@@ -231,7 +255,7 @@ class WaitingClient:
             journal.files.forget([call.file] if call.file else [])
             raise
 
-    def _note_away(self, error: CloudtrackError) -> None:
+    def _note_away(self, error: Exception) -> None:
         _log.debug("the store is away: %s", error)
         self._silent_until = clock.monotonic() + _PAUSE_AWAY_S
 

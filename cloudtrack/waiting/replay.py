@@ -7,12 +7,15 @@ refusal is noted in the store, and is not tried again unless somebody asks for t
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from cloudtrack.errors import CloudtrackError, CorruptData, NotFound, Purged, Unavailable
 from cloudtrack.registry.journals import Outcome
-from cloudtrack.waiting.call import REGISTER, UPLOAD, Call
+from cloudtrack.tracking.model_points import last_of_each
+from cloudtrack.waiting.call import LOG_METRICS, REGISTER, UPLOAD, Call
+from cloudtrack.waiting.checking import CALLS, arguments_of
 from cloudtrack.waiting.doing import do
 from cloudtrack.waiting.journal import Journal
 
@@ -54,7 +57,7 @@ class Replay:
         found.known = self._client.journals.get(self._journal.header.writer)
         calls = list(self._journal.calls)
         found.looked_at = len(calls)
-        for call in calls:
+        for call in _merged(calls, found.known):
             there = found.known.get(call.number)
             if there is None or (there.refused and not there.dropped and self._retry):
                 self._try(call)
@@ -93,7 +96,7 @@ class Replay:
             self._refuse(call, error)
         else:
             found.done.append(call.summary() + (f" -> version {outcome.version}" if outcome.version else ""))
-            self._notes[call.number] = outcome
+            self._notes |= dict.fromkeys(call.numbers, outcome)
         if call.is_of_registry:
             self._note()
 
@@ -104,6 +107,8 @@ class Replay:
         arguments = call.with_versions(
             {pending: self._version(writer, number) for pending, writer, number in call.references()}
         )
+        if call.call in CALLS:
+            arguments = arguments_of(call.call, **arguments)
         source = None
         if call.call == UPLOAD and call.file is not None:
             try:
@@ -127,22 +132,39 @@ class Replay:
 
     def _refuse(self, call: Call, error: CloudtrackError) -> None:
         self._leave(call, error.message)
-        self._notes[call.number] = Outcome(
-            refused=error.message or type(error).__name__, attempts=self._attempts(call) + 1
-        )
+        outcome = Outcome(refused=error.message or type(error).__name__, attempts=self._attempts(call) + 1)
+        self._notes |= dict.fromkeys(call.numbers, outcome)
 
     def _attempts(self, call: Call) -> int:
         there = self._found.known.get(call.number)
         return there.attempts if there else 0
 
     def _leave(self, call: Call, reason: str) -> None:
-        self._found.left[call.number] = reason
+        self._found.left |= dict.fromkeys(call.numbers, reason)
         self._found.lacking |= call.makes(self._journal.header.writer)
 
     def _note(self) -> None:
         if self._notes:
             self._found.known = self._client.journals.note(self._journal.header.writer, self._notes)
             self._notes = {}
+
+
+def _merged(calls: list[Call], known: Mapping[int, Outcome]) -> Iterator[Call]:
+    """The calls, with metrics of one run that come one after the other as one: a model keeps the last of each."""
+    before: Call | None = None
+    for call in calls:
+        is_new = call.call == LOG_METRICS and call.number not in known
+        if before is not None and is_new and before.arguments == call.arguments:
+            points = last_of_each([*before.points, *call.points])
+            before = before.model_copy(update={"points": points, "also": [*before.also, call.number]})
+            continue
+        if before is not None:
+            yield before
+        before = call if is_new else None
+        if not is_new:
+            yield call
+    if before is not None:
+        yield before
 
 
 class _NotHere(Exception):

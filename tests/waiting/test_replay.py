@@ -12,6 +12,8 @@ from cloudtrack.client import Client
 from cloudtrack.entities.pending_version import PendingVersion
 from cloudtrack.errors import InvalidInput, Unavailable
 from cloudtrack.storage.memory import MemoryStore
+from cloudtrack.tracking.model_points import ModelPoint
+from cloudtrack.waiting.call import LOG_METRICS
 from cloudtrack.waiting.journal import Journal
 from tests.faults.crashing import CrashingStore
 from tests.faults.observing import Facts, facts_of
@@ -161,6 +163,26 @@ def test_journals_of_one_folder_come_in_whatever_order_they_need(store: MemorySt
         client.close()
     assert sync(store, tmp_path / "spool").refused == {}
     assert len(waits) == len(list(Client(store).model_versions.search())) == 2
+
+
+def test_metrics_of_a_model_that_waits_are_few_records_and_one_commit(store: MemoryStore, tmp_path: Path) -> None:
+    model_id, other = "m-" + "d" * 32, ModelPoint("m-" + "e" * 32, "acc", 1.0, 1, 1)
+    client = offline(store, tmp_path / "spool")
+    log_model(client, model_id, tmp_path / "files")
+    for step in range(500):
+        left = client.keep_points("a" * 32, [ModelPoint(model_id, "acc", step / 2, step, 1), other])
+        assert left == [other], "a model that is there gets its own by the run"
+        if step == 250:
+            client.deliver(now=True)
+    client.close()
+    [path] = (tmp_path / "spool").glob("*.journal")
+    journal = Journal.open(path)
+    assert 2 <= len([call for call in journal.calls if call.call == LOG_METRICS]) < 50
+    journal.abandon()
+    report = sync(store, tmp_path / "spool")
+    assert len([call for call in report.calls if LOG_METRICS in call]) == 1
+    [metric] = Client(store).logged_models.get(model_id).metrics
+    assert (metric.value, metric.step, metric.run_id) == (249.5, 499, "a" * 32)
 
 
 def _refusing(store: MemoryStore, tmp_path: Path) -> Path:
