@@ -68,12 +68,6 @@ class Journals:
     def note(self, writer: str, outcomes: Mapping[int, Outcome]) -> dict[int, Outcome]:
         """Add what came of calls; all that is known then. What was done stays done, whatever others say of it."""
         key, checked = keys.journal(check_writer(writer)), check_outcomes(outcomes)
-        first = JournalDocument(writer=writer, outcomes=checked)
-        try:
-            return self._documents.create(key, first).document.outcomes
-        except ObjectExists:
-            pass
-
         def change(document: JournalDocument) -> bool | None:
             before = dict(document.outcomes)
             for number, outcome in checked.items():
@@ -82,7 +76,14 @@ class Journals:
                     document.outcomes[number] = outcome
             return None if document.outcomes != before else False
 
-        return self._documents.update(key, change).document.outcomes
+        try:
+            return self._documents.update(key, change).document.outcomes
+        except ObjectNotFound:
+            first = JournalDocument(writer=writer, outcomes=checked)
+        try:
+            return self._documents.create(key, first).document.outcomes
+        except ObjectExists:
+            return self._documents.update(key, change).document.outcomes
 
 
 def check_writer(writer: Any) -> str:
