@@ -68,6 +68,7 @@ class Journals:
     def note(self, writer: str, outcomes: Mapping[int, Outcome]) -> dict[int, Outcome]:
         """Add what came of calls; all that is known then. What was done stays done, whatever others say of it."""
         key, checked = keys.journal(check_writer(writer)), check_outcomes(outcomes)
+
         def change(document: JournalDocument) -> bool | None:
             before = dict(document.outcomes)
             for number, outcome in checked.items():
