@@ -31,6 +31,7 @@ from cloudtrack.registry.comments import VersionComments
 from cloudtrack.registry.feed import Feed
 from cloudtrack.registry.history import History
 from cloudtrack.registry.inbox import Inbox
+from cloudtrack.registry.journals import Journals
 from cloudtrack.registry.manifests import KeptFiles
 from cloudtrack.registry.model_index import ModelIndex
 from cloudtrack.registry.model_versions import ModelVersions
@@ -156,6 +157,7 @@ class Client(ModelRegistrar):
         self.feed = Feed(self.store, cache)
         self.on_commit: list[OnCommit] = []
         self.kept_files = KeptFiles(self.store)
+        self.journals = Journals(self.store)
         self._origins = Origins(self.store, self.model_index, cache)
         self._open_registry()
         with contextlib.suppress(Unavailable):  # each use says so; a run starts offline
@@ -177,20 +179,36 @@ class Client(ModelRegistrar):
         return self.store.address
 
     def acting_as(
-        self, user: str, *, operation: str = "", groups: tuple[str, ...] = (), request_id: str = ""
+        self,
+        user: str,
+        *,
+        operation: str = "",
+        groups: tuple[str, ...] = (),
+        request_id: str = "",
+        since_ms: int = 0,
     ) -> Client:
         """The same store and services, with another author of registry events, who is in these groups.
 
-        What is done with it in the registry is one ``operation``, and is not done twice under that name. Events note
-        the ``request_id``.
+        What is done with it in the registry is one ``operation``, and is not done twice under that name; ``since_ms``
+        is when it was named, where that may be long ago. Events note the ``request_id``.
         """
         other = copy.copy(self)
         other.user = user
-        other._open_registry(operation, groups, request_id)
+        other._open_registry(operation, groups, request_id, since_ms)
         return other
 
-    def _open_registry(self, operation: str = "", groups: tuple[str, ...] = (), request_id: str = "") -> None:
-        registry = Registry(self.store, self.user, operation, groups, request_id=request_id, on_commit=self.on_commit)
+    def _open_registry(
+        self, operation: str = "", groups: tuple[str, ...] = (), request_id: str = "", since_ms: int = 0
+    ) -> None:
+        registry = Registry(
+            self.store,
+            self.user,
+            operation,
+            groups,
+            request_id=request_id,
+            since_ms=since_ms,
+            on_commit=self.on_commit,
+        )
         self.registered_models = RegisteredModels(registry, self.model_index)
         self.model_versions = ModelVersions(registry, self.model_index, partial(check_origins, self.store))
         self.stages = Stages(registry, self._evidence)
@@ -219,10 +237,17 @@ class Client(ModelRegistrar):
             initialize(self.store, create=self._create, fill=self.experiments.create_default)
             self._is_ready = True
 
-    def sync(self) -> SyncReport:
-        """Deliver what earlier processes of this machine could not."""
+    def sync(self, *, drop_refused: bool = False, retry_refused: bool = False) -> SyncReport:
+        """Deliver what earlier processes of this machine could not.
+
+        What was refused is kept; ``drop_refused`` drops it, ``retry_refused`` tries it again.
+        """
+        from cloudtrack.waiting.syncing import sync_journals
+
         self.make_ready()
-        return sync_spools(self._spool_dir, self.runs.delivery, self.store.url)
+        report = sync_spools(self._spool_dir, self.runs.delivery, self.store.url)
+        sync_journals(self._spool_dir, self, self.store.url, report, drop=drop_refused, retry=retry_refused)
+        return report
 
     def close(self) -> None:
         """Deliver what is logged and give back connections."""

@@ -18,9 +18,9 @@ from cloudtrack import clock
 from cloudtrack.entities.artifact import FileInfo
 from cloudtrack.entities.dataset import DatasetInput
 from cloudtrack.entities.experiment import Experiment, ViewType
-from cloudtrack.entities.model_uri import LoggedModelFolder, RunModel
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.page import PagedList
+from cloudtrack.entities.pending_version import PendingVersion
 from cloudtrack.entities.registered_model import RegisteredModel
 from cloudtrack.entities.run import LoggedModelInput, LoggedModelOutput, Metric, Param, Run, RunStatus, RunTag
 from cloudtrack.errors import InvalidInput
@@ -361,15 +361,8 @@ class MlflowClient(LoggedModelMethods):
         model_id: str | None = None,
     ) -> ModelVersion:
         """The next version of a model. ``source`` is a model URI of the store."""
-        location = self._client.locate_model(source)
-        return self._client.model_versions.create(
-            name,
-            location.uri,
-            run_id=run_id or (location.run_id if isinstance(location, RunModel) else None),
-            tags=tags,
-            run_link=run_link,
-            description=description,
-            model_id=model_id or (location.model_id if isinstance(location, LoggedModelFolder) else None),
+        return self._client.create_version(
+            name, source, run_id=run_id, tags=tags, run_link=run_link, description=description, model_id=model_id
         )
 
     def get_model_version(self, name: str, version: str | int) -> ModelVersion:
@@ -424,4 +417,6 @@ class MlflowClient(LoggedModelMethods):
         return self._client.registered_models.get(name).stages
 
     def _number(self, name: str, version: str | int | None, stage: str | None) -> int:
+        if isinstance(version, int | PendingVersion):
+            return version  # type: ignore[return-value]  # what stands for a number goes where numbers go
         return self._client.model_versions.resolve(name, str(stage if version is None else version)).version

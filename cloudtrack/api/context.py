@@ -17,7 +17,7 @@ from cloudtrack.api.message import Request
 from cloudtrack.api.settings import Settings
 from cloudtrack.client import Client
 from cloudtrack.errors import NotFound, PermissionDenied
-from cloudtrack.remote.wire import CLIENT_HEADER, OPERATION_HEADER
+from cloudtrack.remote.wire import CLIENT_HEADER, OPERATION_HEADER, SINCE_HEADER
 
 
 class Owners:
@@ -58,7 +58,13 @@ class Context:
         if self.principal or self.operation or request.request_id:
             user = self.principal.name if self.principal else client.user
             groups = self.principal.groups if self.principal else ()
-            self.client = client.acting_as(user, operation=self.operation, groups=groups, request_id=request.request_id)
+            self.client = client.acting_as(
+                user,
+                operation=self.operation,
+                groups=groups,
+                request_id=request.request_id,
+                since_ms=self._since_ms,
+            )
 
     @property
     def is_own_client(self) -> bool:
@@ -76,6 +82,11 @@ class Context:
             return ""
         caller = self.principal.name if self.principal else ""
         return hashlib.sha256(f"{caller}\0{name}".encode()).hexdigest()[:32]
+
+    @property
+    def _since_ms(self) -> int:
+        said = self.request.headers.get(SINCE_HEADER, "")
+        return int(said) if len(said) < 16 and said.isascii() and said.isdecimal() else 0
 
     @property
     def is_guarded(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import signal
 import sys
 import threading
@@ -13,7 +12,7 @@ from typing import Any
 from cloudtrack import config
 from cloudtrack.entities.experiment import Experiment, LifecycleStage
 from cloudtrack.entities.run import Run, RunStatus
-from cloudtrack.errors import InvalidInput, StateError
+from cloudtrack.errors import InvalidInput, StateError, Unavailable
 from cloudtrack.fluent import console_capture, session
 from cloudtrack.tracking import source
 from cloudtrack.tracking.console_writer import ConsoleWriter
@@ -157,6 +156,7 @@ def _end(status: str, error: BaseException | None = None) -> None:
         run = stack.pop()
         _all_active.pop(run.info.run_id, None)
         run.finish(status, error)
+        session.waiting_client().deliver(now=True)
         _say_where(run)
 
 
@@ -180,6 +180,18 @@ def active_writer(run_id: str) -> RunWriter | None:
     """The writer of a run that is active in this process, in any thread."""
     run = _all_active.get(run_id)
     return run.writer if run else None
+
+
+def experiment_id_of(run_id: str) -> str:
+    """The id of a run's experiment; none where the run is active here and neither has reached the store yet."""
+    run = _all_active.get(run_id)
+    known = run.info.experiment_id if run else ""
+    try:
+        return known or session.client().runs.get(run_id).info.experiment_id
+    except Unavailable:
+        if run is None:
+            raise
+        return ""
 
 
 def current_run_id(run_id: str | None = None) -> str:
@@ -236,6 +248,7 @@ def _resume(run_id: str, experiment_id: str | None, run_name: str | None, tags: 
 
 def _remember(run: ActiveRun) -> None:
     global _last
+    run.writer.take_model_points = session.waiting_client().keep_points
     _stack().append(run)
     _all_active[run.info.run_id] = run
     _last = run
@@ -247,8 +260,7 @@ def _hook_process() -> None:
     if _hooked:
         return
     _hooked = True
-    # Before the thread pools of concurrent.futures shut down, which a delivery may need; atexit is after.
-    getattr(threading, "_register_atexit", atexit.register)(_end_all)
+    session.before_end(_end_all)
     before = sys.excepthook
 
     def excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -277,5 +289,3 @@ def _end_all() -> None:
     for run in reversed(list(_all_active.values())):
         run.finish(status)
     _all_active.clear()
-    for client in session.clients():
-        client.runs.close()

@@ -17,7 +17,7 @@ from cloudtrack.fluent import session
 from cloudtrack.fluent.active_runs import active_writer, current_run_id
 from cloudtrack.tracking import rich_artifacts
 from cloudtrack.tracking.artifacts import Artifacts
-from cloudtrack.tracking.waiting_artifacts import WaitingArtifacts
+from cloudtrack.tracking.waiting_artifacts import WaitingArtifacts, WaitingTables
 
 _RUN_URI = re.compile(r"(?P<root>.*/runs/(?P<run>[^/]+)/artifacts)(?P<path>/.*)?", re.DOTALL)
 
@@ -80,7 +80,8 @@ def log_image(
 def log_table(data: Any, artifact_file: str, run_id: str | None = None) -> None:
     """Append rows to a table file, .json or .parquet: a dictionary of columns, or a pandas DataFrame."""
     run = current_run_id(run_id)
-    rich_artifacts.log_table(_artifacts(run), run, data, artifact_file)
+    behind, writer = session.client().artifacts, active_writer(run)
+    rich_artifacts.log_table(WaitingTables(behind, writer) if writer else behind, run, data, artifact_file)
 
 
 def load_table(artifact_file: str, run_ids: list[str] | None = None, extra_columns: list[str] | None = None) -> Any:

@@ -18,15 +18,16 @@ from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel
 from cloudtrack.entities.run import LoggedModelOutput
-from cloudtrack.errors import CloudtrackError, InvalidInput, StateError
+from cloudtrack.errors import CloudtrackError, InvalidInput, StateError, Unavailable
 from cloudtrack.fluent import session
 from cloudtrack.fluent.active_models import note_made
-from cloudtrack.fluent.active_runs import current_run_id
+from cloudtrack.fluent.active_runs import active_writer, current_run_id, experiment_id_of
 from cloudtrack.fluent.logged_models import create, note_last, texts
 from cloudtrack.models import finding
 from cloudtrack.models.finding import Loaded, local_folder
 from cloudtrack.models.model_file import Model, ModelInfo
 from cloudtrack.models.saving import SaveArguments, check_arguments
+from cloudtrack.tracking.documents import ModelOutput
 
 DEFAULT_NAME = "model"
 
@@ -67,9 +68,8 @@ def log(save: Callable[..., Model], artifact_path: str | None, arguments: LogArg
     if model_id := arguments.get("model_id"):
         logged = _waiting_model(client, model_id, params, tags)
     else:
-        experiment_id = client.runs.get(run).info.experiment_id
         given_name = name or artifact_path or DEFAULT_NAME
-        logged = create(client, experiment_id, given_name, run, tags, params, arguments.get("model_type"))
+        logged = create(client, experiment_id_of(run), given_name, run, tags, params, arguments.get("model_type"))
     path = logged.name
     try:
         with tempfile.TemporaryDirectory(prefix="cloudtrack-") as folder:
@@ -83,7 +83,7 @@ def log(save: Callable[..., Model], artifact_path: str | None, arguments: LogArg
             client.logged_models.finalize(logged.model_id, LoggedModelStatus.FAILED)
         raise
     client.logged_models.finalize(logged.model_id, LoggedModelStatus.READY)
-    client.runs.log_outputs(run, [LoggedModelOutput(logged.model_id, arguments.get("step", 0))])
+    _log_output(client, run, LoggedModelOutput(logged.model_id, arguments.get("step", 0)))
     note_made(run, logged.model_id)
     note_last(logged.model_id)
     info = replace(model.get_model_info(logged.model_uri), name=path, params=logged.params)
@@ -91,6 +91,17 @@ def log(save: Callable[..., Model], artifact_path: str | None, arguments: LogArg
         version = register_model(info.model_uri, registered_name, tags=arguments.get("tags"))
         info = replace(info, registered_model_version=version.version)
     return info
+
+
+def _log_output(client: AnyClient, run_id: str, output: LoggedModelOutput) -> None:
+    """Note on the run what it made; where the store is away, in the run's spool."""
+    try:
+        client.runs.log_outputs(run_id, [output])
+    except Unavailable:
+        writer = active_writer(run_id)
+        if writer is None:
+            raise
+        writer.log_outputs([ModelOutput(model_id=output.model_id, step=output.step)])
 
 
 def _waiting_model(
@@ -117,8 +128,9 @@ def register_model(
 ) -> ModelVersion:
     """Register a logged model as the next version of ``name``, which is made where it does not exist.
 
-    ``await_registration_for`` is MLflow's; a version is ready when this returns. ``env_pack`` packs an environment for
-    Databricks, and must not be given.
+    ``await_registration_for`` is MLflow's; a version is ready when this returns, unless the store is away: then its
+    status is PENDING_REGISTRATION, and ``version`` a text that other calls take in the place of the number.
+    ``env_pack`` packs an environment for Databricks, and must not be given.
     """
     del await_registration_for
     if env_pack is not None:

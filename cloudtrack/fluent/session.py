@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import cast
 
 from cloudtrack import config
 from cloudtrack.client import AnyClient, connect
@@ -12,11 +14,14 @@ from cloudtrack.entities.experiment import Experiment, LifecycleStage, ViewType
 from cloudtrack.entities.page import PagedList
 from cloudtrack.errors import InvalidInput, NotFound, StateError, Unavailable
 from cloudtrack.tracking.experiments import DEFAULT_EXPERIMENT_ID
+from cloudtrack.waiting.client import WaitingClient
 
 _lock = threading.RLock()
 _uri: str | None = None
-_clients: dict[str, AnyClient] = {}
+_clients: dict[str, WaitingClient] = {}
 _experiment: Experiment | None = None
+_endings: list[Callable[[], None]] = []
+_is_hooked = False
 
 
 def set_tracking_uri(uri: str | os.PathLike[str]) -> None:
@@ -53,17 +58,43 @@ def get_registry_uri() -> str:
 
 
 def client(uri: str | None = None) -> AnyClient:
-    """The client of the store in force, or of another; one for each store and process."""
+    """The client of the store in force, or of another; one for each store and process.
+
+    What it asks of the registry and of logged models waits while the store is away (see ``waiting.client``).
+    """
+    return cast(AnyClient, waiting_client(uri))
+
+
+def waiting_client(uri: str | None = None) -> WaitingClient:
+    """The same, as what it is."""
     name = uri or get_tracking_uri()
     with _lock:
         if name not in _clients:
-            _clients[name] = connect(name)
+            _clients[name] = WaitingClient(connect(name), config.spool_dir())
+            _hook_end()
         return _clients[name]
 
 
-def clients() -> list[AnyClient]:
-    """All clients of this process."""
-    return list(_clients.values())
+def before_end(do: Callable[[], None]) -> None:
+    """Have something done when the process ends, before its clients deliver what they have."""
+    _endings.append(do)
+
+
+def _hook_end() -> None:
+    global _is_hooked
+    if not _is_hooked:
+        _is_hooked = True
+        # Before the thread pools of concurrent.futures shut down, which a delivery may need; atexit is after.
+        getattr(threading, "_register_atexit", atexit.register)(_end)
+
+
+def _end() -> None:
+    """At the end of the process."""
+    for do in _endings:
+        do()
+    for each in list(_clients.values()):
+        each.runs.close()
+        each.close()
 
 
 def set_experiment(experiment_name: str | None = None, experiment_id: str | None = None) -> Experiment:

@@ -18,6 +18,7 @@ from cloudtrack.maintenance.gc_plan import PLANS, parse_plan
 from cloudtrack.registry import keys
 from cloudtrack.registry.cursors import FORMAT
 from cloudtrack.registry.delivery_document import DeliveryDocument
+from cloudtrack.registry.journals import JournalDocument
 from cloudtrack.registry.policy_file import parse_policy
 from cloudtrack.registry.webhooks import WebhookDocument
 from cloudtrack.storage.marker import MARKER_KEY, read_marker
@@ -56,6 +57,10 @@ def _check(store: ObjectStore, key: str) -> Iterator[Finding]:
         webhook = yield from parsed(store, WebhookDocument, key)
         if webhook is not None and keys.webhook(webhook.webhook_id) != key:
             yield Finding("document-misplaced", key, f"it says that it is webhook {webhook.webhook_id}")
+    elif key.startswith(keys.JOURNALS):
+        journal = yield from parsed(store, JournalDocument, key)
+        if journal is not None and keys.journal(journal.writer) != key:
+            yield Finding("document-misplaced", key, f"it says that it is of the journal {journal.writer}")
     elif key.startswith("feed/webhooks/"):
         yield from parsed(store, DeliveryDocument, key)
     elif match := _CURSOR.fullmatch(key):

@@ -25,6 +25,8 @@ def owner_of(key: str) -> str:
     """The prefix of all that belongs to what an object belongs to."""
     if key.startswith((keys.KEPT_FILES, keys.MANIFESTS)):
         return key[: key.rindex("/") + 1] + content_of(key)
+    if key.startswith(keys.JOURNALS):
+        return key
     first, _, rest = key.partition("/")
     if first in _BY_ID and "/" in rest and not key.startswith(NAME_CLAIMS):
         return f"{first}/{rest[: rest.index('/')]}/"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ from cloudtrack.entities.manifest import Manifest
 from cloudtrack.entities.model_uri import LoggedModelFolder, RunModel, version_uri
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.registered_model import RegisteredModel
-from cloudtrack.errors import AlreadyExists, CorruptData, InvalidInput
+from cloudtrack.errors import CorruptData, InvalidInput
 from cloudtrack.models.digests import digest_of
 from cloudtrack.models.finding import FoundFiles, FoundVersions, KeptFolder, ModelFinder, ModelFolder
 from cloudtrack.models.model_file import Model
@@ -25,7 +24,7 @@ _MOST_READ_NOW_BYTES = 64 << 20
 
 
 class _RegisteredModels(Protocol):
-    def create(self, name: str) -> RegisteredModel: ...
+    def get_or_create(self, name: str) -> RegisteredModel: ...
 
 
 class _ModelVersions(FoundVersions, Protocol):
@@ -35,12 +34,13 @@ class _ModelVersions(FoundVersions, Protocol):
         source: str,
         *,
         run_id: str | None,
-        model_id: str | None,
-        digest: str | None,
-        manifest: Manifest | None,
-        kept: bool,
         tags: Mapping[str, Any] | None,
+        run_link: str | None = None,
         description: str | None,
+        model_id: str | None,
+        digest: str | None = None,
+        manifest: Manifest | None = None,
+        kept: bool = False,
     ) -> ModelVersion: ...
 
     def pin(self, name: str, version: int | str, manifest: Manifest, *, kept: bool) -> ModelVersion: ...
@@ -90,8 +90,7 @@ class ModelRegistrar(ModelFinder):
         run_id, model_id = self._made_by(source)
         if registered is not None:
             run_id, model_id = run_id or registered.run_id, model_id or registered.model_id
-        with contextlib.suppress(AlreadyExists):
-            self.registered_models.create(name)
+        self.registered_models.get_or_create(name)
         made = self.model_versions.create(
             name,
             origin,
@@ -106,6 +105,29 @@ class ModelRegistrar(ModelFinder):
         if is_kept and is_late(began):
             self._keep(self._folder(source), manifest)
         return made
+
+    def create_version(
+        self,
+        name: str,
+        source: str,
+        *,
+        run_id: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        run_link: str | None = None,
+        description: str | None = None,
+        model_id: str | None = None,
+    ) -> ModelVersion:
+        """The next version of a name, which must exist, from a model URI; its files are not listed. Raises NotFound."""
+        location = self.locate_model(source)
+        return self.model_versions.create(
+            name,
+            location.uri,
+            run_id=run_id or (location.run_id if isinstance(location, RunModel) else None),
+            tags=tags,
+            run_link=run_link,
+            description=description,
+            model_id=model_id or (location.model_id if isinstance(location, LoggedModelFolder) else None),
+        )
 
     def pin_version(self, name: str, version: int | str, *, copy: bool = False) -> ModelVersion:
         """Pin a version that was registered without a manifest to the files that it has now, all of which are read.

@@ -25,6 +25,8 @@ from cloudtrack.storage.sequence import Sequence
 
 RECENT_OPERATIONS = 100
 _MAX_ATTEMPTS = 2000
+_CLOCKS_DIFFER_MS = 3_600_000
+"""Times of events are those of other machines."""
 _FIRST_PAUSE_S = 0.002
 _LONGEST_PAUSE_S = 0.25
 
@@ -74,16 +76,20 @@ class Chain(ABC, Generic[S, C, E]):
         operation: str = "",
         *,
         request_id: str = "",
+        since_ms: int = 0,
         on_commit: Iterable[OnCommit] = (),
     ) -> None:
         """``request_id`` is that of the request which the actor sent.
 
-        ``on_commit`` are told of what this commits, where that is certain at once: for what is a help, not a promise.
+        ``since_ms`` is when an operation was named that may have been done long ago: then it is looked for among all
+        events since, and not among the last alone. ``on_commit`` are told of what this commits, where that is certain
+        at once: for what is a help, not a promise.
         """
         self.store = store
         self.actor = actor
         self._operation = operation
         self._request_id = request_id
+        self._since_ms = since_ms
         self._on_commit = on_commit
 
     @abstractmethod
@@ -156,8 +162,9 @@ class Chain(ABC, Generic[S, C, E]):
         state, checkpoint = self._state(name)
         operation = self._operation if self._operation and is_last else ids.new_commit_id()
         events = self.events(name)
+        long_ago = self._done_long_ago(name, state) if operation == self._operation else None
         for attempt in range(_MAX_ATTEMPTS):
-            if number := state.recent.get(operation):
+            if number := long_ago or state.recent.get(operation):
                 return state, self.parse(events.key(number), events.get(number)).change
             change = decide(state)
             if change is None:
@@ -255,6 +262,20 @@ class Chain(ABC, Generic[S, C, E]):
         if last == 0:
             raise self._never(name)
         return Anchor(last, previous_hash)
+
+    def _done_long_ago(self, name: str, state: S) -> int | None:
+        """The event that this operation made before those that the state remembers; None where it made none there."""
+        if not self._since_ms or len(state.recent) < RECENT_OPERATIONS or self._operation in state.recent:
+            return None
+        remembered = min(state.recent.values())
+        events = self.events(name)
+        for number in range(remembered - 1, 0, -1):
+            event = self.parse(events.key(number), events.get(number))
+            if event.id == self._operation:
+                return number
+            if event.time_ms < self._since_ms - _CLOCKS_DIFFER_MS:
+                return None
+        return None
 
     def _never(self, name: str) -> NotFound:
         return NotFound(f"there is no {self.noun} {name!r}, and there never was")

@@ -17,6 +17,9 @@ RELEASES = "releases/"
 _RELEASE_ID = "~release~"
 MANIFESTS = "models/~manifests/"
 """Prefix of all manifests; no model has this segment, and a model that is renamed takes its versions' along."""
+JOURNALS = "models/~journals/"
+"""Prefix of what came of the calls in journals; no model has this segment."""
+_NOT_OF_MODELS = (MANIFESTS, JOURNALS)
 KEPT_FILES = "model_files/"
 """Prefix of the files that the registry keeps itself."""
 
@@ -48,7 +51,7 @@ def pages(name: str) -> str:
 
 def segments(store: ObjectStore) -> Iterator[str]:
     """The segments of keys of all names that exist or existed."""
-    return (folder[len(MODELS) : -1] for folder in store.list_folder(MODELS).folders if folder != MANIFESTS)
+    return (folder[len(MODELS) : -1] for folder in store.list_folder(MODELS).folders if folder not in _NOT_OF_MODELS)
 
 
 def segment(name: str) -> str:
@@ -99,6 +102,11 @@ def release_segments(store: ObjectStore) -> list[str]:
 def manifest(digest: str) -> str:
     """A manifest, by the SHA-256 of its bytes."""
     return f"{MANIFESTS}{digest}.json"
+
+
+def journal(writer: str) -> str:
+    """What came of the calls in a journal."""
+    return f"{JOURNALS}{writer}.json"
 
 
 def kept_file(digest: str) -> str:

@@ -38,6 +38,14 @@ class RegisteredModels:
         self._registry = registry
         self.index = index or ModelIndex(registry.store, PartCache(registry.store))
 
+    def get_or_create(self, name: str) -> RegisteredModel:
+        """The model with this name, made where there is none; a part of an operation, which goes on after it."""
+
+        def decide(state: ModelState) -> AnyChange | None:
+            return None if state.exists else ModelCreated(name=name)
+
+        return self._registry.commit(check_model_name(name), decide, is_last=False).entity()
+
     def create(
         self, name: str, *, tags: Mapping[str, Any] | None = None, description: str | None = None
     ) -> RegisteredModel:

@@ -38,10 +38,11 @@ class Registry(Chain[ModelState, AnyChange, Event]):
         groups: tuple[str, ...] = (),
         *,
         request_id: str = "",
+        since_ms: int = 0,
         on_commit: Iterable[OnCommit] = (),
     ) -> None:
         """``groups`` are the actor's, as a login proves them; for the others see ``Chain``."""
-        super().__init__(store, actor, operation, request_id=request_id, on_commit=on_commit)
+        super().__init__(store, actor, operation, request_id=request_id, since_ms=since_ms, on_commit=on_commit)
         self.groups = groups
         self._checkpoints = Checkpoints(store)
 

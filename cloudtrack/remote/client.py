@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from cloudtrack.remote.diffs import RemoteModelDiffs
 from cloudtrack.remote.experiments import RemoteExperiments
 from cloudtrack.remote.feed import RemoteFeed
 from cloudtrack.remote.history import RemoteHistory
+from cloudtrack.remote.journals import RemoteJournals
 from cloudtrack.remote.kept_files import RemoteKeptFiles
 from cloudtrack.remote.logged_models import RemoteLoggedModels
 from cloudtrack.remote.metrics import RemoteMetrics
@@ -33,6 +35,7 @@ from cloudtrack.remote.webhooks import RemoteWebhooks
 from cloudtrack.storage.retrying import RetryPolicy
 from cloudtrack.tracking.artifacts import LOGGED_MODEL, Artifacts
 from cloudtrack.tracking.sync import SyncReport, sync_spools
+from cloudtrack.waiting.syncing import sync_journals
 
 
 class RemoteClient(ModelRegistrar):
@@ -62,7 +65,10 @@ class RemoteClient(ModelRegistrar):
     ) -> None:
         self.user = user or config.user()
         self._spool_dir = Path(spool_dir) if spool_dir else config.spool_dir()
-        self._connection = connection = Connection(uri, retries=retries)
+        self._open(Connection(uri, retries=retries))
+
+    def _open(self, connection: Connection) -> None:
+        self._connection = connection
         self.experiments = RemoteExperiments(connection)
         self.logged_models = RemoteLoggedModels(connection)
         self.runs = RemoteRuns(connection, self.logged_models, spool_dir=self._spool_dir)
@@ -87,6 +93,18 @@ class RemoteClient(ModelRegistrar):
         self.webhooks = RemoteWebhooks(connection)
         self.releases = RemoteReleases(connection)
         self.purging = RemotePurging(connection)
+        self.journals = RemoteJournals(connection)
+
+    def acting_as(self, user: str, *, operation: str, since_ms: int = 0) -> RemoteClient:  # noqa: ARG002
+        """The same server and services for one ``operation``, which is not done twice under that name.
+
+        ``since_ms`` is when it was named, where that may be long ago. Who acts is whoever is logged in.
+        """
+        other = copy.copy(self)
+        other._open(self._connection.under(operation, since_ms))
+        other.runs, other.artifacts = self.runs, self.artifacts
+        other.logged_model_artifacts = self.logged_model_artifacts
+        return other
 
     @property
     def uri(self) -> str:
@@ -98,9 +116,14 @@ class RemoteClient(ModelRegistrar):
         """The same, for other processes."""
         return self.uri
 
-    def sync(self) -> SyncReport:
-        """Deliver what earlier processes of this machine could not."""
-        return sync_spools(self._spool_dir, self.runs.delivery, self.uri)
+    def sync(self, *, drop_refused: bool = False, retry_refused: bool = False) -> SyncReport:
+        """Deliver what earlier processes of this machine could not.
+
+        What was refused is kept; ``drop_refused`` drops it, ``retry_refused`` tries it again.
+        """
+        report = sync_spools(self._spool_dir, self.runs.delivery, self.uri)
+        sync_journals(self._spool_dir, self, self.uri, report, drop=drop_refused, retry=retry_refused)
+        return report
 
     def close(self) -> None:
         """Deliver what is logged and give back connections."""

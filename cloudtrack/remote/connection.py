@@ -6,6 +6,7 @@ of an operation, under which the server does a thing once (see ``wire.py``).
 
 from __future__ import annotations
 
+import copy
 import functools
 import importlib.metadata
 import math
@@ -29,7 +30,7 @@ from cloudtrack.errors import CloudtrackError, InvalidInput, Unavailable
 from cloudtrack.remote.addresses import checked_address, target
 from cloudtrack.remote.login import login_headers
 from cloudtrack.remote.refusals import Busy, refusal, signed_refusal
-from cloudtrack.remote.wire import CLIENT_HEADER, OPERATION_HEADER
+from cloudtrack.remote.wire import CLIENT_HEADER, OPERATION_HEADER, SINCE_HEADER
 from cloudtrack.storage.offline import REASON
 from cloudtrack.storage.retrying import RetryPolicy, Transient
 from cloudtrack.storage.streaming import CHUNK_BYTES
@@ -79,6 +80,14 @@ class Connection:
         self._given_up_at = -math.inf
         self._process = 0
         self._is_offline = config.is_offline()
+        self._operation = ""
+        self._since_ms = 0
+
+    def under(self, operation: str, since_ms: int = 0) -> Connection:
+        """The same server, for requests that are one operation; ``since_ms`` is when it was named, if long ago."""
+        other = copy.copy(self)
+        other._operation, other._since_ms = operation, since_ms
+        return other
 
     def get(self, path: str, /, **query: object) -> Json:
         """The JSON answer to a GET."""
@@ -99,7 +108,7 @@ class Connection:
         answer was lost, that the request had been done.
         """
         body = _encoded(content)
-        headers = {"content-type": "application/json", OPERATION_HEADER: operation or ids.new_commit_id()}
+        headers = {"content-type": "application/json", **self._named(operation)}
         place = target(self.url, path)
         try:
             return self._again(lambda: self._json(method, place, headers, lambda: body), self._retries, done_by)
@@ -121,7 +130,7 @@ class Connection:
         headers = {
             "content-type": media_type,
             "content-length": str(size_bytes),
-            OPERATION_HEADER: operation or ids.new_commit_id(),
+            **self._named(operation),
         }
         place = target(self.url, path, query)
         policy = self._transfers if size_bytes > _LARGE_BYTES else self._retries
@@ -243,6 +252,12 @@ class Connection:
         raise Unavailable(
             f"{self.url} did not answer ({failure}): check the address and the network, and try again later"
         ) from failure
+
+    def _named(self, operation: str) -> dict[str, str]:
+        """What a request does, by name: the caller's, this connection's, or a new one."""
+        name = operation or self._operation
+        since = {SINCE_HEADER: str(self._since_ms)} if self._since_ms and name == self._operation else {}
+        return {OPERATION_HEADER: name or ids.new_commit_id(), **since}
 
     def _headers(self) -> dict[str, str]:
         headers = {CLIENT_HEADER: _version(), "user-agent": f"cloudtrack/{_version()}", "accept-encoding": "gzip"}

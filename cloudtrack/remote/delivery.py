@@ -15,7 +15,7 @@ from cloudtrack.tracking.documents import RunDocument
 from cloudtrack.tracking.frames import Frame, parse_without_points
 from cloudtrack.tracking.model_points import ModelDelivery, ModelPoint
 from cloudtrack.tracking.records import pack_record, read_records
-from cloudtrack.tracking.run_delivery import deliver_files
+from cloudtrack.tracking.run_delivery import deliver_files, forget_files
 from cloudtrack.tracking.spool import Spool, SpoolHeader
 
 _SENT = {"run_id", "experiment_id", "run_name", "user_id", "start_time", "tags"}
@@ -51,6 +51,7 @@ class RemoteDelivery:
             # Before the frames count as delivered: the run takes each frame once, a model any number of times.
             self._models.deliver(spool.header.run.run_id, _model_points(records))
             spool.acknowledge(mark)
+            forget_files(spool, _frames(records))
             heartbeat = False
         if heartbeat or not self._is_made:
             self._send(spool.header, b"", heartbeat=heartbeat)

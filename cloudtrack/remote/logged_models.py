@@ -40,8 +40,12 @@ class RemoteLoggedModels:
         source_run_id: str = "",
         params: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
+        model_id: str = "",
     ) -> LoggedModel:
-        """A new logged model, PENDING until its files are there. Raises NotFound, StateError, InvalidInput."""
+        """A new logged model, PENDING until its files are there. Raises NotFound, StateError, InvalidInput.
+
+        ``model_id`` is the one that it was given before: repeated, the creation finds the model that it made.
+        """
         content = {
             "experiment_id": check_experiment_id(experiment_id),
             "name": name or "",
@@ -49,6 +53,7 @@ class RemoteLoggedModels:
             "source_run_id": source_run_id,
             "params": entities.pairs(params),
             "tags": entities.pairs(tags),
+            "model_id": model_id,
         }
         return entities.logged_model(self._connection.call("POST", f"{MLFLOW}/logged-models", content)["model"])
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cloudtrack import ids
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel, check_model_name
+from cloudtrack.errors import AlreadyExists, NotFound
 from cloudtrack.remote import entities
 from cloudtrack.remote.addresses import MLFLOW, OWN
 from cloudtrack.remote.connection import Connection, Json
@@ -21,6 +23,18 @@ class RemoteRegisteredModels:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def get_or_create(self, name: str) -> RegisteredModel:
+        """The model with this name, made where there is none; a part of an operation, which goes on after it."""
+        try:
+            return self.get(name)
+        except NotFound:
+            pass
+        content = {"name": check_model_name(name)}
+        try:
+            return _model(self._connection.call("POST", f"{_MODELS}/create", content, operation=ids.new_commit_id()))
+        except AlreadyExists:
+            return self.get(name)
 
     def create(
         self, name: str, *, tags: Mapping[str, Any] | None = None, description: str | None = None

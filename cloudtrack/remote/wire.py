@@ -6,6 +6,8 @@ CLIENT_HEADER = "x-cloudtrack-client"
 """Version of the client. Answers to it have fields that MLflow's do not have."""
 OPERATION_HEADER = "x-cloudtrack-operation"
 """A name for what a request does, unique for ever: repeated with it, a request is not done twice."""
+SINCE_HEADER = "x-cloudtrack-operation-since"
+"""When the operation was named (ms), where it may have been done long ago."""
 ERROR_HEADER = "x-cloudtrack-error"
 """The kind of error (``cloudtrack.errors``), where an answer is one of ours."""
 

@@ -25,7 +25,7 @@ from cloudtrack.entities.names import (
 )
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.run import Metric
-from cloudtrack.errors import InvalidInput, NotFound, ObjectExists, ObjectNotFound, StateError
+from cloudtrack.errors import AlreadyExists, InvalidInput, NotFound, ObjectExists, ObjectNotFound, StateError
 from cloudtrack.index.keys import IndexKeys
 from cloudtrack.index.pending import announce
 from cloudtrack.search.logged_models import OnDataset, Term, parse_logged_model_query, select_on_datasets
@@ -61,9 +61,11 @@ class LoggedModels:
         tags: Mapping[str, str] | None = None,
         creator_id: str = "",
         operation: str = "",
+        model_id: str = "",
     ) -> LoggedModel:
         """A new logged model, PENDING until its files are there. Raises NotFound, StateError, InvalidInput.
 
+        ``model_id`` is the one that it was given before: repeated, the creation finds the model that it made.
         ``operation`` is a name for this creation, 32 hexadecimal digits that nobody else can have: repeated
         with it, the creation finds the model that it made.
         """
@@ -72,7 +74,7 @@ class LoggedModels:
             raise StateError(f"experiment {experiment_id} ({experiment.name!r}) is deleted; restore it first")
         now = clock.now_ms()
         document = LoggedModelDocument(
-            model_id=f"m-{operation}" if operation else ids.new_logged_model_id(),
+            model_id=_new_id(model_id, operation),
             experiment_id=experiment_id,
             name=check_logged_model_name(name) if name else ids.new_run_name(),
             model_type=model_type,
@@ -86,8 +88,11 @@ class LoggedModels:
         self._mark(document, 1)
         try:
             return self._entity(self._documents.create(keys.logged_model(document.model_id), document).document)
-        except ObjectExists:
-            return self.get(document.model_id)
+        except ObjectExists as error:
+            there = self.get(document.model_id)
+            if (there.experiment_id, there.source_run_id) != (experiment_id, document.source_run_id):
+                raise AlreadyExists(f"a logged model with id {model_id!r} exists already") from error
+            return there
 
     def get(self, model_id: str, *, allow_deleted: bool = False) -> LoggedModel:
         """Raises NotFound, also for a deleted one unless ``allow_deleted``."""
@@ -261,6 +266,12 @@ class LoggedModels:
 
     def _entity(self, document: LoggedModelDocument) -> LoggedModel:
         return document.to_entity(self._store.url)
+
+
+def _new_id(given: str, operation: str) -> str:
+    if given:
+        return check_logged_model_id(given)
+    return f"m-{operation}" if operation else ids.new_logged_model_id()
 
 
 def _keep_last(document: LoggedModelDocument, points: Sequence[ModelMetric]) -> None:

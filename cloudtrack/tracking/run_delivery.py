@@ -108,6 +108,12 @@ def deliver_files(spool: Spool, frames: Iterable[Frame], artifacts: Artifacts, *
             artifacts.upload(spool.header.run.run_id, spool.files.find(file), file.path)
 
 
+def forget_files(spool: Spool, frames: Iterable[Frame]) -> None:
+    """Delete the files that frames name which the run has: they are not looked for again."""
+    if spool.files is not None:
+        spool.files.forget(file for frame in frames for file in frame.changes.artifacts)
+
+
 class RunDelivery:
     """Delivers one spool to a store; remembers the run, so that a delivery is one request."""
 
@@ -136,6 +142,7 @@ class RunDelivery:
             # Before the frames count as delivered: the run takes each frame once, a model any number of times.
             self._models.deliver(header.run.run_id, (point for frame in frames for point in frame.changes.model_points))
             spool.acknowledge(mark)
+            forget_files(spool, frames)
             heartbeat = False
         if heartbeat:
             self._commit(header, [], heartbeat=True)

@@ -14,7 +14,7 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -74,6 +74,11 @@ class RunWriter:
         self._inputs: set[tuple[str, ...]] = set()  # models and datasets that came with metrics
         self._owns_run = True
         self._away = False
+        self.take_model_points: Callable[[str, list[ModelPoint]], list[ModelPoint]] | None = None
+        """Takes points of logged models that wait elsewhere, and gives back all others."""
+        self.tables: dict[str, bytes] = {}
+        """What this process last made of a table, by path."""
+        self._is_new = is_new
         self._reset()
         if is_new:
             self._create()
@@ -188,6 +193,11 @@ class RunWriter:
         self._log(RunChanges(outputs=outputs))
 
     @property
+    def has_begun_here(self) -> bool:
+        """Whether this process made the run: no other had anything to log to it."""
+        return self._is_new and self._owns_run
+
+    @property
     def is_away(self) -> bool:
         """Whether the last delivery found no store."""
         return self._away
@@ -282,7 +292,7 @@ class RunWriter:
             for target in (self._spool_loop, self._deliver_loop):
                 threading.Thread(target=target, name=f"cloudtrack-{self.run_id[:8]}", daemon=True).start()
             if not self._owns_run:
-                _close_at_exit_of_child(self)
+                close_at_exit_of_child(self.detach)
 
     def _spool_loop(self) -> None:
         while not self._closing.is_set():
@@ -303,6 +313,8 @@ class RunWriter:
             model_points = self._model_points[: len(self._model_points)]
             del self._model_points[: len(model_points)]
             changes.model_points = last_of_each(model_points)
+            if model_points and self.take_model_points is not None:
+                changes.model_points = self.take_model_points(self.run_id, changes.model_points)
             del points[:taken]
             if changes.is_empty():
                 return
@@ -395,11 +407,11 @@ class RunWriter:
         self._closed = closed
 
 
-def _close_at_exit_of_child(writer: RunWriter) -> None:
-    """Children of ``multiprocessing`` leave without running ``atexit``; they do run these."""
+def close_at_exit_of_child(close: Callable[[], None]) -> None:
+    """Children of ``multiprocessing`` leave without running ``atexit``; they do run these, the last one first."""
     from multiprocessing import util
 
-    util.Finalize(None, writer.detach, exitpriority=100)
+    util.Finalize(None, close, exitpriority=100)
 
 
 def _reset_writers_after_fork() -> None:

@@ -13,19 +13,17 @@ of times, from any copy.
 
 from __future__ import annotations
 
-import fcntl
 import io
-import os
 import threading
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from cloudtrack.errors import CorruptData, StateError
 from cloudtrack.tracking import waiting_files
 from cloudtrack.tracking.documents import RunDocument
 from cloudtrack.tracking.frames import Frame, pack_frame, parse_frame
+from cloudtrack.tracking.locked_files import create_locked, open_locked, write_at
 from cloudtrack.tracking.records import pack_record, read_records
 from cloudtrack.tracking.waiting_files import WaitingFiles
 
@@ -73,12 +71,8 @@ class Spool:
     @classmethod
     def create(cls, folder: Path, header: SpoolHeader) -> Spool:
         """A new file, locked by this process. Raises OSError where the folder cannot be written."""
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / f"{header.writer}{SUFFIX}"
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        stream = cast(BinaryIO, os.fdopen(handle, "r+b", buffering=0))
-        start = _write(stream, 0, header.to_record())
+        stream, start = create_locked(path, header.to_record())
         return cls(stream, header, start, path)
 
     @classmethod
@@ -92,24 +86,8 @@ class Spool:
     @classmethod
     def open(cls, path: Path) -> Spool:
         """An existing file, for replay. Raises StateError where its writer lives, CorruptData where it is no spool."""
-        stream = path.open("r+b", buffering=0)
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            stream.seek(0)
-            first = next(read_records(cast(BinaryIO, stream)), None)
-            if first is None:
-                raise CorruptData(f"{path} is not a spool file: it has no header")
-            header = SpoolHeader.model_validate_json(first[0])
-        except BlockingIOError as error:
-            stream.close()
-            raise StateError(f"{path.name} belongs to a process that is still running") from error
-        except ValidationError as error:
-            stream.close()
-            raise CorruptData(f"{path} is not a spool file that this version of cloudtrack reads") from error
-        except CorruptData:
-            stream.close()
-            raise
-        spool = cls(cast(BinaryIO, stream), header, stream.tell(), path)
+        stream, header = open_locked(path, "spool", SpoolHeader)
+        spool = cls(stream, header, stream.tell(), path)
         spool._end = path.stat().st_size
         return spool
 
@@ -121,7 +99,7 @@ class Spool:
     def append(self, frame: Frame) -> None:
         """Add a frame; it survives the end of this process from here on. Raises OSError."""
         with self._lock:
-            self._end = _write(self._stream, self._end, pack_frame(frame))
+            self._end = write_at(self._stream, self._end, pack_frame(frame))
 
     def read_unsent(self, *, limit_points: int) -> tuple[list[Frame], int]:
         """The oldest frames that the store lacks, and the mark to hand to ``acknowledge`` when it has them.
@@ -185,11 +163,3 @@ class Spool:
                 else:
                     self.path.unlink(missing_ok=True)
             self._stream.close()
-
-
-def _write(stream: BinaryIO, offset: int, record: bytes) -> int:
-    stream.seek(offset)
-    view = memoryview(record)
-    while view:
-        view = view[stream.write(view) :]
-    return offset + len(record)

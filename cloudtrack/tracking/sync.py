@@ -25,6 +25,12 @@ class SyncReport:
     """Spool files that belong to another store, which the report names."""
     failed: dict[str, str] = field(default_factory=dict)
     """Spool files that could not be delivered, with the reason. They are kept."""
+    calls: list[str] = field(default_factory=list)
+    """Calls to the registry and to logged models that were done, in words."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Calls that could not be done, by journal and number, with the reason. They are kept."""
+    dropped: dict[str, str] = field(default_factory=dict)
+    """Calls that were given up, as asked."""
 
 
 def sync_spools(folder: Path, new_delivery: Callable[[], Delivery], store_url: str) -> SyncReport:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,15 +30,21 @@ class WaitingFile(BaseModel):
 
 
 class WaitingFiles:
-    """The folder of one spool's files, which stay until the spool goes, delivered or not. One thread adds at a time."""
+    """The folder of one spool's files, which go when they were delivered. One thread adds at a time.
+
+    Every copy of a spool has files of its own, so that nobody else looks for those that go.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._next = 0
 
     def keep(self, path: str, source: Path | BinaryIO) -> WaitingFile:
         """Copy a file, or a stream from its position, for later. Raises OSError: nothing is kept."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        name = f"{len(list(self._folder.iterdir())):06d}"
+        last = max((int(each.name) for each in self._folder.iterdir() if each.name.isdecimal()), default=-1)
+        self._next = max(self._next, last + 1)
+        name = f"{self._next:06d}"
         target, digest, size = self._folder / name, hashlib.sha256(), 0
         try:
             handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -53,6 +61,7 @@ class WaitingFiles:
         except BaseException:
             target.unlink(missing_ok=True)
             raise
+        self._next += 1
         return WaitingFile(path=path, name=name, sha256=digest.hexdigest(), size_bytes=size)
 
     def find(self, file: WaitingFile) -> Path:
@@ -66,6 +75,12 @@ class WaitingFiles:
         if not is_whole:
             raise CorruptData(f"{found}, which the artifact {file.path!r} waits in, is missing or was changed")
         return found
+
+    def forget(self, files: Iterable[WaitingFile]) -> None:
+        """Delete those that are delivered, and will not be again."""
+        for file in files:
+            with contextlib.suppress(OSError):
+                (self._folder / Path(file.name).name).unlink()
 
     def remove(self) -> None:
         """Delete them all."""

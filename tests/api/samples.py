@@ -276,6 +276,9 @@ SAMPLES: dict[str, Sample] = {
     "GET /cloudtrack/registered-models/anchors": Sample(_MODEL),
     "POST /cloudtrack/registered-models/anchor": Sample(body=_MODEL),
     "POST /cloudtrack/registered-models/set-stages": Sample(body={**_MODEL, "stages": ["Staging", "Production"]}),
+    "POST /cloudtrack/registered-models/journal": Sample(
+        body={"writer": "0123456789abcdef", "outcomes": [{"number": 1, "version": 1}]}
+    ),
     "GET /cloudtrack/model-versions/resolve": Sample({**_MODEL, "reference": "latest"}),
     "POST /cloudtrack/model-versions/rollback": Sample(body={**_MODEL, "stage": "Production"}),
     "POST /cloudtrack/transition-requests/create": Sample(body={**_VERSION, "stage": "Staging"}),

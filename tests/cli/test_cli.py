@@ -143,6 +143,9 @@ def test_sync_says_when_there_is_nothing(store_url: str) -> None:
         "other_store": [],
         "failed": {},
         "purged": [],
+        "calls": [],
+        "refused": {},
+        "dropped": {},
     }
 
 

@@ -28,10 +28,13 @@ from cloudtrack.grants.grants import Grants
 from cloudtrack.grants.shares import Shares
 from cloudtrack.index.indexes import ONE
 from cloudtrack.maintenance.reindexing import rebuild
+from cloudtrack.registry.journals import Outcome
 from cloudtrack.registry.webhooks import WebhookEvent
 from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.storage.offline import OfflineStore
 from cloudtrack.tracking.changes import RunChanges
 from cloudtrack.tracking.frames import Frame, pack_frame
+from cloudtrack.waiting.client import WaitingClient
 from tests.api.samples import EXPERIMENT, MODEL, PINNED_FILES, RELEASED, STREAM, fill
 from tests.grants.fakes import FakeSigner, Granted, StoreSender
 
@@ -157,7 +160,24 @@ def _sync(world: World) -> int:
     report = world.c.sync()
     assert not report.failed, report
     assert not report.in_use, report
+    assert not report.refused, report
     return len(report.delivered)
+
+
+def _deliver_journal(world: World) -> None:
+    """What a process did without the store, and then a delivery."""
+    spool_dir = world.client._spool_dir
+    client = WaitingClient(open_client(OfflineStore(world.client.store)), spool_dir)
+    client.logged_models.create(world["experiment"], name="waits", model_id=f"m-{'9' * 32}")
+    with _files() as folder:
+        client.logged_model_artifacts.log_file(f"m-{'9' * 32}", folder / "a.txt")
+    client.logged_models.finalize(f"m-{'9' * 32}", "READY")
+    client.registered_models.create("waits", tags={"a": "b"})
+    version = client.create_version("waits", f"models:/m-{'9' * 32}").version
+    client.aliases.set("waits", "champion", version)
+    client.stages.transition("waits", version, "Production")
+    client.close()
+    _sync(world)
 
 
 @contextmanager
@@ -295,6 +315,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("logged_models.note_version", lambda w: w.c.logged_models.note_version(w["model_id"], MODEL, 1)),
     Operation("logged_models.delete", lambda w: w.c.logged_models.delete(w["model_id"])),
     Operation("registered_models.create", lambda w: w.c.registered_models.create("new", tags={"a": "b"})),
+    Operation("registered_models.get_or_create", lambda w: w.c.registered_models.get_or_create("new")),
     Operation("registered_models.update", lambda w: w.c.registered_models.update(MODEL, description="words")),
     Operation("registered_models.set_tag", lambda w: w.c.registered_models.set_tag(MODEL, "k", "v")),
     Operation("registered_models.delete_tag", lambda w: w.c.registered_models.delete_tag(MODEL, "tag")),
@@ -349,11 +370,21 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("kept_files.keep", _keep, prepare=_can_load),
     Operation(
         "client.register_model",
-        lambda w: w.client.register_model(f"runs:/{w['run']}/kept", "registered", copy=True),
+        lambda w: w.c.register_model(f"runs:/{w['run']}/kept", "registered", copy=True),
         prepare=_can_load,
         in_parts="the name comes before its first version",
         passing=("last event", "is"),
-        looks=True,
+    ),
+    Operation(
+        "client.create_version", lambda w: w.c.create_version(MODEL, f"runs:/{w['run']}/kept"), prepare=_can_load
+    ),
+    Operation("journals.note", lambda w: w.c.journals.note("f" * 16, {1: Outcome(version=1)})),
+    Operation(
+        "client.sync of a journal",
+        _deliver_journal,
+        in_parts="calls are done one after the other",
+        again=_sync,
+        passing=("last event", "is", "version", "files of version", "event"),
     ),
     Operation(
         "client.pin_version",
@@ -441,6 +472,7 @@ READS = {
     "feed": "after ends event now read since token",
     "history": "anchors at blame events verify",
     "inbox": "counts open",
+    "journals": "get",
     "kept_files": "open",
     "lineage": "from_dataset from_model from_run of of_version",
     "logged_models": "get list search",

@@ -22,6 +22,7 @@ VERSIONS = sorted(path.name for path in HERE.iterdir() if re.fullmatch(r"v\d+", 
 NOT_IN_IT = {
     *("access/ticket-key", "feed/webhooks/*.json", "feed/cursors/*.json"),
     *("grants/*/grant.json", "grants/*/inbox/*", "shares/*-*/index.html"),
+    "models/~journals/*.json",
     *("gc/*.json", "*.json.gone", "*.2.json", "*"),
 }
 """What servers, ``gc`` and signatures alone make, and places in a feed of more models than there are here."""

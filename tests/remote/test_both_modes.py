@@ -47,6 +47,7 @@ SERVICES = (
     "kept_files",
     "releases",
     "purging",
+    "journals",
     "lineage",
     "diffs",
 )

@@ -9,9 +9,9 @@ import pytest
 
 from cloudtrack.client import AnyClient, Client, connect
 from cloudtrack.errors import Unavailable
-from cloudtrack.storage.object_store import ObjectStore
+from cloudtrack.storage.object_store import Object, ObjectStore
 from cloudtrack.tracking.artifacts import Artifacts
-from cloudtrack.tracking.waiting_artifacts import WaitingArtifacts
+from cloudtrack.tracking.waiting_artifacts import WaitingArtifacts, WaitingTables
 from cloudtrack.tracking.waiting_files import WaitingFile, WaitingFiles
 from tests.cli.commands import cloudtrack
 from tests.conftest import BOTH_MODES
@@ -138,6 +138,11 @@ class _Door:
             raise Unavailable("away")
         self._store.upload(key, source)
 
+    def get(self, key: str) -> Object:
+        if self._owner.is_away:
+            raise Unavailable("away")
+        return self._store.get(key)
+
 
 def test_files_come_in_the_order_they_were_logged_in(tmp_path: Path) -> None:
     client = Client(tmp_path / "store")
@@ -168,3 +173,45 @@ def test_a_full_disk_is_said_and_nothing_is_half_kept(tmp_path: Path) -> None:
     assert not writer.has_waiting_files
     writer.finish("FINISHED")
     assert client.runs.get(run.info.run_id).info.status == "FINISHED"
+
+
+def test_files_go_when_they_are_delivered_and_their_names_are_not_used_again(tmp_path: Path) -> None:
+    client = Client(tmp_path / "store")
+    run, writer = client.runs.start_writer(client.experiments.get("0"))
+    door = _Away(client.store)
+    files = WaitingArtifacts(door, writer)
+    for text in ("1", "2"):
+        files.log_text(run.info.run_id, text, "a.txt")
+    [folder] = (tmp_path / "spool").glob("*.files")
+    shutil.copytree(tmp_path / "spool", tmp_path / "copy")
+    writer.flush()
+    assert list(folder.iterdir()) == []
+    files.log_text(run.info.run_id, "3", "b.txt")
+    assert client.artifacts.read(run.info.run_id, "a.txt") == b"2"
+    writer.finish("FINISHED")
+    copied = Client(tmp_path / "store", spool_dir=tmp_path / "copy")
+    assert copied.sync().delivered == [run.info.run_id]
+    assert copied.artifacts.read(run.info.run_id, "a.txt") == b"2"
+
+
+def test_a_table_grows_while_the_store_is_away_and_afterwards(tmp_path: Path) -> None:
+    client = Client(tmp_path / "store")
+    run, writer = client.runs.start_writer(client.experiments.get("0"))
+    door = _Away(client.store)
+    door.is_away = False
+    tables = WaitingTables(door, writer)
+    tables.log_text(run.info.run_id, "1", "t.json")
+    door.is_away = True
+    assert tables.read(run.info.run_id, "t.json") == b"1"
+    tables.log_text(run.info.run_id, "12", "t.json")
+    door.is_away = False
+    assert tables.read(run.info.run_id, "t.json") == b"12", "it waits, and the store has an older one"
+    writer.flush()
+    client.artifacts.log_text(run.info.run_id, "124", "t.json")
+    assert tables.read(run.info.run_id, "t.json") == b"124", "another process may have added to it"
+    writer.finish("FINISHED")
+    again = client.runs.open_writer(run.info.run_id)
+    door.is_away = True
+    with pytest.raises(Unavailable):
+        WaitingTables(door, again).read(run.info.run_id, "t.json")
+    again.finish("FINISHED")

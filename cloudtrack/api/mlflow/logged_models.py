@@ -35,6 +35,8 @@ class CreateLoggedModel(RequestModel):
     source_run_id: str = ""
     params: list[KeyValue] = []
     tags: list[KeyValue] = []
+    model_id: str = ""
+    """Not MLflow's: given by a client that was offline when it made the model."""
 
 
 class LoggedModelRequest(RequestModel):
@@ -101,6 +103,7 @@ def create_logged_model(context: Context, request: CreateLoggedModel) -> dict[st
         tags=as_dict(request.tags),
         creator_id=context.user,
         operation=context.operation,
+        model_id=request.model_id,
     )
     return {"model": messages.logged_model(model, context.locations)}
 

@@ -1,0 +1,1 @@
+"""Calls to the registry and to logged models that wait while the store is away."""
