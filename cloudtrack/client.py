@@ -84,7 +84,7 @@ def connect(
     Arguments are those of ``Client``; ``create`` and ``options`` are for stores.
     """
     place = _place(uri)
-    if place.startswith("grant:"):
+    if place.startswith(config.GRANT_SCHEME):
         return _granted(place, user, spool_dir)
     if not place.startswith(("http://", "https://")):
         return Client(place, user=user, spool_dir=spool_dir, create=create, **options)

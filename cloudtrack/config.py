@@ -33,6 +33,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 DEFAULT_URI = "./cloudtrack-data"
+GRANT_SCHEME = "grant:"
+"""Of a tracking URI that is a grant's file: ``grant:/path/run.grant``."""
 TRUST_MODELS = "CLOUDTRACK_TRUST_MODELS"
 
 

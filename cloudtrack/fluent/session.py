@@ -70,7 +70,8 @@ def waiting_client(uri: str | None = None) -> WaitingClient:
     name = uri or get_tracking_uri()
     with _lock:
         if name not in _clients:
-            _clients[name] = WaitingClient(connect(name), config.spool_dir())
+            keeps = not name.startswith(config.GRANT_SCHEME)  # a grant is for one run, and nothing else
+            _clients[name] = WaitingClient(connect(name), config.spool_dir(), keeps=keeps)
             _hook_end()
         return _clients[name]
 

@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, ValidationError
 
+from cloudtrack.config import GRANT_SCHEME
 from cloudtrack.errors import InvalidInput
 
-SCHEME = "grant:"
-"""``grant:/path/run.grant`` as a tracking URI."""
 _MOST_BYTES = 32 << 20
 
 
@@ -43,7 +42,7 @@ class GrantFile(BaseModel):
 
 def read_grant(place: str) -> GrantFile:
     """The grant at ``grant:/path``. Raises InvalidInput; no message has a word of its URLs."""
-    path = Path(place.removeprefix(SCHEME)).expanduser()
+    path = Path(place.removeprefix(GRANT_SCHEME)).expanduser()
     try:
         with path.open("rb") as stream:
             text = stream.read(_MOST_BYTES + 1)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from cloudtrack.errors import InvalidInput, ObjectExists, ObjectNotFound
+from cloudtrack.errors import InvalidInput, ObjectExists, ObjectNotFound, PermissionDenied
 from cloudtrack.registry import keys
 from cloudtrack.storage.document import Document, DocumentStore
 from cloudtrack.storage.object_store import ObjectStore
@@ -49,6 +49,8 @@ class JournalDocument(Document):
     format_name: ClassVar[str] = "cloudtrack.journal-outcomes/1"
 
     writer: str
+    noted_by: str = ""
+    """The login of a server that notes them, and alone may; of whoever writes to the store itself nothing is asked."""
     outcomes: dict[int, Outcome] = {}
 
 
@@ -58,18 +60,27 @@ class Journals:
     def __init__(self, store: ObjectStore) -> None:
         self._documents = DocumentStore(store, JournalDocument)
 
-    def get(self, writer: str) -> dict[int, Outcome]:
-        """What came of a journal's calls; nothing of one that nobody has delivered yet. One request."""
+    def get(self, writer: str, *, login: str = "") -> dict[int, Outcome]:
+        """What came of a journal's calls; nothing of one that nobody has delivered yet. One request.
+
+        Raises PermissionDenied where another ``login`` noted it.
+        """
         try:
-            return self._documents.get(keys.journal(check_writer(writer))).document.outcomes
+            document = self._documents.get(keys.journal(check_writer(writer))).document
         except ObjectNotFound:
             return {}
+        _check_login(document, login)
+        return document.outcomes
 
-    def note(self, writer: str, outcomes: Mapping[int, Outcome]) -> dict[int, Outcome]:
-        """Add what came of calls; all that is known then. What was done stays done, whatever others say of it."""
+    def note(self, writer: str, outcomes: Mapping[int, Outcome], *, login: str = "") -> dict[int, Outcome]:
+        """Add what came of calls; all that is known then. What was done stays done, whatever others say of it.
+
+        Raises PermissionDenied where another ``login`` noted it.
+        """
         key, checked = keys.journal(check_writer(writer)), check_outcomes(outcomes)
 
         def change(document: JournalDocument) -> bool | None:
+            _check_login(document, login)
             before = dict(document.outcomes)
             for number, outcome in checked.items():
                 there = before.get(number)
@@ -80,11 +91,19 @@ class Journals:
         try:
             return self._documents.update(key, change).document.outcomes
         except ObjectNotFound:
-            first = JournalDocument(writer=writer, outcomes=checked)
+            first = JournalDocument(writer=writer, noted_by=login, outcomes=checked)
         try:
             return self._documents.create(key, first).document.outcomes
         except ObjectExists:
             return self._documents.update(key, change).document.outcomes
+
+
+def _check_login(document: JournalDocument, login: str) -> None:
+    """An outcome says which version a call made: whoever could forge it would move aliases of others."""
+    if login and document.noted_by != login:
+        raise PermissionDenied(
+            f"the journal {document.writer} is delivered by another login: `cloudtrack sync` with that one"
+        )
 
 
 def check_writer(writer: Any) -> str:

@@ -58,7 +58,7 @@ def _open(url: str, options: Mapping[str, str | None]) -> ObjectStore:
             f"{strip_credentials(url)!r} is a server, not a store: set_tracking_uri and cloudtrack.connect open it; "
             "here a folder or s3://bucket/prefix is needed"
         )
-    if url.startswith("grant:"):
+    if url.startswith(config.GRANT_SCHEME):
         raise InvalidInput(f"{url!r} is a grant, not a store: set_tracking_uri and cloudtrack.connect open it")
     if scheme or not url:
         raise InvalidInput(

@@ -46,8 +46,10 @@ _clients: weakref.WeakSet[WaitingClient] = weakref.WeakSet()
 class WaitingClient:
     """A client, of a store or of a server, with the same services. Any thread may use it."""
 
-    def __init__(self, client: Any, spool_dir: Path) -> None:
+    def __init__(self, client: Any, spool_dir: Path, *, keeps: bool = True) -> None:
+        """Without ``keeps`` calls raise while the store is away: nobody could deliver them."""
         self._client = client
+        self._keeps = keeps
         self._spool_dir = spool_dir
         self.registered_models = _Service(self, "registered_models")
         self.model_versions = _Service(self, "model_versions")
@@ -198,6 +200,8 @@ class WaitingClient:
             try:
                 return self._do_now(call, source)
             except Unavailable as error:
+                if not self._keeps:
+                    raise
                 reason = error.message
                 self._note_away(error)
                 if source is not None and not isinstance(source, Path):

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cloudtrack.errors import CloudtrackError, CorruptData, NotFound, Purged, Unavailable
+from cloudtrack.errors import CloudtrackError, CorruptData, NotFound, PermissionDenied, Purged, Unavailable
 from cloudtrack.registry.journals import Outcome
 from cloudtrack.tracking.model_points import last_of_each
 from cloudtrack.waiting.call import LOG_METRICS, REGISTER, UPLOAD, Call
@@ -144,9 +144,15 @@ class Replay:
         self._found.lacking |= call.makes(self._journal.header.writer)
 
     def _note(self) -> None:
-        if self._notes:
+        if not self._notes:
+            return
+        try:
             self._found.known = self._client.journals.note(self._journal.header.writer, self._notes)
-            self._notes = {}
+        except PermissionDenied:
+            if any(self._journal.calls[number - 1].is_of_registry for number in self._notes):
+                raise
+            self._found.known |= self._notes  # who may not write the registry: these come to the same when done again
+        self._notes = {}
 
 
 def _merged(calls: list[Call], known: Mapping[int, Outcome]) -> Iterator[Call]:

@@ -21,7 +21,7 @@ def sync_journals(
     ``retry`` also tries what was refused before.
     """
     journals = [journal for path in sorted(folder.glob(f"*{SUFFIX}")) if (journal := _open(path, store_url, report))]
-    while journals:
+    for _ in range(1 + sum(len(journal.calls) for journal in journals)):  # each round does a call at least
         rounds = [(journal, _deliver(journal, client, report, retry=retry)) for journal in journals]
         moved = any(found is not None and found.done for _, found in rounds)
         journals = []

@@ -15,6 +15,7 @@ from cloudtrack.grants.collecting import Collector
 from cloudtrack.grants.slots import Slots
 from cloudtrack.tracking.sync import sync_spools
 from tests.grants.fakes import Granted, StoreSender, granted
+from tests.scripts import run_script
 
 
 @pytest.fixture
@@ -201,6 +202,31 @@ def holder(it: Granted, tmp_path: Path) -> Client:
     client = connect(f"grant:{path}")
     assert isinstance(client, Client)
     return client
+
+
+def test_what_only_the_store_can_do_does_not_wait_with_a_grant(it: Granted, tmp_path: Path) -> None:
+    path = tmp_path / "run.grant"
+    path.write_text(it.grant.model_dump_json())
+    done = run_script(
+        """
+        import cloudtrack as ct
+        with ct.start_run():
+            for do in (
+                lambda: ct.register_model("runs:/x/model", "m"),
+                lambda: ct.MlflowClient().create_registered_model("m"),
+                lambda: ct.initialize_logged_model("m"),
+            ):
+                try:
+                    do()
+                except ct.exceptions.MlflowException as error:
+                    print(error)
+        """,
+        store=f"grant:{path}",
+        folder=tmp_path,
+        CLOUDTRACK_SPOOL_DIR=str(tmp_path / "own"),
+    )
+    assert done.stdout.count("login at the store") == 3, done.stderr
+    assert not list((tmp_path / "own").glob("*.journal"))
 
 
 def test_a_grant_reads_nothing_and_changes_nothing_else(it: Granted, holder: Client) -> None:

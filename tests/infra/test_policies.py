@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import uuid
 from contextlib import nullcontext
 from pathlib import Path
@@ -26,6 +27,7 @@ from tests.grants.fakes import FakeSigner
 from tests.handlers.guarded_store import guarded
 from tests.infra.iam import Statement, as_list, bucket_statements
 from tests.infra.stack import ROOT, Stack, read_template
+from tests.waiting.offline import log_model, offline, spooled
 
 CALLERS = sorted(path.stem for path in (ROOT / "infra" / "policies").glob("*.json"))
 
@@ -138,6 +140,28 @@ def test_a_reader_reads_and_writes_nothing(uri: str, monkeypatch: pytest.MonkeyP
     ):
         with pytest.raises(PermissionDenied):
             write()
+
+
+def test_a_trainer_delivers_models_that_waited_and_no_registration(
+    uri: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    away = offline(Client(uri).store, tmp_path / "spool")
+    log_model(away, "m-" + "d" * 32, tmp_path / "files")
+    away.close()
+    shutil.copytree(tmp_path / "spool", tmp_path / "copy")
+    other = offline(Client(uri).store, tmp_path / "other")
+    other.register_model("models:/m-" + "d" * 32, "churn")
+    other.close()
+    client = client_of("trainer", uri, monkeypatch)
+    for spool in ("spool", "copy"):
+        client._spool_dir = tmp_path / spool
+        report = client.sync()
+        assert (report.failed, report.refused, spooled(tmp_path / spool)) == ({}, {}, [])
+    assert client.logged_models.get("m-" + "d" * 32).status == "READY"
+    client._spool_dir = tmp_path / "other"
+    report = client.sync()
+    assert [reason for reason in report.failed.values() if "not allowed" in reason]
+    assert len(client.model_versions.list("churn")) == 1
 
 
 def test_a_granter_grants_collects_and_shares_and_a_trainer_does_not(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:

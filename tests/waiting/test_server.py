@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from cloudtrack.access.access import Access
+from cloudtrack.access.authentication import Authenticator
+from cloudtrack.access.tokens import Tokens
 from cloudtrack.api.app import App
 from cloudtrack.client import Client
-from cloudtrack.errors import AlreadyExists, InvalidInput
+from cloudtrack.errors import AlreadyExists, InvalidInput, PermissionDenied
 from cloudtrack.registry.journals import Outcome
 from cloudtrack.remote.client import RemoteClient
+from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.waiting.client import WaitingClient
 from tests.remote.conftest import QUICK
 from tests.servers.api_server import ApiServer, api_server
@@ -108,3 +112,22 @@ def test_an_id_that_a_client_gives_is_nobody_elses(server: ApiServer) -> None:
         client.logged_models.create(other, name="m", model_id=model_id)
     with pytest.raises(InvalidInput, match="logged model's id"):
         client.logged_models.create("0", model_id="../x")
+
+
+def test_a_journal_is_one_logins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore()
+    app = App(Client(store), access=Access(store))
+    tokens = {name: Tokens(store).create(name, admin=True)[0] for name in ("ann", "bob")}
+    with api_server(app, authenticator=Authenticator(Tokens(store))) as server:
+        clients = {name: RemoteClient(server.url, spool_dir=tmp_path, retries=QUICK) for name in tokens}
+        monkeypatch.setenv("CLOUDTRACK_TOKEN", tokens["ann"])
+        clients["ann"].journals.note("a" * 16, {3: Outcome(version=7)})
+        monkeypatch.setenv("CLOUDTRACK_TOKEN", tokens["bob"])
+        for forge in (
+            lambda: clients["bob"].journals.note("a" * 16, {3: Outcome(version=1), 4: Outcome(version=1)}),
+            lambda: clients["bob"].journals.get("a" * 16),
+        ):
+            with pytest.raises(PermissionDenied, match="another login"):
+                forge()
+        monkeypatch.setenv("CLOUDTRACK_TOKEN", tokens["ann"])
+        assert clients["ann"].journals.get("a" * 16) == {3: Outcome(version=7)}

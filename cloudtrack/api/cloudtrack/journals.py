@@ -27,8 +27,9 @@ class NoteOutcomes(RequestModel):
 
 @ENDPOINTS.add("POST", "/cloudtrack/registered-models/journal", LOGIN)
 def note_outcomes(context: Context, request: NoteOutcomes) -> dict[str, Any]:
-    """Note what came of the calls in a journal; all that is known. Who does not have it cannot name it."""
+    """Note what came of the calls in a journal; all that is known. Each is one login's."""
     journals = context.client.journals
     said = {each.number: Outcome(**each.model_dump(exclude={"number"})) for each in request.outcomes}
-    known = journals.note(request.writer, said) if said else journals.get(request.writer)
+    login = context.user if context.is_guarded else ""
+    known = journals.note(request.writer, said, login=login) if said else journals.get(request.writer, login=login)
     return {"outcomes": [{"number": number, **known[number].model_dump(exclude_none=True)} for number in sorted(known)]}
