@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from pathlib import Path
 from typing import Any, cast
 
@@ -86,6 +88,17 @@ class AwayStore(WatchedStore):
         if self.is_away:
             raise Unavailable("the answer was lost")
         return etag
+
+
+class MixedStore(WatchedStore):
+    """Waits a little before each request, so that several clients do theirs in every order."""
+
+    def __init__(self, inner: ObjectStore, rng: random.Random) -> None:
+        super().__init__(inner)
+        self._rng = rng
+
+    def _before(self, verb: str, key: str) -> None:
+        time.sleep(self._rng.choice((0, 0, 0.0002, 0.001)))
 
 
 def spooled(folder: Path) -> list[str]:

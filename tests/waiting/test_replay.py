@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,8 +22,8 @@ from cloudtrack.waiting.journal import Journal
 from tests.faults.crashing import CrashingStore
 from tests.faults.observing import Facts, facts_of
 from tests.storage.lossy import Stopped
-from tests.thoroughness import IS_THOROUGH
-from tests.waiting.offline import AwayStore, log_model, offline, services, spooled, sync, train, waiting
+from tests.thoroughness import IS_THOROUGH, examples
+from tests.waiting.offline import AwayStore, MixedStore, log_model, offline, services, spooled, sync, train, waiting
 
 _EVERY = 1 if IS_THOROUGH else 5
 
@@ -61,6 +65,26 @@ def test_it_comes_to_the_same_as_with_the_store(store: MemoryStore, journal: Pat
         assert sync(store, copy).calls == []
         assert spooled(copy) == []
         assert facts_of(Client(store)) == later, "what was done since stays"
+
+
+def test_copies_that_are_delivered_at_once_come_to_the_same(journal: Path, expected: Facts, store: MemoryStore) -> None:
+    """Each request of one lets the others go on: the deliveries are mixed."""
+    for number in range(examples(40)):
+        shared = MemoryStore()
+        for info in store.list():
+            shared.create(info.key, store.get(info.key).body)
+        copies = [Path(shutil.copytree(journal, journal.with_name(f"{number}-{name}"))) for name in "abc"]
+        at_once = threading.Barrier(len(copies))
+
+        def deliver(copy: Path, shared: MemoryStore = shared, at_once: threading.Barrier = at_once) -> list[Any]:
+            mixed = MixedStore(shared, random.Random(copy.name))
+            at_once.wait()
+            report = sync(mixed, copy)
+            return [report.refused, report.failed, spooled(copy)]
+
+        with ThreadPoolExecutor(len(copies)) as pool:
+            assert list(pool.map(deliver, copies)) == [[{}, {}, []]] * len(copies)
+        assert facts_of(Client(shared)) == expected
 
 
 def test_stopped_at_any_write_it_is_finished_from_any_copy(journal: Path, expected: Facts, store: MemoryStore) -> None:
