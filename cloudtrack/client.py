@@ -19,6 +19,7 @@ from cloudtrack.maintenance.collecting import Garbages
 from cloudtrack.maintenance.costing import Costs
 from cloudtrack.maintenance.fsck import Fsck
 from cloudtrack.maintenance.gc_trash import Trash
+from cloudtrack.maintenance.merging import Merging
 from cloudtrack.maintenance.purging import Purging
 from cloudtrack.models.evidence import ModelEvidence
 from cloudtrack.models.registering import ModelRegistrar
@@ -207,6 +208,7 @@ class Client(ModelRegistrar):
         self.costs = Costs(self.store, self.experiment_index, self.run_index, self.logged_model_index)
         self.fsck = Fsck(self)
         self.garbage = Garbages(self.store, trash, self.purging)
+        self.merging = Merging(self, partial(Client, user=self.user, spool_dir=self._spool_dir, create=False))
         chain = ReleaseChain(self.store, self.user, operation, request_id=request_id, on_commit=self.on_commit)
         self.releases = Releases(chain, self.model_versions)
 

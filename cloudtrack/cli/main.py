@@ -18,6 +18,7 @@ from cloudtrack.cli import (
     experiments,
     index,
     maintenance,
+    merging,
     models,
     output,
     projects,
@@ -64,6 +65,8 @@ app.command("events")(events.events)
 app.command("export-site")(ui.export_site)
 app.command("fsck")(maintenance.fsck)
 app.command("gc")(maintenance.gc)
+app.command("pull")(merging.pull)
+app.command("push")(merging.push)
 app.command("reindex")(index.reindex)
 app.command("reproduce")(reproduction.reproduce)
 app.command("run")(projects.run)

@@ -1,15 +1,33 @@
-"""``cloudtrack sync``: deliver what earlier processes of this machine could not."""
+"""``cloudtrack sync``: deliver what earlier processes of this machine could not; or make two stores one."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
-from cloudtrack.cli import output
+from cloudtrack.cli import merging, output
 from cloudtrack.cli.state import client
+from cloudtrack.errors import InvalidInput
+
+Other = Annotated[str | None, typer.Argument(help="Another store, to be merged with this one.", show_default=False)]
 
 
-def sync(as_json: output.JsonOption = False) -> None:
-    """Deliver logged data that waits on this machine's disk to the store. Safe to repeat."""
+def sync(
+    other: Other = None,
+    dry_run: merging.DryRun = False,
+    newest: merging.Newest = False,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Deliver logged data that waits on this machine's disk to the store. With OTHER: pull from it, then push to it.
+
+    Safe to repeat.
+    """
+    if other is not None:
+        merging.sync_with(other, dry_run, newest, as_json)
+        return
+    if dry_run or newest:
+        raise InvalidInput("--dry-run and --newest are for a sync with another store: name it")
     report = client(create=True).sync()
     if as_json:
         output.show_json(report)
