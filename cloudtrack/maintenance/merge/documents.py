@@ -178,10 +178,12 @@ class Documents(Generic[M]):
         source, target = self._way.source.store, self._way.target.store
         try:
             problems, lacks = _united(theirs, target, mine, source)
-            if not problems and not lacks:
-                return True  # the target's has all of it
-            if not problems and mine.version > theirs.version and not _united(mine, source, theirs, target)[1]:
-                return self._write(its_id, key, found, Relation.AHEAD, prepare)
+            if not problems and not (lacks and mine.version <= theirs.version):
+                has_all = not _united(mine, source, theirs, target)[1]
+                if has_all and (mine.version, mine.commit) > (theirs.version, theirs.commit):
+                    return self._write(its_id, key, found, Relation.AHEAD, prepare)
+                if not lacks:
+                    return True  # the target's has all of it
         except TooManyPoints:
             problems = ["metrics: too many points to compare them one by one"]
         if problems:
