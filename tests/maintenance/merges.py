@@ -7,7 +7,7 @@ import hashlib
 from cloudtrack.maintenance.merge.report import Merged
 from cloudtrack.storage.object_store import ObjectStore
 
-_OWN = ("index/", "access/", "webhooks/", "feed/", "gc/", "policy.yaml", "cloudtrack.json", "model_files/")
+_OWN = (".probe/", "index/", "access/", "webhooks/", "feed/", "gc/", "policy.yaml", "cloudtrack.json", "model_files/")
 """What is not merged; kept files are, with the versions that have them."""
 _CLAIMS = "experiments/names/"
 """Two stores that gave one experiment one name have claims of their own that say the same."""

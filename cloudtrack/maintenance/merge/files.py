@@ -75,14 +75,22 @@ def _compare(way: Way, mine: ObjectInfo, theirs: ObjectInfo) -> None:
         _send(way, mine, theirs)
     elif mine_stayed:
         return  # the target's is the newer one: the other way brings it
-    elif mine.size_bytes == theirs.size_bytes and (digest := _digest(way.source, mine)) == _digest(way.target, theirs):
+    else:
+        _decide(way, mine, theirs)
+
+
+def _decide(way: Way, mine: ObjectInfo, theirs: ObjectInfo) -> None:
+    """Both changed, or nobody knows."""
+    digest, their_digest = _digest(way.source, mine), _digest(way.target, theirs)
+    is_last = (mine.modified_ms, digest) > (theirs.modified_ms, their_digest)
+    if digest == their_digest:
         way.note(mine, theirs, digest)
+    elif way.newest and is_last:
+        _send(way, mine, theirs)
     elif not way.newest:
-        last = (way.source if mine.modified_ms > theirs.modified_ms else way.target).store.url
+        last = (way.source if is_last else way.target).store.url
         problem = f"each side has another file, and which came first is not known; that in {last} was written last"
         way.done.conflict("file-differs", mine.key, problem)
-    elif mine.modified_ms > theirs.modified_ms:
-        _send(way, mine, theirs)
 
 
 def _stayed(way: Way, side: Side, info: ObjectInfo) -> bool:
