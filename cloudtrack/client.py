@@ -19,7 +19,6 @@ from cloudtrack.maintenance.collecting import Garbages
 from cloudtrack.maintenance.costing import Costs
 from cloudtrack.maintenance.fsck import Fsck
 from cloudtrack.maintenance.gc_trash import Trash
-from cloudtrack.maintenance.merging import Merging
 from cloudtrack.maintenance.purging import Purging
 from cloudtrack.models.evidence import ModelEvidence
 from cloudtrack.models.registering import ModelRegistrar
@@ -64,6 +63,7 @@ from cloudtrack.tracking.source_files import SourceFiles
 from cloudtrack.tracking.sync import SyncReport, sync_spools
 
 if TYPE_CHECKING:
+    from cloudtrack.merging.merging import Merging
     from cloudtrack.remote.client import RemoteClient
 
 AnyClient: TypeAlias = "Client | RemoteClient"
@@ -174,6 +174,13 @@ class Client(ModelRegistrar):
         """Where the store is and how it is reached, for other processes."""
         return self.store.address
 
+    @property
+    def merging(self) -> Merging:
+        """Merges this store with others."""
+        from cloudtrack.merging.merging import Merging
+
+        return Merging(self, partial(Client, user=self.user, spool_dir=self._spool_dir, create=False))
+
     def acting_as(
         self, user: str, *, operation: str = "", groups: tuple[str, ...] = (), request_id: str = ""
     ) -> Client:
@@ -208,7 +215,6 @@ class Client(ModelRegistrar):
         self.costs = Costs(self.store, self.experiment_index, self.run_index, self.logged_model_index)
         self.fsck = Fsck(self)
         self.garbage = Garbages(self.store, trash, self.purging)
-        self.merging = Merging(self, partial(Client, user=self.user, spool_dir=self._spool_dir, create=False))
         chain = ReleaseChain(self.store, self.user, operation, request_id=request_id, on_commit=self.on_commit)
         self.releases = Releases(chain, self.model_versions)
 

@@ -9,7 +9,7 @@ import typer
 
 from cloudtrack.cli import output
 from cloudtrack.cli.state import store_client
-from cloudtrack.maintenance.merge.report import Merged
+from cloudtrack.merging.report import Merged
 
 Other = Annotated[str, typer.Argument(help="The other store: a folder, or s3://bucket/prefix.", show_default=False)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]

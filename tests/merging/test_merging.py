@@ -13,17 +13,17 @@ from cloudtrack.client import Client
 from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.run import Metric
 from cloudtrack.errors import InvalidInput, NotFound
-from cloudtrack.maintenance.merge import files
-from cloudtrack.maintenance.merge.report import Merged
+from cloudtrack.merging import files
+from cloudtrack.merging.report import Merged
 from cloudtrack.registry.contents import condemnation
 from cloudtrack.storage.folder import FolderStore
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.opening import open_store
 from cloudtrack.tracking.points import INLINE_POINTS
-from tests.maintenance.merges import content
 from tests.maintenance.stores import Clock, fill, log_model, log_points
 from tests.maintenance.test_gc import a_client, assert_whole
+from tests.merging.contents import content
 from tests.storage.lossy import CountingStore, Stopped, StoppingStore, WatchedStore
 from tests.thoroughness import IS_THOROUGH
 

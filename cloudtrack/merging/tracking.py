@@ -10,11 +10,11 @@ from typing import Any, Protocol
 
 from cloudtrack.entities.experiment import LifecycleStage
 from cloudtrack.errors import CorruptData, ObjectChanged
-from cloudtrack.maintenance.merge.documents import Documents, Found
-from cloudtrack.maintenance.merge.files import bring_artifact, bring_once, bring_stream
-from cloudtrack.maintenance.merge.names import bring_name, bring_old_names, read_experiment
-from cloudtrack.maintenance.merge.way import Way
 from cloudtrack.maintenance.owners import chunks
+from cloudtrack.merging.documents import Documents, Found
+from cloudtrack.merging.files import bring_artifact, bring_once, bring_stream
+from cloudtrack.merging.names import bring_name, bring_old_names, read_experiment
+from cloudtrack.merging.way import Way
 from cloudtrack.registry.origins import Origins
 from cloudtrack.storage.object_store import ObjectInfo
 from cloudtrack.storage.parallel import map_in_order

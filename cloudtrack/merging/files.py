@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cloudtrack.errors import ObjectChanged, ObjectExists, ObjectNotFound
-from cloudtrack.maintenance.merge.side import Side
-from cloudtrack.maintenance.merge.way import Way
+from cloudtrack.merging.side import Side
+from cloudtrack.merging.way import Way
 from cloudtrack.storage.object_store import ObjectInfo, ObjectStore
 
 CONDITIONAL_BYTES = 8 << 20

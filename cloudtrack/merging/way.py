@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from cloudtrack.maintenance.merge.known import Known
-from cloudtrack.maintenance.merge.report import Merged
-from cloudtrack.maintenance.merge.side import Side, are_equal
+from cloudtrack.merging.known import Known
+from cloudtrack.merging.report import Merged
+from cloudtrack.merging.side import Side, are_equal
 from cloudtrack.storage.object_store import Object, ObjectInfo
 
 

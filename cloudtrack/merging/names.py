@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloudtrack.errors import ObjectChanged, ObjectExists, ObjectNotFound
-from cloudtrack.maintenance.merge.way import Way
+from cloudtrack.merging.way import Way
 from cloudtrack.storage.document import DocumentStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking import keys

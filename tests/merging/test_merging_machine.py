@@ -17,9 +17,9 @@ from cloudtrack.maintenance.fsck_finding import Severity
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking.points import INLINE_POINTS
-from tests.maintenance.merges import content, conflicts_of
 from tests.maintenance.stores import log_model, log_points
 from tests.maintenance.test_gc import a_client, assert_whole
+from tests.merging.contents import conflicts_of, content
 from tests.storage.lossy import Stopped, StoppingStore
 from tests.thoroughness import examples
 
@@ -86,7 +86,9 @@ class Merging(RuleBasedStateMachine):
         run_id, key, value = self._run(which), "clash" if clash else f"k{self.steps}", str(self.steps)
         client = self._client(store)
         metrics = [Metric("loss", 1.0, self.steps, self.steps)]
-        work = lambda: client.runs.log_batch(run_id, params={f"p{self.steps}": value}, tags={key: value}, metrics=metrics)  # noqa: E731
+
+        def work() -> None:
+            client.runs.log_batch(run_id, params={f"p{value}": value}, tags={key: value}, metrics=metrics)
 
         def fact(found: Client) -> bool:
             data = found.runs.get(run_id).data

@@ -19,10 +19,10 @@ from cloudtrack import clock
 from cloudtrack.errors import CorruptData, ObjectChanged, ObjectExists, ObjectNotFound
 from cloudtrack.index.keys import IndexKeys
 from cloudtrack.index.pending import announce
-from cloudtrack.maintenance.merge.fields import adopt_lineage, has_seen, says_the_same, unite
-from cloudtrack.maintenance.merge.graves import NeededBy, Refused, bury, is_only_marked
-from cloudtrack.maintenance.merge.points import TooManyPoints, lacking
-from cloudtrack.maintenance.merge.way import Way
+from cloudtrack.merging.fields import adopt_lineage, has_seen, says_the_same, unite
+from cloudtrack.merging.graves import NeededBy, Refused, bury, is_only_marked
+from cloudtrack.merging.points import TooManyPoints, lacking
+from cloudtrack.merging.way import Way
 from cloudtrack.storage.document import DocumentStore, Stored
 from cloudtrack.storage.mentioning import is_late
 from cloudtrack.storage.object_store import Object, ObjectInfo, ObjectStore

@@ -20,12 +20,12 @@ from cloudtrack.errors import InvalidInput, ObjectExists
 from cloudtrack.index.cache import PartCache
 from cloudtrack.index.keys import IndexKeys
 from cloudtrack.index.pending import announce
-from cloudtrack.maintenance.merge.histories import Histories
-from cloudtrack.maintenance.merge.known import Known
-from cloudtrack.maintenance.merge.report import Merged
-from cloudtrack.maintenance.merge.side import Side
-from cloudtrack.maintenance.merge.tracking import Progress, Target, Tracking
-from cloudtrack.maintenance.merge.way import Way
+from cloudtrack.merging.histories import Histories
+from cloudtrack.merging.known import Known
+from cloudtrack.merging.report import Merged
+from cloudtrack.merging.side import Side
+from cloudtrack.merging.tracking import Progress, Target, Tracking
+from cloudtrack.merging.way import Way
 from cloudtrack.registry.model_index import ModelIndex
 from cloudtrack.registry.origins import Origins
 from cloudtrack.storage.marker import initialize, read_marker

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from cloudtrack.maintenance.merge.report import Merged
+from cloudtrack.merging.report import Merged
 from cloudtrack.storage.object_store import ObjectStore
 
 _OWN = (".probe/", "index/", "access/", "webhooks/", "feed/", "gc/", "policy.yaml", "cloudtrack.json", "model_files/")

@@ -13,8 +13,8 @@ from typing import Any
 
 from cloudtrack import clock
 from cloudtrack.errors import CorruptData, NotFound, ObjectExists, ObjectNotFound
-from cloudtrack.maintenance.merge.files import bring_once, local_file
-from cloudtrack.maintenance.merge.way import Way
+from cloudtrack.merging.files import bring_once, local_file
+from cloudtrack.merging.way import Way
 from cloudtrack.registry import keys
 from cloudtrack.registry.chain import Chain
 from cloudtrack.registry.contents import Contents, condemnation, content_of

@@ -11,7 +11,7 @@ from functools import partial
 from cloudtrack.errors import ObjectChanged
 from cloudtrack.index.keys import IndexKeys
 from cloudtrack.index.pending import announce
-from cloudtrack.maintenance.merge.way import Way
+from cloudtrack.merging.way import Way
 from cloudtrack.storage.document import DocumentStore, Stored
 from cloudtrack.tracking.graves import Grave, Kind
 from cloudtrack.tracking.purges import M, Mortal, claim, is_purged, name_of, withdraw
