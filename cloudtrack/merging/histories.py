@@ -176,8 +176,7 @@ class Histories:
         """A version whose files are those of a run that was purged here, and was not there, has none."""
         for its_id in sorted(origins_of(change.source, change.run_id, change.model_id)):
             kind: Any = LOGGED_MODEL if its_id.startswith("m-") else RUN
-            theirs, mine = (_gone(store, kind, its_id) for store in (self._way.target.store, self._way.source.store))
-            if theirs and not mine:
+            if _gone(self._way.target.store, kind, its_id) and not _gone(self._way.source.store, kind, its_id):
                 raise _Waits(
                     f"version {change.version} came from {kind.noun} {its_id}, which is purged in "
                     f"{self._way.target.store.url}, or not there"

@@ -82,7 +82,8 @@ def test_a_copy_has_everything_but_what_is_a_stores_own(a: Client) -> None:
 def test_a_folder_goes_to_s3_and_back(kind: str, make_url: Callable[[str], str], tmp_path: Path) -> None:
     first = Client(tmp_path / "a")
     fill(first)
-    assert first.merging.push(url := make_url(kind)).conflicts == []
+    url = make_url(kind)
+    assert first.merging.push(url).conflicts == []
     second = Client(url, create=False)
     assert second.merging.push(tmp_path / "back").conflicts == []
     assert content(FolderStore(tmp_path / "back")) == content(open_store(url)) == content(first.store)

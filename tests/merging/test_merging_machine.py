@@ -1,4 +1,4 @@
-"""Work on three stores, and merges between them in any order, cut off anywhere: what was done is everywhere, or named."""
+"""Work on three stores, and merges of two in any order, cut off anywhere: what was done is everywhere, or named."""
 
 from __future__ import annotations
 
