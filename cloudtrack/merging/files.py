@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,44 +53,45 @@ def bring_stream(way: Way, infos: Iterable[ObjectInfo], there: Mapping[str, Obje
         end += info.size_bytes
 
 
-def bring_artifact(way: Way, info: ObjectInfo, there: ObjectInfo | None) -> None:
-    """A file of a user. Where both sides have one, that of the side that changed it since the last merge wins."""
+def bring_artifact(way: Way, info: ObjectInfo, there: ObjectInfo | None, needed: Callable[[], str]) -> None:
+    """A file of a user. Where both sides have one, that of the side that changed it since the last merge wins.
+
+    ``needed`` says what in the target needs the files that it has, empty for nothing: they are not overwritten then.
+    """
     try:
         if there is None:
             _send(way, info, None)
-        elif not way.is_known(info, there):
-            _compare(way, info, there)
+        elif not way.is_known(info, there) and _is_newer(way, info, there):
+            if need := needed():
+                problem = f"it was changed in {way.source.store.url}, and in {way.target.store.url} {need}"
+                way.done.conflict("file-differs", info.key, problem)
+            else:
+                _send(way, info, there)
     except (ObjectExists, ObjectChanged):
         way.done.conflict("busy", info.key, "somebody wrote it meanwhile")
     except ObjectNotFound:
         return  # deleted meanwhile
 
 
-def _compare(way: Way, mine: ObjectInfo, theirs: ObjectInfo) -> None:
+def _is_newer(way: Way, mine: ObjectInfo, theirs: ObjectInfo) -> bool:
+    """Whether the source's file goes over that of the target."""
     mine_stayed, theirs_stayed = _stayed(way, way.source, mine), _stayed(way, way.target, theirs)
     common = way.known.get(mine.key)
     if common is not None and mine_stayed and theirs_stayed:
         way.note(mine, theirs, common.sha256)
-    elif theirs_stayed:
-        _send(way, mine, theirs)
-    elif mine_stayed:
-        return  # the target's is the newer one: the other way brings it
-    else:
-        _decide(way, mine, theirs)
-
-
-def _decide(way: Way, mine: ObjectInfo, theirs: ObjectInfo) -> None:
-    """Both changed, or nobody knows."""
+        return False
+    if mine_stayed or theirs_stayed:
+        return theirs_stayed  # where the target's is the newer one, the other way brings it
     digest, their_digest = _digest(way.source, mine), _digest(way.target, theirs)
-    is_last = (mine.modified_ms, digest) > (theirs.modified_ms, their_digest)
     if digest == their_digest:
         way.note(mine, theirs, digest)
-    elif way.newest and is_last:
-        _send(way, mine, theirs)
-    elif not way.newest:
+        return False
+    is_last = (mine.modified_ms, digest) > (theirs.modified_ms, their_digest)
+    if not way.newest:
         last = (way.source if is_last else way.target).store.url
         problem = f"each side has another file, and which came first is not known; that in {last} was written last"
         way.done.conflict("file-differs", mine.key, problem)
+    return way.newest and is_last
 
 
 def _stayed(way: Way, side: Side, info: ObjectInfo) -> bool:

@@ -181,6 +181,8 @@ class Histories:
                     f"version {change.version} came from {kind.noun} {its_id}, which is purged in "
                     f"{self._way.target.store.url}, or not there"
                 )
+            if self._way.done.lacks_files(its_id):
+                raise _Waits(f"version {change.version} came from {kind.noun} {its_id}, which has other files there")
 
     def _bring_files(self, change: VersionCreated | VersionPinned) -> None:
         """The manifest of a version, and the files that the registry keeps, within an hour of being mentioned."""

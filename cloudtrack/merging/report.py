@@ -67,6 +67,14 @@ class Merged:
             if found not in self.conflicts:
                 self.conflicts.append(found)
 
+    def lacks_files(self, its_id: str) -> bool:
+        """Whether the target does not have the files of a run or logged model as the source has them."""
+        with self._lock:
+            return any(
+                f"/{its_id}/" in each.key and each.kind in ("file-differs", "object-differs", "busy")
+                for each in self.conflicts
+            )
+
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
         return {

@@ -192,7 +192,7 @@ class Tracking:
             there = item.theirs.get(key)
             place = key[len(owner) :].partition("/")[0]
             if place == "artifacts" and (there is None or not self._way.is_known(info, there)):
-                yield partial(bring_artifact, self._way, info, there)
+                yield partial(bring_artifact, self._way, info, there, partial(self._versions_with, item.its_id, key))
             elif place == "source" and (there is None or there.size_bytes != info.size_bytes):
                 yield partial(bring_once, self._way, info, there)
             elif place == "logs":
@@ -225,6 +225,16 @@ class Tracking:
         needing = [version for version in self._origins.versions_of({its_id}) if not version.kept]
         names = ", ".join(f"{version.name}/{version.version}" for version in needing[:10])
         return f"{names} came from it" if names else ""
+
+    def _versions_with(self, its_id: str, key: str) -> str:
+        """The versions that have a file of a run or logged model as theirs, and no copy; empty for none."""
+        folder = keys.logged_model_artifacts if its_id.startswith("m-") else keys.artifacts
+        for version in self._origins.versions_of({its_id}):
+            _, names, rest = version.source.partition(its_id)
+            path = rest.strip("/").removeprefix("artifacts").strip("/")
+            if names and not version.kept and key.startswith(folder(its_id, path)):
+                return f"{version.name}/{version.version} came from it"
+        return ""
 
     def _residents(self, experiment_id: str) -> str:
         for what, hits in (

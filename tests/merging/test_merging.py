@@ -248,6 +248,22 @@ def test_a_file_goes_forward_and_one_that_both_changed_is_named(
     assert a.store.get(key).body == b.store.get(key).body == b"4"
 
 
+def test_the_files_of_a_version_are_not_overwritten_and_no_version_comes_without_its_own(a: Client, b: Client) -> None:
+    first, second = a_run(a), a_run(a)
+    a.merging.push(b.store)
+    b.register_model(f"runs:/{first}/model", "churn")
+    log_model(a, first, "model", "other weights")
+    log_model(a, second, "model", "weights of a")
+    log_model(b, second, "model", "weights of b")
+    a.register_model(f"runs:/{second}/model", "iris")
+    done = a.merging.push(b.store)
+    assert kinds(done) == ["file-differs", "file-differs", "history-waits"]
+    assert any("churn/1 came from it" in each.problem for each in done.conflicts)
+    b.verify_version("churn", 1)
+    assert b.model_versions.search("name = 'iris'") == []
+    assert findings(b) == []
+
+
 class Rival(WatchedStore):
     """Somebody else writes just before a write to a key."""
 
