@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cloudtrack import clock
+from cloudtrack.entities.manifest import Manifest
 from cloudtrack.errors import CorruptData, NotFound, ObjectExists, ObjectNotFound
 from cloudtrack.merging.files import bring_once, local_file
 from cloudtrack.merging.way import Way
@@ -30,6 +32,7 @@ from cloudtrack.tracking.purges import is_purged
 
 _READ_AT_ONCE = 64
 _ALL = 10**12
+_PAGE = re.compile(r"models/[^/]+/pages/[0-9a-f]{64}(\.\d+)?\.json")
 AnyChain = Chain[Any, Any, Any]
 
 
@@ -192,8 +195,8 @@ class Histories:
             began = clock.now_ms()
             body = self._bring_content(keys.manifest(change.manifest))
             if change.kept and body is not None:
-                for file in json.loads(body)["files"].values():
-                    self._bring_content(keys.kept_file(str(file["sha256"])), int(file["size"]))
+                for file in Manifest.from_bytes(change.manifest, body).files.values():
+                    self._bring_content(keys.kept_file(file.sha256), file.size)
             if not is_late(began):
                 return
 
@@ -209,6 +212,8 @@ class Histories:
         usable = Contents(target).usable(key)
         if size_bytes is None:
             body = source.get(there).body
+            if hashlib.sha256(body).hexdigest() != content_of(key):
+                raise CorruptData(f"{there!r} in {source.url} is not what it is named by")
             target.create(usable, body)
             return body
         try:
@@ -225,8 +230,11 @@ class Histories:
 
     def _bring_pages(self, state: Mapping[str, Any]) -> None:
         """The pages that a state names, which are part of the truth in a name's first event after a rename."""
-        for page in state.get("versions", {}).get("pages", ()) if isinstance(state.get("versions"), dict) else ():
+        versions = state.get("versions")
+        for page in versions.get("pages", ()) if isinstance(versions, dict) else ():
             key = str(page["key"])
+            if not _PAGE.fullmatch(key):
+                raise CorruptData(f"{key!r} is no key of a page of versions")
             target = self._way.target
             if target.stat(condemnation(key)) is not None and target.stat(key) is None:
                 raise _Waits(f"the page {key!r} was removed from {target.store.url}, and its name is not used again")

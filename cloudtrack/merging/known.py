@@ -34,10 +34,10 @@ class Known:
 
     def __init__(self, one: ObjectStore, other: ObjectStore, ids: tuple[str, str]) -> None:
         """``ids`` are those of the stores' markers: another store at the same address has another."""
-        places = sorted([(one.url, ids[0]), (other.url, ids[1])])
+        places = sorted([(one.address, ids[0]), (other.address, ids[1])])
         name = hashlib.sha256(json.dumps(places).encode()).hexdigest()[:32]
         self._path: Path = config.cache_dir() / "merges" / f"{name}.json"
-        self._first = one.url if places[0] == (one.url, ids[0]) else other.url
+        self._first = places[0][0]
         self._lock = threading.Lock()
         self._common: dict[str, Common] = {}
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
@@ -54,7 +54,7 @@ class Known:
 
     def mark(self, store: ObjectStore, common: Common) -> str:
         """The mark by which this store has the bytes."""
-        return common.marks[0 if store.url == self._first else 1]
+        return common.marks[0 if store.address == self._first else 1]
 
     def note(self, key: str, sha256: str, size_bytes: int, marks: dict[str, str]) -> None:
         """Both have these bytes; ``marks`` by the stores' addresses."""

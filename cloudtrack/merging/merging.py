@@ -83,7 +83,7 @@ class Merging:
 
     def _store(self, place: Place) -> ObjectStore:
         store = place if isinstance(place, ObjectStore) else open_store(os.fspath(place))
-        if store.url == self._services.store.url:
+        if store.address == self._services.store.address:
             raise InvalidInput(f"{store.url} is this store itself: name another one")
         return store
 

@@ -65,4 +65,6 @@ class Way:
 
     def _note(self, key: str, sha256: str, size_bytes: int, mine: str, theirs: str) -> None:
         if not self.is_dry:
-            self.known.note(key, sha256, size_bytes, {self.source.store.url: mine, self.target.store.url: theirs})
+            self.known.note(
+                key, sha256, size_bytes, {self.source.store.address: mine, self.target.store.address: theirs}
+            )

@@ -15,7 +15,10 @@ from cloudtrack.entities.run import Metric
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.merging import files
 from cloudtrack.merging.report import Merged
+from cloudtrack.registry import versions
 from cloudtrack.registry.contents import condemnation
+from cloudtrack.registry.events import ModelCreated, MovedIn
+from cloudtrack.registry.registry import Registry
 from cloudtrack.storage.folder import FolderStore
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
@@ -381,6 +384,28 @@ def test_renamed_models_come_with_both_histories(a: Client, b: Client) -> None:
     assert content(a.store) == content(b.store)
     assert b.model_versions.search() == a.model_versions.search()
     assert findings(b) == []
+
+
+def test_pages_that_a_rename_names_come_before_it(a: Client, b: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("MOST_RECENT", 5), ("_STAYING", 1), ("PAGE_VERSIONS", 4)):
+        monkeypatch.setattr(versions, name, value)
+    run_id = a_run(a)
+    for _ in range(14):
+        a.register_model(f"runs:/{run_id}/model", "old")
+    a.registered_models.rename("old", "new")
+    assert a.merging.push(b.store).conflicts == []
+    b.store.delete("models/new/model.json")
+    assert len(b.model_versions.list("new")) == 14
+    assert b.model_versions.search() == a.model_versions.search()
+
+
+def test_a_source_that_names_other_objects_as_pages_is_not_believed(a: Client, b: Client) -> None:
+    a.store.create("access/policy.json", b"of the source")
+    state = {"versions": {"pages": [{"key": "access/policy.json", "first": 1, "last": 1, "number": 1}]}}
+    Registry(a.store, "mallory").commit("old", lambda _: ModelCreated(name="old"))
+    Registry(a.store, "mallory").commit("new", lambda _: MovedIn(name="new", old_name="old", old_number=1, state=state))
+    assert "damaged" in kinds(a.merging.push(b.store))
+    assert not [info.key for info in b.store.list("access/")]
 
 
 def test_a_name_of_two_experiments_is_named_and_their_runs_wait(a: Client, b: Client) -> None:
