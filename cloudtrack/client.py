@@ -64,6 +64,7 @@ from cloudtrack.tracking.source_files import SourceFiles
 from cloudtrack.tracking.sync import SyncReport, sync_spools
 
 if TYPE_CHECKING:
+    from cloudtrack.merging.merging import Merging
     from cloudtrack.remote.client import RemoteClient
 
 AnyClient: TypeAlias = "Client | RemoteClient"
@@ -177,6 +178,13 @@ class Client(ModelRegistrar):
     def address(self) -> str:
         """Where the store is and how it is reached, for other processes."""
         return self.store.address
+
+    @property
+    def merging(self) -> Merging:
+        """Merges this store with others."""
+        from cloudtrack.merging.merging import Merging
+
+        return Merging(self, partial(Client, user=self.user, spool_dir=self._spool_dir, create=False))
 
     def acting_as(
         self,

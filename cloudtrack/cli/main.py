@@ -20,6 +20,7 @@ from cloudtrack.cli import (
     grants,
     index,
     maintenance,
+    merging,
     models,
     output,
     projects,
@@ -68,6 +69,8 @@ app.command("explain")(explain.explain)
 app.command("export-site")(ui.export_site)
 app.command("fsck")(maintenance.fsck)
 app.command("gc")(maintenance.gc)
+app.command("pull")(merging.pull)
+app.command("push")(merging.push)
 app.command("reindex")(index.reindex)
 app.command("reproduce")(reproduction.reproduce)
 app.command("run")(projects.run)

@@ -1,4 +1,4 @@
-"""``cloudtrack sync``: deliver what earlier processes of this machine could not."""
+"""``cloudtrack sync``: deliver what earlier processes of this machine could not; or make two stores one."""
 
 from __future__ import annotations
 
@@ -6,18 +6,34 @@ from typing import Annotated
 
 import typer
 
-from cloudtrack.cli import output
+from cloudtrack.cli import merging, output
 from cloudtrack.cli.state import client
+from cloudtrack.errors import InvalidInput
+
+Other = Annotated[str | None, typer.Argument(help="Another store, to be merged with this one.", show_default=False)]
 
 
 def sync(
+    other: Other = None,
+    dry_run: merging.DryRun = False,
+    newest: merging.Newest = False,
     drop_refused: Annotated[
         bool, typer.Option("--drop-refused", help="Give up calls that were refused, or lack what they need.")
     ] = False,
     retry_refused: Annotated[bool, typer.Option("--retry-refused", help="Try calls again that were refused.")] = False,
     as_json: output.JsonOption = False,
 ) -> None:
-    """Deliver logged data, and calls to the registry, that wait on this machine's disk. Safe to repeat."""
+    """Deliver logged data, and calls to the registry, that wait on this machine's disk. With OTHER: pull, then push.
+
+    Safe to repeat.
+    """
+    if other is not None:
+        if drop_refused or retry_refused:
+            raise InvalidInput("--drop-refused and --retry-refused are for what waits on this disk: leave OTHER out")
+        merging.sync_with(other, dry_run, newest, as_json)
+        return
+    if dry_run or newest:
+        raise InvalidInput("--dry-run and --newest are for a sync with another store: name it")
     report = client(create=True).sync(drop_refused=drop_refused, retry_refused=retry_refused)
     if as_json:
         output.show_json(report)

@@ -24,6 +24,8 @@ from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.sequence import Sequence
 
 RECENT_OPERATIONS = 100
+_SAVED_EVENTS = 64
+"""Of many events that are brought at once a checkpoint is made after so many."""
 _MAX_ATTEMPTS = 2000
 _CLOCKS_DIFFER_MS = 3_600_000
 """Times of events are those of other machines."""
@@ -186,14 +188,52 @@ class Chain(ABC, Generic[S, C, E]):
                     self._fold_after(state, events)  # others went on meanwhile: catch up before the next claim
                 continue
             self._apply(state, self.parse(events.key(number), body), hash_of(body))
-            if not is_late(began):
-                self._save(name, state, checkpoint)
-                if is_late(began):
-                    self._forget(name, state)
+            self._save_in_time(name, state, checkpoint, began)
             for tell in self._on_commit:
                 tell(name, event)
             return state, change
         raise Conflict(f"{self.noun} {name!r} was changed by others {_MAX_ATTEMPTS} times in a row; try again")
+
+    def adopt(
+        self, name: str, bodies: Iterable[tuple[int, bytes]], prepare: Callable[[E], None], check: Callable[[E], None]
+    ) -> None:
+        """Append events that a copy of this history has already, byte for byte, each with its marker.
+
+        ``prepare`` is told of each before its marker is put, ``check`` after the marker and again after the event; both
+        may raise. Checkpoints follow as after commits. Raises ObjectExists where a rival committed another event, and
+        CorruptData where one does not follow.
+        """
+        began = clock.now_ms()
+        state, checkpoint = self._state(name)
+        events, saved = self.events(name), state.number
+        try:
+            for number, body in bodies:
+                if number <= state.number:
+                    events.claim(number, body)  # brought by another meanwhile, or a rival's
+                    continue
+                event = self.parse(events.key(number), body)
+                if number != state.number + 1 or event.number != number or event.previous_hash != state.last_hash:
+                    raise CorruptData(f"{events.key(number)!r} does not follow the history that it is brought to")
+                prepare(event)
+                self._announce(name, number)
+                check(event)
+                events.claim(number, body)
+                self._apply(state, event, hash_of(body))
+                check(event)
+                if number % _SAVED_EVENTS == 0 or is_late(began):
+                    self._save_in_time(name, state, checkpoint, began)
+                    began, (state, checkpoint) = clock.now_ms(), self._state(name)
+                    saved = state.number
+        finally:
+            if state.number != saved:
+                self._save_in_time(name, state, checkpoint, began)
+
+    def _save_in_time(self, name: str, state: S, checkpoint: Checkpoint[S] | None, began: int) -> None:
+        """Save a state, unless what it names may be gone."""
+        if not is_late(began):
+            self._save(name, state, checkpoint)
+            if is_late(began):
+                self._forget(name, state)
 
     def fold_until(self, name: str, state: S, number: int) -> None:
         """Bring a state to where it was after so many events. Raises CorruptData where they do not follow."""
