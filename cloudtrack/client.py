@@ -15,10 +15,6 @@ from cloudtrack.index.cache import PartCache
 from cloudtrack.index.indexes import Indexes
 from cloudtrack.lineage.diffs import ModelDiffs
 from cloudtrack.lineage.lineage import Lineage
-from cloudtrack.maintenance.collecting import Garbages
-from cloudtrack.maintenance.costing import Costs
-from cloudtrack.maintenance.fsck import Fsck
-from cloudtrack.maintenance.gc_trash import Trash
 from cloudtrack.maintenance.purging import Purging
 from cloudtrack.models.evidence import ModelEvidence
 from cloudtrack.models.registering import ModelRegistrar
@@ -64,6 +60,9 @@ from cloudtrack.tracking.source_files import SourceFiles
 from cloudtrack.tracking.sync import SyncReport, sync_spools
 
 if TYPE_CHECKING:
+    from cloudtrack.maintenance.collecting import Garbages
+    from cloudtrack.maintenance.costing import Costs
+    from cloudtrack.maintenance.fsck import Fsck
     from cloudtrack.merging.merging import Merging
     from cloudtrack.remote.client import RemoteClient
 
@@ -186,6 +185,29 @@ class Client(ModelRegistrar):
 
         return Merging(self, partial(Client, user=self.user, spool_dir=self._spool_dir, create=False))
 
+    @property
+    def fsck(self) -> Fsck:
+        """Finds what is wrong in this store."""
+        from cloudtrack.maintenance.fsck import Fsck
+
+        return Fsck(self)
+
+    @property
+    def garbage(self) -> Garbages:
+        """Removes what nothing in this store mentions."""
+        from cloudtrack.maintenance.collecting import Garbages
+        from cloudtrack.maintenance.gc_trash import Trash
+
+        trash = Trash(self._origins, self.experiment_index, self.run_index, self.logged_model_index)
+        return Garbages(self.store, trash, self.purging)
+
+    @property
+    def costs(self) -> Costs:
+        """What this store has, and what that costs."""
+        from cloudtrack.maintenance.costing import Costs
+
+        return Costs(self.store, self.experiment_index, self.run_index, self.logged_model_index)
+
     def acting_as(
         self,
         user: str,
@@ -232,10 +254,6 @@ class Client(ModelRegistrar):
         self.lineage = Lineage(self)
         self.diffs = ModelDiffs(self)
         self.purging = Purging(self.store, self.user, self._origins, self.run_index, self.logged_model_index)
-        trash = Trash(self._origins, self.experiment_index, self.run_index, self.logged_model_index)
-        self.costs = Costs(self.store, self.experiment_index, self.run_index, self.logged_model_index)
-        self.fsck = Fsck(self)
-        self.garbage = Garbages(self.store, trash, self.purging)
         chain = ReleaseChain(self.store, self.user, operation, request_id=request_id, on_commit=self.on_commit)
         self.releases = Releases(chain, self.model_versions)
 

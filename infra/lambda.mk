@@ -18,11 +18,13 @@ BALLAST = -name '*.pyi' -o -path '*/lark/tools' -o -path '*/lark/__pyinstaller' 
           -o -path '*/numpy/*/tests' -o -name .lock -o -name bin
 # The same of cloudtrack: the front doors that are none of a function's. The API reads what a model says of itself, and
 # loads none; scoring loads one, and has no port to listen on.
-OTHER_DOORS := __main__.py batch bridge.py cli demo.py http lakehouse merging mlflow_client.py projects server.py ui waiting
+OTHER_DOORS := __main__.py batch bridge.py cli demo.py http lakehouse merging mlflow_client.py projects server.py ui
 LOADERS := $(addprefix models/,enforcement* frameworks.py input_example.py loading.py pickle*.py pyfunc.py \
 	rebuilding.py saving.py trust.py)
 # Of the client of a server the API has what both say on the wire.
 CLIENT := $(addprefix remote/,a*.py c*.py d*.py e*.py f*.py h*.py k*.py l*.py m*.py p*.py r*.py s*.py)
+# Of maintenance the functions compact and purge.
+KEEPERS := $(addprefix maintenance/,check*.py coll*.py cost*.py fsck*.py gc_*.py price.py reindexing.py stack*.py)
 SERVERS := $(addprefix scoring/,Dockerfile asgi.py endpoints.py sagemaker.py server.py)
 
 .PHONY: template sam-build template-test deploy
@@ -75,7 +77,7 @@ compiled = $(compile) $(1)
 # In place of the sources, of what is not our own: half the size. Tracebacks keep names and lines.
 sourceless = $(compile) -b -s $(1) -p /var/task $(1) && find $(1) -name '*.py' -delete
 
-$(BUNDLES)/own.done: CUT := flavors fluent grants scoring $(CLIENT) $(LOADERS)
+$(BUNDLES)/own.done: CUT := flavors fluent grants scoring waiting $(CLIENT) $(KEEPERS) $(LOADERS)
 $(BUNDLES)/scorer.done: CUT := $(SERVERS)
 $(BUNDLES)/own.done $(BUNDLES)/scorer.done: $(shell find cloudtrack handlers -path cloudtrack/ui -prune -o -type f -not -name '*.pyc' -print) pyproject.toml infra/lambda.mk $(SAM_STAMP)
 	rm -rf $(basename $@)
