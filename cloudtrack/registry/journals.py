@@ -57,30 +57,32 @@ class JournalDocument(Document):
 class Journals:
     """What one store knows of journals."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, login: str = "") -> None:
+        """``login`` is whose calls they are, where a server notes them for somebody."""
         self._documents = DocumentStore(store, JournalDocument)
+        self._login = login
 
-    def get(self, writer: str, *, login: str = "") -> dict[int, Outcome]:
+    def get(self, writer: str) -> dict[int, Outcome]:
         """What came of a journal's calls; nothing of one that nobody has delivered yet. One request.
 
-        Raises PermissionDenied where another ``login`` noted it.
+        Raises PermissionDenied where another login noted it.
         """
         try:
             document = self._documents.get(keys.journal(check_writer(writer))).document
         except ObjectNotFound:
             return {}
-        _check_login(document, login)
+        self._check_login(document)
         return document.outcomes
 
-    def note(self, writer: str, outcomes: Mapping[int, Outcome], *, login: str = "") -> dict[int, Outcome]:
+    def note(self, writer: str, outcomes: Mapping[int, Outcome]) -> dict[int, Outcome]:
         """Add what came of calls; all that is known then. What was done stays done, whatever others say of it.
 
-        Raises PermissionDenied where another ``login`` noted it.
+        Raises PermissionDenied where another login noted it.
         """
         key, checked = keys.journal(check_writer(writer)), check_outcomes(outcomes)
 
         def change(document: JournalDocument) -> bool | None:
-            _check_login(document, login)
+            self._check_login(document)
             before = dict(document.outcomes)
             for number, outcome in checked.items():
                 there = before.get(number)
@@ -91,19 +93,18 @@ class Journals:
         try:
             return self._documents.update(key, change).document.outcomes
         except ObjectNotFound:
-            first = JournalDocument(writer=writer, noted_by=login, outcomes=checked)
+            first = JournalDocument(writer=writer, noted_by=self._login, outcomes=checked)
         try:
             return self._documents.create(key, first).document.outcomes
         except ObjectExists:
             return self._documents.update(key, change).document.outcomes
 
-
-def _check_login(document: JournalDocument, login: str) -> None:
-    """An outcome says which version a call made: whoever could forge it would move aliases of others."""
-    if login and document.noted_by != login:
-        raise PermissionDenied(
-            f"the journal {document.writer} is delivered by another login: `cloudtrack sync` with that one"
-        )
+    def _check_login(self, document: JournalDocument) -> None:
+        """An outcome says which version a call made: whoever could forge it would move aliases of others."""
+        if self._login and document.noted_by != self._login:
+            raise PermissionDenied(
+                f"the journal {document.writer} is delivered by another login: `cloudtrack sync` with that one"
+            )
 
 
 def check_writer(writer: Any) -> str:

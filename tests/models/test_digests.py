@@ -45,9 +45,7 @@ def logged(name: str = "line") -> tuple[str, Path]:
     """A model of a store in a folder, registered once: its id, and where its files are."""
     with ct.start_run():
         info = ct.sklearn.log_model(line(), name=name, registered_model_name="lines")
-    client = session.client()
-    assert isinstance(client, Client)
-    marker = client.store.local_path("cloudtrack.json")
+    marker = Client(ct.get_tracking_uri()).store.local_path("cloudtrack.json")
     assert marker is not None
     assert info.model_id is not None
     return info.model_id, marker.parent / "logged_models" / info.model_id / "artifacts"

@@ -178,6 +178,7 @@ MATRIX = {
         GET /mlflow/metrics/get-history-bulk-interval
     """,
     "login": """
+        POST /cloudtrack/registered-models/journal
         GET /cloudtrack/activity
         GET /cloudtrack/events
         GET /cloudtrack/experiments/table

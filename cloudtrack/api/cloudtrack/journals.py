@@ -7,7 +7,7 @@ from typing import Any
 from cloudtrack.api.context import Context
 from cloudtrack.api.endpoint import LOGIN, Declarations, Domain
 from cloudtrack.api.fields import Bool, Int64, Message, RequestModel, Required
-from cloudtrack.registry.journals import Outcome
+from cloudtrack.registry.journals import Journals, Outcome
 
 ENDPOINTS = Declarations(Domain.TRANSITIONS)
 
@@ -28,8 +28,7 @@ class NoteOutcomes(RequestModel):
 @ENDPOINTS.add("POST", "/cloudtrack/registered-models/journal", LOGIN)
 def note_outcomes(context: Context, request: NoteOutcomes) -> dict[str, Any]:
     """Note what came of the calls in a journal; all that is known. Each is one login's."""
-    journals = context.client.journals
+    journals = Journals(context.client.store, context.user if context.is_guarded else "")
     said = {each.number: Outcome(**each.model_dump(exclude={"number"})) for each in request.outcomes}
-    login = context.user if context.is_guarded else ""
-    known = journals.note(request.writer, said, login=login) if said else journals.get(request.writer, login=login)
+    known = journals.note(request.writer, said) if said else journals.get(request.writer)
     return {"outcomes": [{"number": number, **known[number].model_dump(exclude_none=True)} for number in sorted(known)]}
