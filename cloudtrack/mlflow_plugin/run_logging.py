@@ -1,0 +1,67 @@
+"""How what MLflow logs reaches the store.
+
+A run that this process began is logged to as ``import cloudtrack`` does it: at once to memory and to the spool on the
+local disk, and from there every few seconds to the store. Reads of this process deliver first. Runs of others, and
+all runs in an ``mlflow server``, where other processes answer the next request, are written to at once.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Mapping, Sequence
+
+from cloudtrack.client import Client
+from cloudtrack.entities.run import Metric
+from cloudtrack.tracking.run_writer import RunWriter
+from cloudtrack.tracking.runs import batch
+
+
+class RunLogging:
+    """The writers to the runs that this process began. Any thread may use it."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._writers: dict[str, RunWriter | None] = {}
+        # Before the thread pools of concurrent.futures shut down, which a delivery may need; atexit is after.
+        getattr(threading, "_register_atexit", atexit.register)(self.leave_all)
+
+    def begin(self, run_id: str) -> None:
+        """From now on a run is this process's."""
+        self._writers.setdefault(run_id, None)
+
+    def has(self, run_id: str) -> bool:
+        """Whether a run is this process's."""
+        return run_id in self._writers
+
+    def log(
+        self, run_id: str, metrics: Sequence[Metric], params: Mapping[str, object], tags: Mapping[str, object]
+    ) -> None:
+        """Log to a run of this process: all of it or nothing. Raises InvalidInput, and StateError for a deleted run."""
+        changes = batch(metrics, params, tags)
+        writer = self._writers[run_id] = self._client.runs.open_writer(run_id)
+        if changes.params:
+            writer.log_params(changes.params)
+        if changes.tags:
+            writer.set_tags(changes.tags)
+        for point in changes.points:
+            writer.log_metric(*point)
+
+    def end(self, run_id: str, status: str, end_time: int | None) -> bool:
+        """End a run of this process, with all that was logged. False where nothing was logged to it here."""
+        writer = self._writers.pop(run_id, None)
+        if writer is None or writer.is_closed:
+            return False
+        writer.finish(status, end_time)
+        return True
+
+    def leave(self, run_id: str) -> None:
+        """Deliver what was logged to a run, which is not this process's any more."""
+        writer = self._writers.pop(run_id, None)
+        if writer is not None:
+            writer.detach()
+
+    def leave_all(self) -> None:
+        """Deliver what was logged to all runs of this process."""
+        for run_id in list(self._writers):
+            self.leave(run_id)
