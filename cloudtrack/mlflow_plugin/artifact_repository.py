@@ -12,7 +12,7 @@ from pathlib import Path
 from mlflow.entities import FileInfo
 from mlflow.store.artifact.artifact_repo import ArtifactRepository as MlflowArtifactRepository
 
-from cloudtrack.api.artifact_paths import ArtifactPath, parse_artifact_path
+from cloudtrack.api.artifact_paths import ArtifactPath, check_relative, parse_artifact_path
 from cloudtrack.errors import NotFound, ObjectNotFound
 from cloudtrack.mlflow_plugin.errors import as_mlflow_errors
 from cloudtrack.mlflow_plugin.opened_store import open_client
@@ -27,15 +27,18 @@ class ArtifactRepository(MlflowArtifactRepository):  # type: ignore[misc] # MLfl
         super().__init__(artifact_uri)
         with as_mlflow_errors():
             self._place = parse_place(artifact_uri)
+        self._root = self._place.path.strip("/")
 
     def log_artifact(self, local_file: str | os.PathLike[str], artifact_path: str | None = None) -> None:
-        """Upload a file into a folder."""
+        """Upload a file into a folder. Raises FileNotFoundError."""
+        os.stat(local_file)
         with as_mlflow_errors():
             owner, files = self._open(artifact_path)
             files.log_file(owner.owner_id, local_file, owner.path)
 
     def log_artifacts(self, local_dir: str | os.PathLike[str], artifact_path: str | None = None) -> None:
-        """Upload all files below a local folder."""
+        """Upload all files below a local folder. Raises FileNotFoundError."""
+        os.stat(local_dir)
         with as_mlflow_errors():
             owner, files = self._open(artifact_path)
             files.log_folder(owner.owner_id, local_dir, owner.path)
@@ -44,10 +47,10 @@ class ArtifactRepository(MlflowArtifactRepository):  # type: ignore[misc] # MLfl
         """One level, with paths relative to the root; empty for a file and for what is not there."""
         with as_mlflow_errors():
             owner, files = self._open(path)
-            root, _ = self._open(None)
-            start = len(root.path) + 1 if root.path else 0
+            folder = f"{owner.kind}/{owner.owner_id}/artifacts/"
+            start = len(self._root) + 1 if self._root else 0
             found = files.list(owner.owner_id, owner.path)
-            return [FileInfo(info.path[start:], info.is_dir, info.file_size) for info in found]
+            return [FileInfo(f"{folder}{info.path}"[start:], info.is_dir, info.file_size) for info in found]
 
     def delete_artifacts(self, artifact_path: str | None = None) -> None:
         """Delete a file, or a folder with all below it. What is not there is no error."""
@@ -65,6 +68,7 @@ class ArtifactRepository(MlflowArtifactRepository):  # type: ignore[misc] # MLfl
 
     def _open(self, path: str | None) -> tuple[ArtifactPath, Artifacts]:
         """Whose a path is, and the path there."""
-        whole = "/".join(part for part in (self._place.path.strip("/"), (path or "").strip("/")) if part)
+        below = check_relative((path or "").removesuffix("/"))
+        whole = "/".join(part for part in (self._root, below) if part)
         owner = parse_artifact_path(whole)
         return owner, owner.service(open_client(self._place, create=False))

@@ -62,12 +62,12 @@ def logged_model(message: Json) -> Any:
         artifact_location=info["artifact_uri"],
         creation_timestamp=info["creation_timestamp_ms"],
         last_updated_timestamp=info["last_updated_timestamp_ms"],
-        model_type=info.get("model_type"),
-        source_run_id=info.get("source_run_id"),
+        model_type=info.get("model_type") or None,
+        source_run_id=info.get("source_run_id") or None,
         status=entities.LoggedModelStatus("FAILED" if status == "UPLOAD_FAILED" else status),
         tags={tag["key"]: tag["value"] for tag in info.get("tags", [])},
         params={param["key"]: param["value"] for param in data.get("params", [])},
-        metrics=[entities.Metric(**point) for point in data.get("metrics", [])],
+        metrics=[entities.Metric(**point) for point in data.get("metrics", [])] or None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Messages of the API as MLflow's entities of the registry."""
+"""Messages of the API as MLflow's entities of the registry, with numbers of versions as MLflow's databases give them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,18 @@ def registered_model(message: Json) -> RegisteredModel:
     given = {
         "latest_versions": [model_version(version) for version in message.get("latest_versions", [])],
         "tags": [RegisteredModelTag(tag["key"], tag["value"]) for tag in message.get("tags", [])],
-        "aliases": [RegisteredModelAlias(each["alias"], each["version"]) for each in message.get("aliases", [])],
+        "aliases": [RegisteredModelAlias(each["alias"], int(each["version"])) for each in message.get("aliases", [])],
     }
     return RegisteredModel.from_dictionary({**message, **given})
 
 
 def model_version(message: Json) -> ModelVersion:
     """ModelVersion."""
-    tags = [ModelVersionTag(tag["key"], tag["value"]) for tag in message.get("tags", [])]
-    return ModelVersion.from_dictionary({**message, "tags": tags, "aliases": message.get("aliases", [])})
+    given = {
+        "version": int(message["version"]),
+        "description": message.get("description") or None,
+        "run_link": message.get("run_link") or None,
+        "tags": [ModelVersionTag(tag["key"], tag["value"]) for tag in message.get("tags", [])],
+        "aliases": message.get("aliases", []),
+    }
+    return ModelVersion.from_dictionary({**message, **given})

@@ -24,7 +24,7 @@ from cloudtrack.mlflow_plugin.server import hands_on_files
 _MOST = 1000
 
 
-class TrackingStore(LoggedModelStore, NotKept):
+class TrackingStore(NotKept, LoggedModelStore):
     """Names, arguments and results are MLflow's. All methods raise MlflowException."""
 
     def __init__(self, store_uri: str, artifact_uri: str | None = None) -> None:
