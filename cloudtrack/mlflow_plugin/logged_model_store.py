@@ -39,7 +39,7 @@ class LoggedModelStore(AbstractStore):  # type: ignore[misc] # MLflow is not the
         )
         return conversion.logged_model(answer["model"])
 
-    def get_logged_model(self, model_id: str, allow_deleted: bool = False) -> Any:  # noqa: FBT001, FBT002 - MLflow's
+    def get_logged_model(self, model_id: str, allow_deleted: bool = False) -> Any:
         """One logged model."""
         answer = self._store.ask(logged_models.get_logged_model, model_id=model_id, allow_deleted=allow_deleted)
         return conversion.logged_model(answer["model"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.store.entities import PagedList
@@ -11,7 +11,7 @@ from mlflow.store.model_registry.abstract_store import AbstractStore
 from cloudtrack.api.mlflow import model_versions, registered_models
 from cloudtrack.mlflow_plugin import model_conversion
 from cloudtrack.mlflow_plugin.conversion import pairs
-from cloudtrack.mlflow_plugin.errors import as_mlflow_errors
+from cloudtrack.mlflow_plugin.errors import as_mlflow_errors, mlflow_error
 from cloudtrack.mlflow_plugin.opened_store import OpenedStore, open_client
 from cloudtrack.mlflow_plugin.place import parse_place
 
@@ -35,7 +35,9 @@ class RegistryStore(AbstractStore):  # type: ignore[misc] # MLflow is not there 
         deployment_job_id: str | None = None,  # noqa: ARG002 - of Databricks
     ) -> RegisteredModel:
         """A new registered model."""
-        return self._model(registered_models.create_registered_model, name=name, tags=pairs(tags), description=description)
+        return self._model(
+            registered_models.create_registered_model, name=name, tags=pairs(tags), description=description
+        )
 
     def update_registered_model(
         self,
@@ -133,7 +135,11 @@ class RegistryStore(AbstractStore):  # type: ignore[misc] # MLflow is not there 
         )
 
     def transition_model_version_stage(
-        self, name: str, version: str, stage: str, archive_existing_versions: bool  # noqa: FBT001 - MLflow's
+        self,
+        name: str,
+        version: str,
+        stage: str,
+        archive_existing_versions: bool,
     ) -> ModelVersion:
         """Move a version to a stage, and archive those that are there where asked."""
         return self._version(
@@ -177,13 +183,26 @@ class RegistryStore(AbstractStore):  # type: ignore[misc] # MLflow is not there 
 
     def set_model_version_tag(self, name: str, version: str, tag: Any) -> None:
         """Set a tag of a version."""
-        self._ask(
-            model_versions.set_model_version_tag, name=name, version=str(version), key=tag.key, value=tag.value
-        )
+        self._ask(model_versions.set_model_version_tag, name=name, version=str(version), key=tag.key, value=tag.value)
 
     def delete_model_version_tag(self, name: str, version: str, key: str) -> None:
         """Delete a tag of a version."""
         self._ask(model_versions.delete_model_version_tag, name=name, version=str(version), key=key)
+
+    # Webhooks: those of the store are cloudtrack's, which delivers them itself
+
+    def list_webhooks(self, *_: Any, **__: Any) -> PagedList:
+        """There are none that MLflow would have to deliver."""
+        return PagedList([], None)
+
+    def list_webhooks_by_event(self, *_: Any, **__: Any) -> PagedList:
+        """There are none that MLflow would have to deliver."""
+        return PagedList([], None)
+
+    def create_webhook(self, *_: Any, **__: Any) -> NoReturn:
+        """Raises MlflowException: webhooks are made elsewhere."""
+        text = "the webhooks of a store are cloudtrack's: make them with `cloudtrack webhooks` or cloudtrack's server"
+        raise mlflow_error("NOT_IMPLEMENTED", text)
 
     def _model(self, endpoint: Any, **fields: Any) -> RegisteredModel:
         return model_conversion.registered_model(self._ask(endpoint, **fields)["registered_model"])

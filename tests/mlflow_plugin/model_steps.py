@@ -29,12 +29,14 @@ def files(notes):
         mlflow.log_table({"x": [3]}, "table.json")
         run_id = run.info.run_id
         for path in (None, "all", "all/sub dir", "notes/words.txt", "none", "../x", "/etc"):
-            notes.call(f"list {path}", lambda path=path: sorted(client.list_artifacts(run_id, path), key=lambda f: f.path))
+            notes.call(
+                f"list {path}", lambda path=path: sorted(client.list_artifacts(run_id, path), key=lambda f: f.path)
+            )
         target = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="all", dst_path=f"{folder}/down")
         notes.note("downloaded", sorted(path.relative_to(target).as_posix() for path in Path(target).rglob("*")))
         notes.call("text", mlflow.artifacts.load_text, f"runs:/{run_id}/notes/words.txt")
         notes.call("by its uri", mlflow.artifacts.load_text, f"{run.info.artifact_uri}/notes/words.txt")
-        notes.call("table", lambda: mlflow.load_table("table.json", run_ids=[run_id])["x"].tolist())
+        notes.call("table", lambda: list(mlflow.load_table("table.json", run_ids=[run_id])["x"]))
         notes.note("where", mlflow.get_artifact_uri("a/b").partition("?")[0][-14:])
         notes.call("no file", mlflow.artifacts.download_artifacts, run_id=run_id, artifact_path="none")
         notes.call("no local file", mlflow.log_artifact, f"{folder}/none")
@@ -52,7 +54,9 @@ def datasets(notes, experiment_id):
         mlflow.log_input(data, context="training")
         mlflow.log_input(mlflow.data.from_numpy(numpy.ones(3), name="ones"))
     inputs = client.get_run(run.info.run_id).inputs
-    notes.note("inputs", sorted([use.dataset.name, sorted(map(str, dict(use).keys()))] for use in inputs.dataset_inputs))
+    notes.note(
+        "inputs", sorted([use.dataset.name, sorted(map(str, dict(use).keys()))] for use in inputs.dataset_inputs)
+    )
     first = next(use for use in inputs.dataset_inputs if use.dataset.name == "iris")
     notes.note("dataset", [dict(first.dataset), [dict(tag) for tag in first.tags]])
     found = client.search_runs([experiment_id], "datasets.name = 'iris' and datasets.context = 'training'")
@@ -94,7 +98,14 @@ def logged_models(notes, experiment_id):
     mlflow.log_model_params({"beta": "2"}, info.model_id)
     notes.call("with tags", client.get_logged_model, info.model_id)
     notes.call("metric of no model", client.log_metric, run.info.run_id, "m", 1, model_id="m-" + "0" * 32)
-    for text in ("metrics.heldout > 0.5", "name = 'model'", "params.alpha = '1'", "tags.k = 'v'", "nonsense", "metrics.heldout < 0"):
+    for text in (
+        "metrics.heldout > 0.5",
+        "name = 'model'",
+        "params.alpha = '1'",
+        "tags.k = 'v'",
+        "nonsense",
+        "metrics.heldout < 0",
+    ):
         notes.call(f"models where {text}", lambda text=text: [
             item.name for item in client.search_logged_models([experiment_id], text)
         ])  # fmt: skip
@@ -128,7 +139,9 @@ def registry(notes, run_id, info):
     for version in ("9", "x", ""):
         notes.call(f"get version {version!r}", client.get_model_version, "m", version)
     notes.call("to Production", client.transition_model_version_stage, "m", "1", "Production")
-    notes.call("to production", client.transition_model_version_stage, "m", "2", "production", archive_existing_versions=True)
+    notes.call(
+        "to production", client.transition_model_version_stage, "m", "2", "production", archive_existing_versions=True
+    )
     notes.call("to Nowhere", client.transition_model_version_stage, "m", "2", "Nowhere")
     notes.call("archiving", client.transition_model_version_stage, "m", "3", "None", archive_existing_versions=True)
     for stages in (None, ["Production"], ["None", "Staging"], ["Nowhere"]):
@@ -149,11 +162,21 @@ def registry(notes, run_id, info):
     notes.call("describe version", client.update_model_version, "m", "2", "the good one")
     notes.call("describe model", client.update_registered_model, "m", "a model")
     notes.call("whole", client.get_registered_model, "m")
-    for text in ("name = 'm'", "name LIKE 'M%'", "name ILIKE 'M%'", "tags.team = 'flowers'", "nonsense", "run_id = 'x'"):
-        notes.call(f"models where {text}", lambda text=text: [item.name for item in client.search_registered_models(text)])
+    for text in (
+        "name = 'm'",
+        "name LIKE 'M%'",
+        "name ILIKE 'M%'",
+        "tags.team = 'flowers'",
+        "nonsense",
+        "run_id = 'x'",
+    ):
+        notes.call(
+            f"models where {text}", lambda text=text: [item.name for item in client.search_registered_models(text)]
+        )
     for text in ("", "name = 'm'", f"run_id = '{run_id}'", "tags.checked = 'yes'", "version_number > 1", "nonsense"):
         notes.call(f"versions where {text[:9]}", lambda text=text: [
-            [item.name, str(item.version)] for item in client.search_model_versions(text, order_by=["version_number ASC"])
+            [item.name, str(item.version)]
+            for item in client.search_model_versions(text, order_by=["version_number ASC"])
         ])  # fmt: skip
     page = client.search_model_versions("name = 'm'", max_results=2, order_by=["version_number DESC"])
     notes.note("page", [[str(item.version) for item in page], bool(page.token)])
@@ -176,7 +199,9 @@ def registry(notes, run_id, info):
     client.delete_registered_model("m2")
     notes.call("deleted", client.get_registered_model, "m2")
     notes.call("delete again", client.delete_registered_model, "m2")
-    notes.call("versions of the logged model", lambda: client.get_logged_model(info.model_id).tags.get("mlflow.modelVersions"))
+    notes.call(
+        "versions of the logged model", lambda: client.get_logged_model(info.model_id).tags.get("mlflow.modelVersions")
+    )
 
 
 def prompts(notes):
@@ -188,7 +213,9 @@ def prompts(notes):
         notes.call(uri, lambda uri=uri: mlflow.genai.load_prompt(uri).template)
     notes.call("all", lambda: [item.name for item in mlflow.genai.search_prompts()])
     notes.call("hidden", lambda: [item.name for item in MlflowClient().search_registered_models()])
-    notes.call("its versions", lambda: sorted(str(item.version) for item in MlflowClient().search_prompt_versions("greeting")))
+    notes.call(
+        "its versions", lambda: sorted(str(item.version) for item in MlflowClient().search_prompt_versions("greeting"))
+    )
     MlflowClient().set_prompt_version_tag("greeting", 1, "k", "v")
     notes.call("tagged", lambda: mlflow.genai.load_prompt("prompts:/greeting/1").tags)
     notes.call("a model has its name", MlflowClient().create_registered_model, "greeting")

@@ -7,11 +7,10 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import model_steps
-import tracking_steps
-from notes import Notes
+from tests.mlflow_plugin import model_steps, tracking_steps
+from tests.mlflow_plugin.notes import Notes
 
 
 def main(target):

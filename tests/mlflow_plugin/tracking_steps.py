@@ -75,7 +75,9 @@ def runs(notes, experiment_id):
     notes.note("history page", [[point.value for point in page], bool(page.token)])
     page = store.get_metric_history(run_id, "loss", max_results=3, page_token=page.token)
     notes.note("last page", [[point.value for point in page], bool(page.token)])
-    children = client.search_runs([experiment_id], f"tags.mlflow.parentRunId = '{run_id}'", order_by=["metrics.score DESC"])
+    children = client.search_runs(
+        [experiment_id], f"tags.mlflow.parentRunId = '{run_id}'", order_by=["metrics.score DESC"]
+    )
     notes.note("children", [[item.info.run_name, item.data.metrics] for item in children])
     child_ids = [item.info.run_id for item in children]
     bulk = store.get_metric_history_bulk([*child_ids, run_id], "score", 10)
@@ -101,7 +103,9 @@ def runs(notes, experiment_id):
     notes.call("delete tag", client.delete_tag, run_id, "gone")
     notes.call("delete it again", client.delete_tag, run_id, "gone")
     client.update_run(run_id, name="renamed", status="FAILED")
-    notes.call("renamed", lambda: [client.get_run(run_id).info.run_name, client.get_run(run_id).data.tags["mlflow.runName"]])
+    notes.call(
+        "renamed", lambda: [client.get_run(run_id).info.run_name, client.get_run(run_id).data.tags["mlflow.runName"]]
+    )
     client.set_tag(run_id, "mlflow.runName", "by its tag")
     notes.call("by its tag", lambda: client.get_run(run_id).info.run_name)
     notes.call("no run", client.get_run, "0" * 32)
@@ -128,7 +132,9 @@ def batches(notes, experiment_id):
     notes.note("last", client.get_run(run_id).data.metrics)
     notes.call("a param twice", client.log_batch, run_id, params=[Param("x", "1"), Param("x", "2")])
     notes.call("a param changed", client.log_batch, run_id, [Metric("not", 1.0, 1, 1)], [Param("p1", "other")])
-    notes.note("nothing of it", [client.get_run(run_id).data.params["p1"], "not" in client.get_run(run_id).data.metrics])
+    notes.note(
+        "nothing of it", [client.get_run(run_id).data.params["p1"], "not" in client.get_run(run_id).data.metrics]
+    )
     notes.call("too many metrics", client.log_batch, run_id, [Metric("z", 1.0, 1, 1)] * 1001)
     notes.call("too many params", client.log_batch, run_id, params=[Param(f"q{n}", "1") for n in range(101)])
     notes.call("a bad metric", client.log_batch, run_id, [Metric("z", "abc", 1, 1)])
@@ -144,7 +150,9 @@ def searches(notes, experiment_id):
     fresh = client.create_experiment("searched")
     notes.name(fresh, "experiment searched")
     for number in range(7):
-        run = client.create_run(fresh, start_time=1000 + number, run_name=f"run {number}", tags={"odd": str(number % 2)})
+        run = client.create_run(
+            fresh, start_time=1000 + number, run_name=f"run {number}", tags={"odd": str(number % 2)}
+        )
         if number != 3:
             client.log_metric(run.info.run_id, "score", math.nan if number == 5 else float(number * 3 % 5))
         client.log_param(run.info.run_id, "p", "abc"[number % 3])
@@ -152,16 +160,29 @@ def searches(notes, experiment_id):
     filters = [
         "", "metrics.score > 1", "metrics.score != 1", "params.p = 'a' and tags.odd = '0'", "params.p LIKE 'B'",
         "params.p ILIKE 'B'", "tags.`odd` != '1'", "status = 'FAILED'", "attributes.start_time > 1002",
-        "run_name LIKE 'run %'", "tags.none IS NULL", "params.p IS NOT NULL", "run_id IN ('a', 'b')", "metrics.score = 'a'",
+        "run_name LIKE 'run %'", "tags.none IS NULL", "params.p IS NOT NULL", "run_id IN ('a', 'b')",
+        "metrics.score = 'a'",
         "params.p = 1", "nonsense", "a.b = 1", "params.p = 'a' or params.p = 'b'", "metrics.score", "end_time < 5",
     ]  # fmt: skip
     for text in filters:
         notes.call(f"runs where {text}", lambda text=text: [r.info.run_name for r in client.search_runs([fresh], text)])
-    orders = ["metrics.score DESC", "metrics.score ASC", "params.p", "attributes.start_time ASC", "run_name DESC", "tags.odd"]
+    orders = [
+        "metrics.score DESC",
+        "metrics.score ASC",
+        "params.p",
+        "attributes.start_time ASC",
+        "run_name DESC",
+        "tags.odd",
+    ]
     for order in orders:
         pages, token = [], None
         for _ in range(9):
-            page = client.search_runs([fresh], order_by=[order, "run_id"] if "time" in order else [order, "start_time ASC"], max_results=3, page_token=token)
+            page = client.search_runs(
+                [fresh],
+                order_by=[order, "run_id"] if "time" in order else [order, "start_time ASC"],
+                max_results=3,
+                page_token=token,
+            )
             pages.append([item.info.run_name for item in page])
             token = page.token
             if not token:

@@ -15,14 +15,15 @@ from typing import Any
 
 
 @contextmanager
-def mlflow_server(python: str, folder: Path) -> Iterator[int]:
-    """The port of a server with an SQLite store and an artifact proxy; it ends with the context."""
+def mlflow_server(python: str, folder: Path, *stores: str) -> Iterator[int]:
+    """The port of a server with an SQLite store, or ``stores``, and an artifact proxy; it ends with the context."""
     port = free_port()
     command = [
-        str(Path(python).parent / "mlflow"),
-        "server",
-        f"--backend-store-uri=sqlite:///{folder}/mlflow.db",
-        f"--artifacts-destination={folder}/artifacts",
+        *(python, "-m", "mlflow", "server"),
+        *(
+            stores
+            or (f"--backend-store-uri=sqlite:///{folder}/mlflow.db", f"--artifacts-destination={folder}/artifacts")
+        ),
         "--serve-artifacts",
         "--host=127.0.0.1",
         f"--port={port}",
