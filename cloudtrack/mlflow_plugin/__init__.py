@@ -1,4 +1,6 @@
-"""The plugin by which MLflow's own client, command line and server work on a store: ``cloudtrack+s3:``, ``cloudtrack+file:``.
+"""The plugin by which MLflow's own client, command line and server work on a store.
+
+Its URIs are ``cloudtrack+s3://bucket/prefix``, ``cloudtrack+file:///path`` and ``cloudtrack+file:relative``.
 
 MLflow finds these functions as entry points and loads them whenever it is imported, so nothing is imported before one
 is called. No other part of cloudtrack imports this package, and no other part imports MLflow.

@@ -1,4 +1,4 @@
-"""Messages of the API as MLflow's entities of the registry, with numbers of versions as MLflow's databases give them."""
+"""Messages of the API as MLflow's entities of the registry; versions are numbers, as MLflow's databases give them."""
 
 from __future__ import annotations
 

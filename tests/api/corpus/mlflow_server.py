@@ -15,11 +15,11 @@ from typing import Any
 
 
 @contextmanager
-def mlflow_server(python: str, folder: Path, *stores: str) -> Iterator[int]:
+def mlflow_server(python: str, folder: Path, *stores: str, command: str = "server") -> Iterator[int]:
     """The port of a server with an SQLite store, or ``stores``, and an artifact proxy; it ends with the context."""
     port = free_port()
-    command = [
-        *(python, "-m", "mlflow", "server"),
+    words = [
+        *(python, "-m", "mlflow", command),
         *(
             stores
             or (f"--backend-store-uri=sqlite:///{folder}/mlflow.db", f"--artifacts-destination={folder}/artifacts")
@@ -32,7 +32,7 @@ def mlflow_server(python: str, folder: Path, *stores: str) -> Iterator[int]:
     environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
     environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # or processes of its own outlive it
     with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder, start_new_session=True)
+        process = subprocess.Popen(words, stdout=log, stderr=log, env=environment, cwd=folder, start_new_session=True)
         try:
             _wait_until_healthy(process, port, folder)
             yield port
