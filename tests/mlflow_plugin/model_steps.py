@@ -35,7 +35,7 @@ def files(notes):
         target = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="all", dst_path=f"{folder}/down")
         notes.note("downloaded", sorted(path.relative_to(target).as_posix() for path in Path(target).rglob("*")))
         notes.call("text", mlflow.artifacts.load_text, f"runs:/{run_id}/notes/words.txt")
-        notes.call("by its uri", mlflow.artifacts.load_text, f"{run.info.artifact_uri}/notes/words.txt")
+        notes.call("by its uri", mlflow.artifacts.load_text, mlflow.get_artifact_uri("notes/words.txt"))
         notes.call("table", lambda: list(mlflow.load_table("table.json", run_ids=[run_id])["x"]))
         notes.note("where", mlflow.get_artifact_uri("a/b").partition("?")[0][-14:])
         notes.call("no file", mlflow.artifacts.download_artifacts, run_id=run_id, artifact_path="none")

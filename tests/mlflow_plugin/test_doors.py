@@ -60,17 +60,22 @@ def test_a_server_over_a_store_hands_on_runs_and_files(tmp_path: Path) -> None:
     assert client.registered_models.get("m").latest_versions
 
 
-def test_a_server_without_a_destination_says_where_files_are(tmp_path: Path) -> None:
+def test_a_server_without_a_destination_says_where_files_are_and_writes_at_once(tmp_path: Path) -> None:
     store = tmp_path / "store"
     client = Client(store)
     made = client.runs.create("0")
     client.runs.log_batch(made.info.run_id, metrics=[Metric("m", 1.0, 1, 0)])
     with mlflow_server(python(), tmp_path, f"--backend-store-uri=cloudtrack+{store.as_uri()}") as port:
-        answer = _get(f"http://127.0.0.1:{port}/api/2.0/mlflow/runs/get?run_id={made.info.run_id}")
+        answer = _ask(f"http://127.0.0.1:{port}/api/2.0/mlflow/runs/get?run_id={made.info.run_id}")
+        point = {"run_id": made.info.run_id, "key": "sent", "value": 2.0, "timestamp": 1}
+        _ask(f"http://127.0.0.1:{port}/api/2.0/mlflow/runs/log-metric", point)
+        assert client.runs.get(made.info.run_id).data.metrics["sent"] == 2.0  # at once
     assert answer["run"]["info"]["artifact_uri"] == f"cloudtrack+{store.as_uri()}/runs/{made.info.run_id}/artifacts"
     assert answer["run"]["data"]["metrics"][0]["key"] == "m"
 
 
-def _get(url: str) -> Any:
-    with urllib.request.urlopen(url) as answer:
+def _ask(url: str, body: Any = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"content-type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
         return json.load(answer)
