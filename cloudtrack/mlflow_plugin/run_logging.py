@@ -8,11 +8,12 @@ all runs in an ``mlflow server``, where other processes answer the next request,
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 from collections.abc import Mapping, Sequence
 
 from cloudtrack.client import Client
-from cloudtrack.entities.run import Metric
+from cloudtrack.entities.run import Metric, RunStatus
 from cloudtrack.tracking.run_writer import RunWriter
 from cloudtrack.tracking.runs import batch
 
@@ -23,6 +24,8 @@ class RunLogging:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._writers: dict[str, RunWriter | None] = {}
+        self._renew_lock()
+        os.register_at_fork(after_in_child=self._renew_lock)
         # Before the thread pools of concurrent.futures shut down, which a delivery may need; atexit is after.
         getattr(threading, "_register_atexit", atexit.register)(self.leave_all)
 
@@ -30,26 +33,29 @@ class RunLogging:
         """From now on a run is this process's."""
         self._writers.setdefault(run_id, None)
 
-    def has(self, run_id: str) -> bool:
-        """Whether a run is this process's."""
-        return run_id in self._writers
-
     def log(
         self, run_id: str, metrics: Sequence[Metric], params: Mapping[str, object], tags: Mapping[str, object]
-    ) -> None:
-        """Log to a run of this process: all of it or nothing. Raises InvalidInput, and StateError for a deleted run."""
+    ) -> bool:
+        """Log to a run: all of it or nothing. False, and nothing is logged, where it is not this process's.
+
+        Raises InvalidInput, NotFound, and StateError for a deleted run.
+        """
         changes = batch(metrics, params, tags)
-        writer = self._writers[run_id] = self._client.runs.open_writer(run_id)
-        if changes.params:
-            writer.log_params(changes.params)
-        if changes.tags:
-            writer.set_tags(changes.tags)
-        for point in changes.points:
-            writer.log_metric(*point)
+        with self._lock:  # a run that is ended meanwhile would begin again
+            writer = self._opened(run_id)
+            if writer is None:
+                return False
+            if changes.params:
+                writer.log_params(changes.params)
+            if changes.tags:
+                writer.set_tags(changes.tags)
+            for point in changes.points:
+                writer.log_metric(*point)
+        return True
 
     def end(self, run_id: str, status: str, end_time: int | None) -> bool:
         """End a run of this process, with all that was logged. False where nothing was logged to it here."""
-        writer = self._writers.pop(run_id, None)
+        writer = self._taken(run_id)
         if writer is None or writer.is_closed:
             return False
         writer.finish(status, end_time)
@@ -57,7 +63,7 @@ class RunLogging:
 
     def leave(self, run_id: str) -> None:
         """Deliver what was logged to a run, which is not this process's any more."""
-        writer = self._writers.pop(run_id, None)
+        writer = self._taken(run_id)
         if writer is not None:
             writer.detach()
 
@@ -65,3 +71,23 @@ class RunLogging:
         """Deliver what was logged to all runs of this process."""
         for run_id in list(self._writers):
             self.leave(run_id)
+
+    def _opened(self, run_id: str) -> RunWriter | None:
+        """The writer of a run of this process, unless another process has ended it before anything was logged here."""
+        writer = self._writers.get(run_id)
+        if run_id not in self._writers or (writer is not None and not writer.is_closed):
+            return writer
+        if self._client.runs.get(run_id).info.status != RunStatus.RUNNING:
+            del self._writers[run_id]
+            return None
+        writer = self._writers[run_id] = self._client.runs.open_writer(run_id)
+        return writer
+
+    def _taken(self, run_id: str) -> RunWriter | None:
+        """The writer of a run that is not this process's any more."""
+        with self._lock:
+            return self._writers.pop(run_id, None)
+
+    def _renew_lock(self) -> None:
+        """Also in a forked child, where nobody would give back one that was held."""
+        self._lock = threading.Lock()

@@ -186,16 +186,21 @@ class TrackingStore(NotKept, LoggedModelStore):
         tags: list[entities.RunTag] | None = None,
     ) -> None:
         """Log metrics, params and tags: all of them or nothing."""
-        of_models = any(getattr(metric, "model_id", None) for metric in metrics or [])
-        if self._logging and self._logging.has(run_id) and not of_models:
-            points = [Metric(item.key, item.value, item.timestamp, item.step) for item in metrics or []]
-            with as_mlflow_errors():
-                runs.check_sizes(len(points), len(params or []), len(tags or []))
-                texts = {tag.key: tag.value for tag in tags or []}
-                self._logging.log(run_id, points, runs.written_once(params or []), texts)
-        else:
+        if not self._is_logged_here(run_id, metrics or [], params or [], tags or []):
             given = [metric_message(item) for item in metrics or []]
             self._ask(runs.log_batch, run_id=run_id, metrics=given, params=pairs(params), tags=pairs(tags))
+
+    def _is_logged_here(
+        self, run_id: str, metrics: list[entities.Metric], params: list[entities.Param], tags: list[entities.RunTag]
+    ) -> bool:
+        """Log to a run that this process began, without waiting; False where that cannot be."""
+        if self._logging is None or any(getattr(metric, "model_id", None) for metric in metrics):
+            return False
+        with as_mlflow_errors():
+            runs.check_sizes(len(metrics), len(params), len(tags))
+            points = [Metric(item.key, item.value, item.timestamp, item.step) for item in metrics]
+            texts = {tag.key: tag.value for tag in tags}
+            return self._logging.log(run_id, points, runs.written_once(params), texts)
 
     def delete_tag(self, run_id: str, key: str) -> None:
         """Delete a tag of a run."""

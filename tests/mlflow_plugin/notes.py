@@ -7,7 +7,7 @@ from mlflow.exceptions import MlflowException
 
 _TIMES = re.compile(r".*(_time|_timestamp|timestamp)$")
 _PLACES = {"artifact_uri", "artifact_location", "source", "source_uri"}
-_LONG = re.compile(r"m-[0-9a-f]{32}|[0-9a-f]{32}")
+_LONG = re.compile(r"m-[0-9a-f]{32}|[0-9a-f]{32,40}")
 NOW_MS = 1_600_000_000_000
 """Times after this are of a clock."""
 
