@@ -10,7 +10,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric, RunStatus
@@ -26,8 +26,7 @@ class RunLogging:
         self._writers: dict[str, RunWriter | None] = {}
         self._renew_lock()
         os.register_at_fork(after_in_child=self._renew_lock)
-        # Before the thread pools of concurrent.futures shut down, which a delivery may need; atexit is after.
-        getattr(threading, "_register_atexit", atexit.register)(self.leave_all)
+        before_threads_end(self.leave_all)
 
     def begin(self, run_id: str) -> None:
         """From now on a run is this process's."""
@@ -91,3 +90,8 @@ class RunLogging:
     def _renew_lock(self) -> None:
         """Also in a forked child, where nobody would give back one that was held."""
         self._lock = threading.Lock()
+
+
+def before_threads_end(function: Callable[[], None]) -> None:
+    """Call at the end of the process, the last function first, while S3 clients still have the threads they need."""
+    getattr(threading, "_register_atexit", atexit.register)(function)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import mlflow
 from mlflow import entities
 from mlflow.entities import RunStatus, ViewType
 from mlflow.entities.metric import MetricWithRunId
@@ -18,7 +19,7 @@ from cloudtrack.mlflow_plugin.logged_model_store import LoggedModelStore
 from cloudtrack.mlflow_plugin.not_kept import NotKept
 from cloudtrack.mlflow_plugin.opened_store import OpenedStore, open_client
 from cloudtrack.mlflow_plugin.place import parse_place
-from cloudtrack.mlflow_plugin.run_logging import RunLogging
+from cloudtrack.mlflow_plugin.run_logging import RunLogging, before_threads_end
 from cloudtrack.mlflow_plugin.server import hands_on_files
 
 _MOST = 1000
@@ -37,6 +38,8 @@ class TrackingStore(NotKept, LoggedModelStore):
         self._store = OpenedStore(client, direct=not hands_on_files(place, artifact_uri))
         self._ask = self._store.ask
         self._logging = None if artifact_uri else RunLogging(client)  # with one, this is a server
+        if self._logging:
+            before_threads_end(_end_active_runs)
 
     # Experiments
 
@@ -262,6 +265,12 @@ class TrackingStore(NotKept, LoggedModelStore):
         with as_mlflow_errors():
             self._store.client.runs.flush()
         return self._ask(endpoint, **fields)
+
+
+def _end_active_runs() -> None:
+    """End what is still active, as MLflow does itself a moment later, when some stores cannot be reached any more."""
+    while mlflow.active_run() is not None:
+        mlflow.end_run()
 
 
 def _with_runs(found: dict[str, Any]) -> list[MetricWithRunId]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,12 @@ def test_tracing_says_that_nothing_is_kept_and_stops_nobody(tmp_path: Path) -> N
     done = run_script(_TRACED, uri="cloudtrack+file:store", folder=tmp_path)
     assert done.stdout.split("\n")[0] == "42"
     assert "cloudtrack keeps no traces" in done.stderr
+
+
+def test_a_run_that_is_active_at_the_end_of_a_program_is_finished_on_s3_too(
+    make_url: Callable[[str], str], tmp_path: Path
+) -> None:
+    url = make_url("moto-s3fs")
+    run([python(), "-c", _ENDS, "ends by itself"], uri=f"cloudtrack+{url}", folder=tmp_path)
+    (left,) = Client(url).runs.list(["0"])
+    assert left.info.status == "FINISHED"
