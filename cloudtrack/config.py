@@ -105,6 +105,11 @@ def tracking_login() -> tuple[str, str]:
     return _first("MLFLOW_TRACKING_USERNAME"), _first("MLFLOW_TRACKING_PASSWORD")
 
 
+def mlflow_artifacts_destination() -> str:
+    """Where the ``mlflow server`` that this process belongs to keeps files; empty where it keeps none."""
+    return _first("_MLFLOW_SERVER_ARTIFACT_DESTINATION")
+
+
 def spool_dir() -> Path:
     """The folder where data waits until the store has it."""
     configured = _first("CLOUDTRACK_SPOOL_DIR")

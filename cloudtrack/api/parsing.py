@@ -30,7 +30,7 @@ def parse_request(request: Request, endpoint: Endpoint, path_parameters: dict[st
     try:
         return endpoint.request.model_validate({**fields, **path_parameters})
     except ValidationError as error:
-        raise _explained(error) from error
+        raise explained(error) from error
 
 
 def _query(request: Request, model: type[RequestModel]) -> dict[str, Any]:
@@ -95,7 +95,8 @@ def _check_shape(fields: dict[str, Any]) -> None:
     raise ApiError("INVALID_PARAMETER_VALUE", f"the body is nested deeper than {MAX_DEPTH} levels")
 
 
-def _explained(error: ValidationError) -> ApiError:
+def explained(error: ValidationError) -> ApiError:
+    """The first thing that is wrong with the parameters, in MLflow's words."""
     first = error.errors(include_url=False, include_context=False)[0]
     name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
     if first["type"] == "missing":

@@ -14,6 +14,7 @@ from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.offline import OfflineStore
 from cloudtrack.storage.per_process import PerProcessStore
+from cloudtrack.storage.plugin_uri import without_prefix
 from cloudtrack.storage.public_url import strip_credentials
 from cloudtrack.storage.s3_options import S3Options, parse_s3_url
 
@@ -27,10 +28,11 @@ def open_store(url: str, **options: str | None) -> ObjectStore:
       as arguments or in the URL's query; see ``S3Options``.
     - ``file:///path``, or a path; ``~`` is the home folder.
     - ``memory://name``: the same store for the same name, while this process lives.
+    - ``cloudtrack+s3://...`` and ``cloudtrack+file:...``, as MLflow is told of a store: what is behind the plus.
 
     Where ``CLOUDTRACK_OFFLINE`` is set, every use of it raises Unavailable. Raises InvalidInput, MissingDependency.
     """
-    store = _open(url, options)
+    store = _open(without_prefix(url), options)
     return OfflineStore(store) if config.is_offline() and not isinstance(store, MemoryStore) else store
 
 

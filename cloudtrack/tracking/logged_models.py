@@ -146,6 +146,8 @@ class LoggedModels:
     def set_tags(self, model_id: str, tags: Mapping[str, str]) -> LoggedModel:
         """Set tags."""
         checked = _checked("tag", tags)
+        if VERSIONS_TAG in checked:
+            checked[VERSIONS_TAG] = _each_once(checked[VERSIONS_TAG])
 
         def change(document: LoggedModelDocument) -> bool | None:
             document.tags.update(checked)
@@ -285,3 +287,12 @@ def _keep_last(document: LoggedModelDocument, points: Sequence[ModelMetric]) -> 
 
 def _checked(kind: str, values: Mapping[str, str] | None) -> dict[str, str]:
     return {check_key_name(kind, key): check_value(kind, key, value) for key, value in (values or {}).items()}
+
+
+def _each_once(versions: str) -> str:
+    """Versions that a logged model became: MLflow's clients add what ``note_version`` has noted already."""
+    try:
+        entries = [(str(entry["name"]), int(entry["version"])) for entry in json.loads(versions)]
+    except (ValueError, TypeError, KeyError):
+        return versions
+    return json.dumps([{"name": name, "version": version} for name, version in dict.fromkeys(entries)])

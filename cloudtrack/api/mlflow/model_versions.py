@@ -14,6 +14,7 @@ from cloudtrack.api.mlflow.experiments import check_page_size
 from cloudtrack.entities.manifest import Manifest
 from cloudtrack.entities.model_uri import LoggedModelFolder, RegisteredVersion, RunModel
 from cloudtrack.entities.model_version import ModelVersion
+from cloudtrack.entities.registered_model import PROMPT_TAG
 from cloudtrack.errors import CorruptData
 
 ENDPOINTS = Declarations(Domain.REGISTRY)
@@ -23,6 +24,8 @@ _EDIT = Needs(Permission.EDIT, On.REGISTERED_MODEL)
 _MANAGE = Needs(Permission.MANAGE, On.REGISTERED_MODEL)
 _WRITES = Domain.TRANSITIONS
 _MAX_PAGE = 200_000
+_NO_SOURCE = "dummy-source"
+"""What MLflow's clients say of a version of a prompt, which has no files: its text is a tag."""
 
 
 class CreateVersion(RequestModel):
@@ -191,6 +194,8 @@ def _checked_source(context: Context, request: CreateVersion) -> tuple[str, str,
 
     The caller must be allowed to read what a version exposes.
     """
+    if request.source == _NO_SOURCE and as_dict(request.tags).get(PROMPT_TAG) == "true":
+        return _NO_SOURCE, "", "", None
     source = context.locations.kept_source(request.source)
     copied: ModelVersion | None = None
     run_id, model_id = request.run_id, request.model_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import Field
@@ -206,10 +207,8 @@ def delete_tag(context: Context, request: DeleteTag) -> None:
 def log_batch(context: Context, request: LogBatch) -> None:
     """Log metrics, params and tags: all of them or nothing."""
     if not context.is_own_client:
-        _check_sizes(request)
-    params = as_dict(request.params)
-    if len(params) < len(request.params):
-        raise ApiError("INVALID_PARAMETER_VALUE", "the batch has a param twice; params are written once")
+        check_sizes(len(request.metrics), len(request.params), len(request.tags))
+    params = written_once(request.params)
     points = [_point(metric, request.run) for metric in request.metrics]
     _log_metrics(context, request.run, points, params=params, tags=as_dict(request.tags))
 
@@ -287,14 +286,22 @@ def _log_metrics(
     context.client.runs.log_batch(run_id, metrics=points, params=params, tags=tags, operation=context.operation)
 
 
-def _check_sizes(request: LogBatch) -> None:
-    """MLflow's limits. Our own client's batches are bounded as every body is."""
-    _check_size("metrics", len(request.metrics), _MOST_METRICS)
-    _check_size("params", len(request.params), _MOST_PARAMS)
-    _check_size("tags", len(request.tags), _MOST_TAGS)
-    _check_size(
-        "metrics, params and tags", len(request.metrics) + len(request.params) + len(request.tags), _MOST_IN_BATCH
-    )
+def written_once(params: Iterable[KeyValue]) -> dict[str, str]:
+    """Params as a dictionary. Raises ApiError where one of them is there twice."""
+    texts: dict[str, str] = {}
+    for param in params:
+        if param.key in texts:
+            raise ApiError("INVALID_PARAMETER_VALUE", "the batch has a param twice; params are written once")
+        texts[param.key] = param.value
+    return texts
+
+
+def check_sizes(metrics: int, params: int, tags: int) -> None:
+    """MLflow's limits; our own client's batches are bounded as every body is. Raises ApiError."""
+    _check_size("metrics", metrics, _MOST_METRICS)
+    _check_size("params", params, _MOST_PARAMS)
+    _check_size("tags", tags, _MOST_TAGS)
+    _check_size("metrics, params and tags", metrics + params + tags, _MOST_IN_BATCH)
 
 
 def _check_size(what: str, count: int, most: int) -> None:

@@ -15,14 +15,15 @@ from typing import Any
 
 
 @contextmanager
-def mlflow_server(python: str, folder: Path) -> Iterator[int]:
-    """The port of a server with an SQLite store and an artifact proxy; it ends with the context."""
+def mlflow_server(python: str, folder: Path, *stores: str, command: str = "server") -> Iterator[int]:
+    """The port of a server with an SQLite store, or ``stores``, and an artifact proxy; it ends with the context."""
     port = free_port()
-    command = [
-        str(Path(python).parent / "mlflow"),
-        "server",
-        f"--backend-store-uri=sqlite:///{folder}/mlflow.db",
-        f"--artifacts-destination={folder}/artifacts",
+    words = [
+        *(python, "-m", "mlflow", command),
+        *(
+            stores
+            or (f"--backend-store-uri=sqlite:///{folder}/mlflow.db", f"--artifacts-destination={folder}/artifacts")
+        ),
         "--serve-artifacts",
         "--host=127.0.0.1",
         f"--port={port}",
@@ -31,7 +32,7 @@ def mlflow_server(python: str, folder: Path) -> Iterator[int]:
     environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
     environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # or processes of its own outlive it
     with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder, start_new_session=True)
+        process = subprocess.Popen(words, stdout=log, stderr=log, env=environment, cwd=folder, start_new_session=True)
         try:
             _wait_until_healthy(process, port, folder)
             yield port
