@@ -84,7 +84,8 @@ class Histories:
             if self._has_diverged(source, min(end, there), mine, theirs):
                 return
             self._ends[segment] = max(end, there)
-            if end > there:
+            has_checkpoint = any(key in theirs for key in (f"{owner}model.json", f"{owner}release.json"))
+            if end > there or (end == there > 0 and not has_checkpoint):  # one that was cut off before it wrote that
                 self._append(chain, source, segment, there, end, prepare)
         except _Waits as waits:
             self._waiting[segment] = str(waits)

@@ -200,8 +200,8 @@ class Chain(ABC, Generic[S, C, E]):
         """Append events that a copy of this history has already, byte for byte, each with its marker.
 
         ``prepare`` is told of each before its marker is put, ``check`` after the marker and again after the event; both
-        may raise. Checkpoints follow as after commits. Raises ObjectExists where a rival committed another event, and
-        CorruptData where one does not follow.
+        may raise. Checkpoints follow as after commits, and where there was none. Raises ObjectExists where a rival
+        committed another event, and CorruptData where one does not follow.
         """
         began = clock.now_ms()
         state, checkpoint = self._state(name)
@@ -225,7 +225,7 @@ class Chain(ABC, Generic[S, C, E]):
                     began, (state, checkpoint) = clock.now_ms(), self._state(name)
                     saved = state.number
         finally:
-            if state.number != saved:
+            if state.number != saved or (checkpoint is None and state.number):
                 self._save_in_time(name, state, checkpoint, began)
 
     def _save_in_time(self, name: str, state: S, checkpoint: Checkpoint[S] | None, began: int) -> None:
