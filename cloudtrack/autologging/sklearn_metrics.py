@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import weakref
 from collections.abc import Generator, Mapping
-from types import FrameType
 from typing import Any
 
 from cloudtrack import clock
+from cloudtrack.autologging.callers import UNKNOWN_DATASET, name_in_program
 from cloudtrack.autologging.datasets import describe
 from cloudtrack.autologging.patching import Call, guarded, patch
 from cloudtrack.autologging.session import Training
@@ -22,7 +21,6 @@ from cloudtrack.tracking.runs import dataset_use
 
 _NAME = "sklearn"
 _PREDICTIONS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform")
-_UNKNOWN = "unknown_dataset"
 
 
 def training_metrics(logged: Training, estimator: Any, features: Any, targets: Any, weights: Any) -> dict[str, float]:
@@ -202,9 +200,9 @@ def _is_number(value: Any) -> bool:
 
 def _read_by(run_id: str, data: Any) -> str:
     """The name that the program has for data; the run reads them, where it has one."""
-    name = _name_of(data)
+    name = name_in_program(data)
     with _lock:
-        is_new = name != _UNKNOWN and (run_id, name) not in _read
+        is_new = name != UNKNOWN_DATASET and (run_id, name) not in _read
         _read.add((run_id, name))
     settings = settings_of(_NAME)
     if is_new and settings is not None and settings.log_datasets:
@@ -238,17 +236,3 @@ def _log(run_id: str, name: str, dataset: str, value: Any, written: str) -> None
         point = Metric(key, float(value), at, model_id=models[-1] if models else None)
         session.client().runs.log_batch(run_id, metrics=[point])
     artifacts.log_dict(content, "metric_info.json", run_id=run_id)
-
-
-def _name_of(data: Any) -> str:
-    """What the program that called calls this object."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("cloudtrack", "sklearn"):
-        frame = frame.f_back
-    if frame is None:
-        return _UNKNOWN
-    for names in (frame.f_locals, frame.f_globals):
-        found = next((name for name, value in list(names.items()) if value is data and not name.startswith("_")), None)
-        if found is not None:
-            return found
-    return _UNKNOWN

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any
 
+from cloudtrack.autologging.callers import name_in_program
 from cloudtrack.autologging.patching import Call, guarded, patch
 from cloudtrack.autologging.session import Training, training
 from cloudtrack.autologging.settings import AUTOLOGGING_TAG, Framework, Settings, settings_of, switch
@@ -92,7 +93,9 @@ def _params_of(estimator: Any, prefix: str = "") -> dict[str, Any]:
             for stage in value:
                 found.update(_params_of(stage, f"{prefix}{type(stage).__name__}."))
         elif name == "estimatorParamMaps":
-            found[f"{prefix}{name}"] = [_named(each) for each in value]
+            continue  # the candidates' runs say what was tried
+        elif name == "estimator":
+            found[f"{prefix}{name}"] = type(value).__name__
         elif hasattr(value, "extractParamMap"):
             found[f"{prefix}{name}"] = type(value).__name__
             found.update(_params_of(value, f"{prefix}{type(value).__name__}."))
@@ -112,19 +115,25 @@ def _log_search(logged: Training, search: Any, model: Any) -> None:
     larger = search.getEvaluator().isLargerBetter()
     metric = search.getEvaluator().getMetricName()
     best = max(range(len(scores)), key=lambda at: scores[at] if larger else -scores[at])
-    logged.log_params({f"best_{name}": value for name, value in _named(maps[best]).items()})
+    best_params = {f"best_{param.parent.partition('_')[0]}.{param.name}": value for param, value in maps[best].items()}
+    logged.log_params(best_params)
     logged.log_metrics({f"best_{metric}": scores[best]})
     import pandas
 
     rows = [{**_named(each), metric: score} for each, score in zip(maps, scores, strict=True)]
     artifacts.log_text(pandas.DataFrame(rows).to_csv(index=False), "search_results.csv", run_id=logged.run_id)
     experiment = session.client().experiments.get(logged.run.info.experiment_id)
-    for each, score in zip(maps, scores, strict=True):
+    spreads = list(getattr(model, "stdMetrics", None) or [None] * len(maps))
+    for each, score, spread in zip(maps, scores, spreads, strict=True):
         tags = {PARENT_RUN_TAG: logged.run_id, AUTOLOGGING_TAG: _NAME, **(logged.settings.extra_tags or {})}
         run, writer = session.client().runs.start_writer(experiment, tags=tags, user_id=session.client().user)
         child = Training(active_runs.ActiveRun(run, writer, None), _NAME, logged.settings)
+        kind = type(search.getEstimator())
+        child.set_tags({"estimator_name": kind.__name__, "estimator_class": f"{kind.__module__}.{kind.__name__}"})
         child.log_params({**_params_of(search.getEstimator()), **_named(each)})
-        child.log_metrics({metric: score})
+        child.log_metrics(
+            {f"avg_{metric}": score} if spread is None else {f"avg_{metric}": score, f"std_{metric}": spread}
+        )
         writer.finish(RunStatus.FINISHED)
 
 
@@ -133,17 +142,17 @@ def _observe_transform(call: Call) -> Generator[None]:
     yield
     run_id = getattr(call.owner, _RUN, None)
     if run_id is not None and call.error is None:
-        setattr(call.result, _RUN, run_id)
+        setattr(call.result, _RUN, (run_id, name_in_program(call.arguments()["dataset"])))
 
 
 def _observe_evaluation(call: Call) -> Generator[None]:
     yield
     settings, active = settings_of(_NAME), active_runs.active_run()
-    run_id = getattr(call.arguments().get("dataset"), _RUN, None)
+    run_id, dataset = getattr(call.arguments().get("dataset"), _RUN, ("", ""))
     if settings is None or not settings.options["log_post_training_metrics"] or call.error is not None:
         return
     if active is not None and run_id == active.info.run_id:
-        Training(active, _NAME, settings).log_metrics({call.owner.getMetricName(): call.result})
+        Training(active, _NAME, settings).log_metrics({f"{call.owner.getMetricName()}_{dataset}": call.result})
 
 
 def _patch_base(module: Any) -> None:
