@@ -76,8 +76,7 @@ def _log_trained(logged: Training, model: Any, arguments: Mapping[str, Any]) -> 
                     for step, value in enumerate(values):
                         logged.log_iteration({_key(name, metric): value}, step)
         if (best := model.get_best_iteration()) is not None:
-            stopped = max((len(values) for values in logged.history.values()), default=1) - 1
-            logged.log_metrics({"stopped_iteration": stopped, "best_iteration": best})
+            logged.log_metrics({"stopped_iteration": logged.iterations - 1, "best_iteration": best})
     with guarded("importances of CatBoost"):
         values = model.get_feature_importance()
         boosting.log_importance(logged, dict(zip(model.feature_names_, values, strict=True)), "default")

@@ -93,10 +93,10 @@ def _log_iterations(logged: Training) -> Callable[[Any], None]:
 def _log_result(logged: Training, booster: Any) -> None:
     with guarded("where LightGBM stopped"):
         if (best := booster.best_iteration) > 0:
-            stopped = booster.current_iteration()
+            stopped = logged.iterations
             logged.log_metrics({"stopped_iteration": stopped, "best_iteration": best})
             at_best = {key: values[best - 1] for key, values in logged.history.items() if best <= len(values)}
-            logged.log_metrics(at_best, step=stopped + 1)
+            logged.log_metrics(at_best, step=stopped)
     for kind in _IMPORTANCES:
         with guarded(f"importances of kind {kind!r}"):
             values = booster.feature_importance(importance_type=kind)

@@ -38,6 +38,11 @@ class Training:
         """The run's."""
         return self.run.info.run_id
 
+    @property
+    def iterations(self) -> int:
+        """How many ``log_iteration`` has logged."""
+        return max((len(values) for values in self.history.values()), default=0)
+
     def option(self, name: str) -> Any:
         """An argument that this framework alone has, or None."""
         return self.settings.options.get(name)

@@ -84,7 +84,7 @@ def _log_stop(logged: Training, booster: Any) -> None:
     """Where training stopped early, and the metrics of the best iteration once more, as the last step."""
     with guarded("where XGBoost stopped"):
         if (best := booster.attr("best_iteration")) is not None:
-            stopped = booster.num_boosted_rounds() - 1
+            stopped = logged.iterations - 1
             logged.log_metrics({"stopped_iteration": stopped, "best_iteration": int(best)})
             at_best = {key: values[int(best)] for key, values in logged.history.items() if int(best) < len(values)}
             logged.log_metrics(at_best, step=stopped + 1)

@@ -234,7 +234,7 @@ def test_ranks_have_names(environment: dict[str, str], group: str, monkeypatch: 
 
 def _rank(store: str, run_id: str, rank: int) -> None:
     os.environ.update(RANK=str(rank), WORLD_SIZE="2")
-    system_metrics.open_probes = lambda: [_cpu]
+    vars(system_metrics)["open_probes"] = lambda: [_cpu]
     ct.set_tracking_uri(store)
     ct.start_run(run_id=run_id, log_system_metrics=True)
     ct.end_run()
