@@ -66,6 +66,15 @@ class _Inside(threading.local):
 _inside = _Inside()
 
 
+_observed_threads: set[threading.Thread] = set()
+"""Threads that are in a call that is observed."""
+
+
+def _is_worker_of_observed() -> bool:
+    """Whether this thread is of a ``multiprocessing`` pool of threads that an observed call has made for itself."""
+    return getattr(threading.current_thread(), "_parent", None) in _observed_threads
+
+
 class _Patch:
     """An attribute that was replaced, and what it was."""
 
@@ -163,10 +172,19 @@ def _observed(original: Callable[..., Any], framework: str, observer: Observer, 
     @functools.wraps(original)
     def observed(*args: Any, **kwargs: Any) -> Any:
         outer = _inside.frameworks
+        if not outer and _is_worker_of_observed():
+            return original(*args, **kwargs)
         if outer and not (len(outer) == 1 and outer[0] in within):
             return original(*args, **kwargs)
+        thread = threading.current_thread()
         with unobserved(framework):
-            return _call(original, observer, Call(original, args, dict(kwargs)))
+            if not outer[:-1]:
+                _observed_threads.add(thread)
+            try:
+                return _call(original, observer, Call(original, args, dict(kwargs)))
+            finally:
+                if not outer[:-1]:
+                    _observed_threads.discard(thread)
 
     observed.__cloudtrack_observed__ = framework  # type: ignore[attr-defined]
     return observed

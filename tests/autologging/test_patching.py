@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Generator, Iterator
+from multiprocessing.pool import ThreadPool
 from types import ModuleType
 from typing import Any
 
@@ -160,6 +161,25 @@ def test_threads_are_observed_each_for_itself(seen: list[Any]) -> None:
     for thread in threads:
         thread.join()
     assert len(seen) == 2 * 4 * 50
+
+
+def test_what_a_call_has_done_by_threads_of_a_pool_of_its_own_is_not_observed(
+    seen: list[Any],
+) -> None:
+    def fit(self: Any, rows: list[int], *, rate: float = 0.5) -> Any:
+        with ThreadPool(2) as pool:
+            return pool.map(Inner().fit, [rows, rows])
+
+    class Pooled(Base):
+        pass
+
+    Pooled.fit = fit  # type: ignore[method-assign]
+    patch(FRAMEWORK, Pooled, "fit", _look_away)
+    Pooled().fit([1])
+    assert seen == []
+    with ThreadPool(2) as pool:
+        pool.map(Inner().fit, [[1], [2]])
+    assert len(seen) == 4
 
 
 def test_threads_that_patch_at_once_patch_once() -> None:

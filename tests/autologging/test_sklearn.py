@@ -266,7 +266,7 @@ def test_a_store_that_fails_stops_no_fit(
     else:
         from cloudtrack.tracking.run_writer import RunWriter
 
-        for name in ("log_params", "set_tags", "log_metric", "log_inputs"):
+        for name in ("log_params", "log_metric", "log_inputs"):
             monkeypatch.setattr(RunWriter, name, fail)
         monkeypatch.setattr(artifacts, "log_text", fail)
     for _ in range(2):

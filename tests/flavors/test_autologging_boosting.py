@@ -185,7 +185,7 @@ def test_a_failing_store_stops_no_boosting(library: str, monkeypatch: pytest.Mon
     def fail(*_: Any, **__: Any) -> Any:
         raise OSError("the store is away")
 
-    for name in ("log_params", "set_tags", "log_metric", "log_inputs"):
+    for name in ("log_params", "log_metric", "log_inputs"):
         monkeypatch.setattr(RunWriter, name, fail)
     monkeypatch.setattr(artifacts, "log_text", fail)
     ct.autolog(log_models=False)
