@@ -12,11 +12,12 @@ from typing import Any
 
 from cloudtrack.autologging.callback_steps import Steps
 from cloudtrack.autologging.patching import Call, guarded, patch, warn
-from cloudtrack.autologging.session import Training, training
+from cloudtrack.autologging.session import Training, log_to_run, training
 from cloudtrack.autologging.settings import Framework, Settings, settings_of, switch
 from cloudtrack.fluent import active_runs, artifacts
 
 _NAME = "pytorch"
+_RUN = "_cloudtrack_run"
 _STOPPING = ("monitor", "mode", "patience", "min_delta", "stopped_epoch")
 
 
@@ -109,11 +110,8 @@ def _observe_fit(call: Call) -> Generator[None]:
         if callback in trainer.callbacks:
             trainer.callbacks.remove(callback)
         if call.error is None:
-            _tested[id(trainer)] = logged.run_id
+            setattr(trainer, _RUN, logged.run_id)
             _log_fitted(logged, trainer)
-
-
-_tested: dict[int, str] = {}
 
 
 def _log_fitted(logged: Training, trainer: Any) -> None:
@@ -143,11 +141,10 @@ def _log_fitted(logged: Training, trainer: Any) -> None:
 def _observe_test(call: Call) -> Generator[None]:
     yield
     trainer = call.owner
-    run_id = _tested.get(id(trainer))
-    active = active_runs.active_run()
-    settings = settings_of(_NAME)
-    if call.error is None and settings is not None and active is not None and run_id == active.info.run_id:
-        Training(active, _NAME, settings).log_metrics(_floats(trainer.callback_metrics), step=trainer.current_epoch)
+    run_id = getattr(trainer, _RUN, None)
+    if call.error is None and run_id is not None:
+        for key, value in _floats(trainer.callback_metrics).items():
+            log_to_run(run_id, key, value, step=trainer.current_epoch)
 
 
 def _observe_scalar(call: Call) -> Generator[None]:

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from cloudtrack import clock
 from cloudtrack.autologging.datasets import describe
 from cloudtrack.autologging.patching import Call, guarded, warn
 from cloudtrack.autologging.settings import AUTOLOGGING_TAG, Settings, settings_of
-from cloudtrack.entities.run import RunStatus
+from cloudtrack.entities.run import Metric, RunStatus
 from cloudtrack.errors import InvalidInput
-from cloudtrack.fluent import active_runs, artifacts
+from cloudtrack.fluent import active_runs, artifacts, session
 from cloudtrack.fluent.active_models import models_of
 from cloudtrack.fluent.active_runs import ActiveRun
 from cloudtrack.fluent.logging import input_of
@@ -164,6 +165,19 @@ def training(framework: str, call: Call) -> Iterator[Training | None]:
         _trainings.all.remove(logged)
         if own is not None and active_runs.active_run() is own:
             active_runs.end_run(RunStatus.FINISHED if call.error is None else active_runs.status_of(call.error))
+
+
+def log_to_run(run_id: str, key: str, value: Any, step: int | None = None) -> None:
+    """Log a point to a run, and to the models that it made here, also when it has ended."""
+    writer = active_runs.active_writer(run_id)
+    models, _ = models_of(run_id, None)
+    if writer is None:
+        point = Metric(key, float(value), clock.now_ms(), step or 0, model_id=models[-1] if models else None)
+        session.client().runs.log_batch(run_id, metrics=[point])
+    elif models:
+        writer.log_model_metric(models, key, value, step)
+    else:
+        writer.log_metric(key, value, step)
 
 
 def _text(value: Any) -> str:

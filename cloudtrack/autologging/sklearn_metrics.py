@@ -7,15 +7,12 @@ import weakref
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from cloudtrack import clock
 from cloudtrack.autologging.callers import UNKNOWN_DATASET, name_in_program
 from cloudtrack.autologging.datasets import describe
 from cloudtrack.autologging.patching import Call, guarded, patch
-from cloudtrack.autologging.session import Training
+from cloudtrack.autologging.session import Training, log_to_run
 from cloudtrack.autologging.settings import settings_of
-from cloudtrack.entities.run import Metric
 from cloudtrack.fluent import active_runs, artifacts, session
-from cloudtrack.fluent.active_models import models_of
 from cloudtrack.fluent.logging import input_of
 from cloudtrack.tracking.runs import dataset_use
 
@@ -225,14 +222,5 @@ def _log(run_id: str, name: str, dataset: str, value: Any, written: str) -> None
         calls = _calls.setdefault(run_id, {})
         calls[key] = written
         content: Mapping[str, str] = dict(calls)
-    writer = active_runs.active_writer(run_id)
-    models, _ = models_of(run_id, None)
-    if writer is not None and models:
-        writer.log_model_metric(models, key, value)
-    elif writer is not None:
-        writer.log_metric(key, value)
-    else:
-        at = clock.now_ms()
-        point = Metric(key, float(value), at, model_id=models[-1] if models else None)
-        session.client().runs.log_batch(run_id, metrics=[point])
+    log_to_run(run_id, key, value)
     artifacts.log_dict(content, "metric_info.json", run_id=run_id)

@@ -10,7 +10,7 @@ from typing import Any
 
 from cloudtrack.autologging.callers import name_in_program
 from cloudtrack.autologging.patching import Call, guarded, patch
-from cloudtrack.autologging.session import Training, training
+from cloudtrack.autologging.session import Training, log_to_run, training
 from cloudtrack.autologging.settings import AUTOLOGGING_TAG, Framework, Settings, settings_of, switch
 from cloudtrack.entities.run import RunStatus
 from cloudtrack.fluent import active_runs, artifacts, session
@@ -147,12 +147,10 @@ def _observe_transform(call: Call) -> Generator[None]:
 
 def _observe_evaluation(call: Call) -> Generator[None]:
     yield
-    settings, active = settings_of(_NAME), active_runs.active_run()
+    settings = settings_of(_NAME)
     run_id, dataset = getattr(call.arguments().get("dataset"), _RUN, ("", ""))
-    if settings is None or not settings.options["log_post_training_metrics"] or call.error is not None:
-        return
-    if active is not None and run_id == active.info.run_id:
-        Training(active, _NAME, settings).log_metrics({f"{call.owner.getMetricName()}_{dataset}": call.result})
+    if settings is not None and settings.options["log_post_training_metrics"] and call.error is None and run_id:
+        log_to_run(run_id, f"{call.owner.getMetricName()}_{dataset}", call.result)
 
 
 def _patch_base(module: Any) -> None:
