@@ -73,6 +73,15 @@ def make_callback(log: Any, *, every_epoch: bool = True, every_n_steps: int | No
         def __init__(self) -> None:
             super().__init__()
             self._steps = Steps(every_n_steps)
+            self._fits = False
+
+        def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002 - its interface
+            """Validations from now on are the fit's."""
+            self._fits = True
+
+        def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002 - its interface
+            """The fit is over."""
+            self._fits = False
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             """Of the epoch, and of its validation."""
@@ -88,11 +97,8 @@ def make_callback(log: Any, *, every_epoch: bool = True, every_n_steps: int | No
 
         def on_test_end(self, logs: Any = None) -> None:
             """Of ``evaluate``, which is not the validation of a fit."""
-            if logs and not self._is_fitting():
+            if logs and not self._fits:
                 log({f"eval_{key}": value for key, value in logs.items()}, None)
-
-        def _is_fitting(self) -> bool:
-            return bool(self.params and "epochs" in self.params)
 
     return LogMetrics()
 

@@ -112,7 +112,7 @@ def _named(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _patch(module: Any) -> None:
-    patch_function(_NAME, [module, module.engine], "train", _observe_train)
+    patch_function(_NAME, module, "train", _observe_train)
     patch(_NAME, module.Dataset, "__init__", boosting.observe_rows)
     interface = module.sklearn
     for kind in list(vars(interface).values()):

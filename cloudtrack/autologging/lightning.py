@@ -70,12 +70,19 @@ def _callback(base: type, logged: Training) -> Any:
 
         def __init__(self) -> None:
             self._steps = Steps(logged.option("every_n_step"))
-            self._before: dict[str, float] = {}
+            self._of_training: set[str] = set()
+            self._of_validation: set[str] = set()
 
         def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
-            """Of every n-th step."""
+            """Of every n-th step; the Trainer still shows those of the validation before."""
+            self._of_training.update(set(trainer.logged_metrics) - self._of_validation)
             if self._steps.next_is_due() and trainer.is_global_zero:
-                logged.log_metrics(_floats(trainer.logged_metrics), step=trainer.global_step)
+                found = {key: trainer.logged_metrics[key] for key in self._of_training & set(trainer.logged_metrics)}
+                logged.log_metrics(_floats(found), step=trainer.global_step)
+
+        def on_validation_end(self, trainer: Any, *_: Any) -> None:
+            """Learn which metrics are the validation's."""
+            self._of_validation.update(set(trainer.callback_metrics) - self._of_training)
 
         def on_train_epoch_end(self, trainer: Any, *_: Any) -> None:
             """Of every n-th epoch, its validation with it."""

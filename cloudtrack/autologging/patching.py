@@ -12,6 +12,7 @@ import functools
 import inspect
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -88,24 +89,33 @@ class _Patch:
 
 
 def patch(framework: str, owner: Any, name: str, observer: Observer, *, within: Iterable[str] = ()) -> None:
-    """Have the calls of a function or method observed, in this framework's name; once, however often this is called.
+    """Have the calls of a method observed, in this framework's name; once, however often this is called.
 
-    ``owner`` is the class or module that has it itself: what is inherited stays. ``within`` names frameworks whose
-    calls it is observed in too.
+    ``owner`` is the class that has it itself: what is inherited stays. ``within`` names frameworks whose calls it is
+    observed in too.
     """
     with _lock:
         before = vars(owner).get(name)
+        if before is not None and not _is_ours(before):
+            _replace(framework, owner, name, before, _replacement(before, framework, observer, tuple(within)))
+
+
+def patch_function(framework: str, module: Any, name: str, observer: Observer) -> None:
+    """The same for a function of a module, and where it is defined: so it is pickled by its name, as before."""
+    with _lock:
+        before = vars(module).get(name)
         if before is None or _is_ours(before):
             return
-        now = _replacement(before, framework, observer, tuple(within))
-        setattr(owner, name, now)
-        _patches.setdefault(framework, []).append(_Patch(owner, name, before, now))
+        now = _replacement(before, framework, observer, ())
+        home = sys.modules.get(before.__module__, module)
+        for owner in dict.fromkeys([module, home]):
+            if vars(owner).get(name) is before:
+                _replace(framework, owner, name, before, now)
 
 
-def patch_function(framework: str, modules: Iterable[Any], name: str, observer: Observer, **options: Any) -> None:
-    """The same for a function that several modules of a framework have imported from each other."""
-    for module in modules:
-        patch(framework, module, name, observer, **options)
+def _replace(framework: str, owner: Any, name: str, before: Any, now: Any) -> None:
+    setattr(owner, name, now)
+    _patches.setdefault(framework, []).append(_Patch(owner, name, before, now))
 
 
 def unpatch(framework: str) -> None:

@@ -161,10 +161,14 @@ def training(framework: str, call: Call) -> Iterator[Training | None]:
         if settings.extra_tags:
             logged.set_tags(settings.extra_tags)
         yield logged
+        status = active_runs.status_of(call.error)
+    except BaseException:
+        status = RunStatus.FAILED
+        raise
     finally:
         _trainings.all.remove(logged)
         if own is not None and active_runs.active_run() is own:
-            active_runs.end_run(RunStatus.FINISHED if call.error is None else active_runs.status_of(call.error))
+            active_runs.end_run(status)
 
 
 def log_to_run(run_id: str, key: str, value: Any, step: int | None = None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from cloudtrack.autologging.callers import UNKNOWN_DATASET, name_in_program
 from cloudtrack.autologging.datasets import describe
-from cloudtrack.autologging.patching import Call, guarded, patch
+from cloudtrack.autologging.patching import Call, guarded, patch, patch_function
 from cloudtrack.autologging.session import Training, log_to_run
 from cloudtrack.autologging.settings import settings_of
 from cloudtrack.fluent import active_runs, artifacts, session
@@ -152,7 +152,7 @@ def patch_metrics(module: Any) -> None:
     """Observe ``sklearn.metrics.accuracy_score`` and its like."""
     for name in getattr(module, "__all__", ()):
         if name.endswith(("_score", "_error", "_loss")):
-            patch(_NAME, module, name, _observe_metric)
+            patch_function(_NAME, module, name, _observe_metric)
 
 
 def _observe_prediction(call: Call) -> Generator[None]:

@@ -139,7 +139,7 @@ def _observe_inner_train(call: Call) -> Generator[None]:
 
 
 def _patch(module: Any) -> None:
-    patch_function(_NAME, [module, module.training], "train", _observe_train)
+    patch_function(_NAME, module, "train", _observe_train)
     patch(_NAME, module.DMatrix, "__init__", boosting.observe_rows)
     patch(_NAME, module.QuantileDMatrix, "__init__", boosting.observe_rows)
     try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import logging
 import os
+import pickle
+import sys
 import threading
 from collections.abc import Generator, Iterator
 from multiprocessing.pool import ThreadPool
@@ -247,16 +249,23 @@ def test_a_descriptor_that_hands_out_a_function_is_patched_as_one(seen: list[Any
     assert calls == ["made"]
 
 
-def test_a_function_of_several_modules_is_observed_in_each() -> None:
+def test_a_function_is_observed_where_it_is_defined_too_and_pickled_by_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     calls: list[int] = []
 
     def observe(call: Call) -> Generator[None]:
         calls.append(call.args[0])
         yield
 
-    one, other = ModuleType("one"), ModuleType("other")
-    one.train = other.train = lambda rounds: rounds + 1  # type: ignore[attr-defined]
-    patching.patch_function(FRAMEWORK, [one, other], "train", observe)
-    assert (one.train(1), other.train(2)) == (2, 3)
+    home, front = ModuleType("made_up_home"), ModuleType("made_up")
+    exec("def train(rounds): return rounds + 1", vars(home))
+    front.train = home.train  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "made_up_home", home)
+    patching.patch_function(FRAMEWORK, front, "train", observe)
+    assert (front.train(1), home.train(2)) == (2, 3)
+    assert pickle.loads(pickle.dumps(front.train)) is front.train
     unpatch(FRAMEWORK)
+    assert front.train is home.train
+    assert not hasattr(home.train, "__cloudtrack_observed__")
     assert calls == [1, 2]

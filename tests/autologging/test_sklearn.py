@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import pickle
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import joblib
 import numpy
 import pandas
@@ -294,6 +296,12 @@ def test_threads_have_runs_of_their_own() -> None:
     for thread in threads:
         thread.join()
     assert sorted(run.data.params["max_depth"] for run in _runs()) == ["1", "2", "3"]
+
+
+def test_what_is_observed_is_pickled_by_name_as_scorers_in_other_processes_are() -> None:
+    for thing in (sklearn.metrics.accuracy_score, DecisionTreeClassifier.fit, LogisticRegression.predict):
+        assert pickle.loads(pickle.dumps(thing)) is thing
+        assert len(cloudpickle.dumps(thing)) < 200
 
 
 def test_disabled_it_logs_nothing_and_leaves_no_trace() -> None:

@@ -12,6 +12,7 @@ import pytest
 import cloudtrack as ct
 from cloudtrack.autologging import patching
 from cloudtrack.entities.run import Run
+from tests.flavors.mlflow_arguments import assert_arguments_are_mlflows
 
 pytestmark = pytest.mark.flavors
 
@@ -63,7 +64,7 @@ def test_what_keras_fits(caplog: pytest.LogCaptureFixture) -> None:
     assert [used.tags[0].value for used in run.inputs.dataset_inputs] == ["train"]
     loaded = ct.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
     assert numpy.allclose(loaded.predict(X), model.predict(X, verbose=0), atol=1e-5)
-    assert caplog.records == []
+    assert [record for record in caplog.records if record.name.startswith("cloudtrack")] == []
 
 
 def test_every_n_th_batch() -> None:
@@ -83,3 +84,8 @@ def test_through_tensorflows_name_and_a_callback_of_ones_own() -> None:
     ct.tensorflow.autolog(log_models=False)
     _model().fit(X, Y, epochs=1, verbose=0)
     assert len(ct.MlflowClient().search_runs(["0"])) == 2
+
+
+@pytest.mark.parametrize(("flavor", "module"), [("keras", "mlflow.keras")])
+def test_arguments_are_mlflows(flavor: str, module: str) -> None:
+    assert_arguments_are_mlflows(getattr(ct, flavor).autolog, module)

@@ -13,6 +13,7 @@ import pytest
 import cloudtrack as ct
 from cloudtrack.autologging import patching
 from cloudtrack.entities.run import Run
+from tests.flavors.mlflow_arguments import assert_arguments_are_mlflows
 
 pytestmark = pytest.mark.flavors
 
@@ -47,7 +48,7 @@ def test_what_statsmodels_fits(caplog: pytest.LogCaptureFixture) -> None:
     assert run.data.metrics["aic"] == pytest.approx(result.aic)
     assert {"model_summary.txt", "model"} <= _files(run)
     assert run.inputs.dataset_inputs
-    assert caplog.records == []
+    assert [record for record in caplog.records if record.name.startswith("cloudtrack")] == []
 
 
 def test_a_series_of_statsmodels_is_one_run() -> None:
@@ -105,4 +106,9 @@ def test_what_spark_ml_fits(spark: Any, caplog: pytest.LogCaptureFixture) -> Non
     assert "search_results.csv" in _files(parent)
     assert sorted(run.data.params["maxIter"] for run in children) == ["0", "2"]
     assert all({"avg_accuracy", "std_accuracy"} == set(run.data.metrics) for run in children)
-    assert caplog.records == []
+    assert [record for record in caplog.records if record.name.startswith("cloudtrack")] == []
+
+
+@pytest.mark.parametrize(("flavor", "module"), [("statsmodels", "mlflow.statsmodels"), ("spark", "mlflow.pyspark.ml")])
+def test_arguments_are_mlflows(flavor: str, module: str) -> None:
+    assert_arguments_are_mlflows(getattr(ct, flavor).autolog, module)

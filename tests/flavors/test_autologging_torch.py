@@ -11,6 +11,7 @@ import pytest
 import cloudtrack as ct
 from cloudtrack.autologging import patching
 from cloudtrack.entities.run import Run
+from tests.flavors.mlflow_arguments import assert_arguments_are_mlflows
 
 torch = pytest.importorskip("torch", reason="the package torch is not installed")
 pytestmark = pytest.mark.flavors
@@ -120,7 +121,7 @@ def test_what_lightning_fits(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     loaded = ct.pytorch.load_model(f"runs:/{run.info.run_id}/model", trust=True)
     rows = ROWS[:5][0]
     assert torch.equal(loaded(rows), model.cpu()(rows))
-    assert caplog.records == []
+    assert [record for record in caplog.records if record.name.startswith("cloudtrack")] == []
 
 
 def test_a_training_that_fails_fails_as_it_would_and_so_does_its_run(tmp_path: Path) -> None:
@@ -198,3 +199,8 @@ def test_a_callback_of_transformers_logs_to_the_active_run(tmp_path: Path) -> No
         _bert(tmp_path, callbacks=[ct.transformers.Callback()]).train()
     assert _steps(_run(), "loss") == [2, 4, 6, 8]
     assert _run().data.params == {}
+
+
+@pytest.mark.parametrize(("flavor", "module"), [("pytorch", "mlflow.pytorch"), ("transformers", "mlflow.transformers")])
+def test_arguments_are_mlflows(flavor: str, module: str) -> None:
+    assert_arguments_are_mlflows(getattr(ct, flavor).autolog, module)
