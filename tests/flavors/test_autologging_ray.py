@@ -10,14 +10,15 @@ import pytest
 
 import cloudtrack as ct
 from cloudtrack.autologging import patching
+from cloudtrack.tracking.runs import Runs
 
 ray = pytest.importorskip("ray", reason="the package ray is not installed")
 tune = pytest.importorskip("ray.tune", reason="the package ray[tune] is not installed")
 pytestmark = pytest.mark.flavors
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _cluster() -> Iterator[None]:
+@pytest.fixture
+def cluster() -> Iterator[None]:
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
     yield
     ray.shutdown()
@@ -44,7 +45,7 @@ def _tune(folder: Path, callback: Any) -> Any:
     ).fit()
 
 
-def test_every_trial_is_a_run_below_the_active_one(tmp_path: Path) -> None:
+def test_every_trial_is_a_run_below_the_active_one(cluster: None, tmp_path: Path) -> None:
     with ct.start_run() as parent:
         results = _tune(tmp_path, ct.ray.LoggerCallback(tags={"team": "blue"}, save_artifact=True))
     assert len(results) == 3
@@ -58,11 +59,17 @@ def test_every_trial_is_a_run_below_the_active_one(tmp_path: Path) -> None:
     assert any(file.path.endswith("json") for file in ct.MlflowClient().list_artifacts(by_depth["1"].info.run_id))
 
 
-def test_a_trial_that_cannot_be_logged_stops_no_tuning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cloudtrack.tracking.runs import Runs
-
+def test_a_trial_that_cannot_be_logged_stops_no_tuning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def fail(*_: Any, **__: Any) -> Any:
         raise OSError("the store is away")
 
     monkeypatch.setattr(Runs, "start_writer", fail)
-    assert len(_tune(tmp_path, ct.ray.LoggerCallback())) == 3
+    callback = ct.ray.LoggerCallback()
+    callback.setup()
+    for _ in range(2):
+        callback.log_trial_start("trial")
+        callback.log_trial_result(1, "trial", {"score": 1})
+        callback.log_trial_end("trial", failed=False)
+    assert "the store is away" in caplog.text
