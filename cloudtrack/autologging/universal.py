@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ _FLAVORS = {
     "spark": "spark",
 }
 """Flavors, and the modules here that autolog them."""
-_log = logging.getLogger("cloudtrack.autologging")
+_ALSO_NAMED = {"tensorflow": "keras", "pyspark.ml": "spark"}
 
 
 def autolog(
@@ -53,8 +52,9 @@ def autolog(
         "silent": silent,
         "extra_tags": extra_tags,
     }
+    excluded = {_ALSO_NAMED.get(name, name) for name in exclude_flavors or ()}
     for flavor, module in _FLAVORS.items():
-        if flavor in (exclude_flavors or ()):
+        if flavor in excluded:
             continue
         one = importlib.import_module(f"cloudtrack.autologging.{module}").autolog
         known = inspect.signature(one).parameters
