@@ -6,6 +6,7 @@ Source of what is logged: https://mlflow.org/docs/latest/api_reference/python_ap
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Generator, Mapping
 from typing import Any
 
@@ -152,16 +153,15 @@ def _as_html(estimator: Any) -> str:
 
 
 def _patch_module(module: Any) -> None:
-    """Patch the estimators that a module defines, as it is imported."""
-    from sklearn.base import BaseEstimator
-
+    """Patch the estimators that a module defines, as it is imported; before there are estimators it defines none."""
+    base = getattr(sys.modules.get("sklearn.base"), "BaseEstimator", ())
     for kind in list(vars(module).values()):
         if not isinstance(kind, type) or kind.__module__ != module.__name__:
             continue
-        if issubclass(kind, BaseEstimator) and not f"{module.__name__}.".startswith(_PREPARING):
+        if issubclass(kind, base) and not f"{module.__name__}.".startswith(_PREPARING):
             for name in _FITS:
                 patch(_NAME, kind, name, observe_fit)
-        if issubclass(kind, BaseEstimator) or kind.__name__.endswith("Mixin"):
+        if issubclass(kind, base) or kind.__name__.endswith("Mixin"):
             sklearn_metrics.patch_predictions(kind)
     if module.__name__ == "sklearn.metrics":
         sklearn_metrics.patch_metrics(module)

@@ -5,6 +5,7 @@ Source of what is logged: https://mlflow.org/docs/latest/api_reference/python_ap
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Mapping
 from typing import Any
 
@@ -75,13 +76,12 @@ def _log_result(logged: Training, model: Any, result: Any) -> None:
 
 
 def _patch_module(module: Any) -> None:
-    """Patch the models that a module defines, as it is imported."""
+    """Patch the models that a module defines, as it is imported; before there is a model it defines none."""
     if not module.__name__.startswith("statsmodels.") or ".tests" in module.__name__:
         return
-    from statsmodels.base.model import Model
-
+    base = getattr(sys.modules.get("statsmodels.base.model"), "Model", ())
     for kind in list(vars(module).values()):
-        if isinstance(kind, type) and issubclass(kind, Model) and kind.__module__ == module.__name__:
+        if isinstance(kind, type) and issubclass(kind, base) and kind.__module__ == module.__name__:
             for name in _FITS:
                 patch(_NAME, kind, name, _observe_fit)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -349,3 +351,21 @@ def test_large_data_are_told_apart_by_a_sample() -> None:
     assert array is not None
     assert json.loads(array.profile or "")["features_shape"] == [50_000, 3]
     assert datasets.describe(object()) is None
+
+
+def test_it_may_be_switched_on_before_the_import_which_it_leaves_to_the_program(tmp_path: Path) -> None:
+    code = """
+import sys
+import cloudtrack as ct
+ct.set_tracking_uri(sys.argv[1])
+ct.autolog(log_models=False)
+frameworks = {"sklearn", "xgboost", "lightgbm", "torch", "keras", "statsmodels", "pyspark", "matplotlib"}
+assert not frameworks & set(sys.modules)
+from sklearn.tree import DecisionTreeClassifier
+DecisionTreeClassifier().fit([[0], [1]], [0, 1])
+print(*[run.data.tags["estimator_name"] for run in ct.MlflowClient().search_runs(["0"])])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "early")], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "DecisionTreeClassifier", "")

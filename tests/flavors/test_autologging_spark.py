@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,6 +52,28 @@ def test_what_statsmodels_fits(caplog: pytest.LogCaptureFixture) -> None:
     assert {"model_summary.txt", "model"} <= _files(run)
     assert run.inputs.dataset_inputs
     assert [record for record in caplog.records if record.name.startswith("cloudtrack")] == []
+
+
+def test_it_may_be_switched_on_before_the_import(tmp_path: Path) -> None:
+    code = """
+import sys
+import cloudtrack as ct
+ct.set_tracking_uri(sys.argv[1])
+ct.statsmodels.autolog(log_models=False)
+assert "statsmodels" not in sys.modules
+import statsmodels.api as sm
+sm.OLS([1.0, 2.0, 4.0], [1.0, 2.0, 3.0]).fit()
+print(len(ct.MlflowClient().search_runs(["0"])))
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, str(tmp_path / "early")],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "1"), done.stderr
+    assert "autologging" not in done.stderr
 
 
 def test_a_series_of_statsmodels_is_one_run() -> None:
