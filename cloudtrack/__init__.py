@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from cloudtrack import exceptions as exceptions
     from cloudtrack import models as models
     from cloudtrack import projects as projects
+    from cloudtrack.autologging import lightning as lightning
+    from cloudtrack.autologging import optuna as optuna
+    from cloudtrack.autologging import ray as ray
+    from cloudtrack.autologging.universal import autolog as autolog
     from cloudtrack.client import Client as Client
     from cloudtrack.client import connect as connect
     from cloudtrack.errors import CloudtrackError as CloudtrackError
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
     from cloudtrack.flavors import tensorflow as tensorflow
     from cloudtrack.flavors import transformers as transformers
     from cloudtrack.flavors import xgboost as xgboost
+    from cloudtrack.fluent import system_metrics as system_metrics
     from cloudtrack.fluent.active_models import ActiveModel as ActiveModel
     from cloudtrack.fluent.active_models import clear_active_model as clear_active_model
     from cloudtrack.fluent.active_models import get_active_model_id as get_active_model_id
@@ -106,10 +111,20 @@ if TYPE_CHECKING:
     from cloudtrack.fluent.session import set_experiment_tags as set_experiment_tags
     from cloudtrack.fluent.session import set_registry_uri as set_registry_uri
     from cloudtrack.fluent.session import set_tracking_uri as set_tracking_uri
+    from cloudtrack.fluent.system_metrics import disable_system_metrics_logging as disable_system_metrics_logging
+    from cloudtrack.fluent.system_metrics import enable_system_metrics_logging as enable_system_metrics_logging
+    from cloudtrack.fluent.system_metrics import set_system_metrics_node_id as set_system_metrics_node_id
+    from cloudtrack.fluent.system_metrics import (
+        set_system_metrics_samples_before_logging as set_system_metrics_samples_before_logging,
+    )
+    from cloudtrack.fluent.system_metrics import (
+        set_system_metrics_sampling_interval as set_system_metrics_sampling_interval,
+    )
     from cloudtrack.mlflow_client import MlflowClient as MlflowClient
     from cloudtrack.projects.running import run as run
 
 _HOMES = {
+    "cloudtrack.autologging.universal": ("autolog",),
     "cloudtrack.client": ("Client", "connect"),
     "cloudtrack.errors": ("CloudtrackError",),
     "cloudtrack.exceptions": ("MlflowException",),
@@ -182,6 +197,13 @@ _HOMES = {
         "set_registry_uri",
         "set_tracking_uri",
     ),
+    "cloudtrack.fluent.system_metrics": (
+        "disable_system_metrics_logging",
+        "enable_system_metrics_logging",
+        "set_system_metrics_node_id",
+        "set_system_metrics_samples_before_logging",
+        "set_system_metrics_sampling_interval",
+    ),
     "cloudtrack.projects.running": ("run",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -194,16 +216,20 @@ _MODULES = {
     "catboost": "cloudtrack.flavors.catboost",
     "keras": "cloudtrack.flavors.keras",
     "lightgbm": "cloudtrack.flavors.lightgbm",
+    "lightning": "cloudtrack.autologging.lightning",
     "onnx": "cloudtrack.flavors.onnx",
+    "optuna": "cloudtrack.autologging.optuna",
     "projects": "cloudtrack.projects",
     "prophet": "cloudtrack.flavors.prophet",
     "pyfunc": "cloudtrack.flavors.pyfunc",
     "pytorch": "cloudtrack.flavors.pytorch",
+    "ray": "cloudtrack.autologging.ray",
     "sentence_transformers": "cloudtrack.flavors.sentence_transformers",
     "sklearn": "cloudtrack.flavors.sklearn",
     "spacy": "cloudtrack.flavors.spacy",
     "spark": "cloudtrack.flavors.spark",
     "statsmodels": "cloudtrack.flavors.statsmodels",
+    "system_metrics": "cloudtrack.fluent.system_metrics",
     "tensorflow": "cloudtrack.flavors.tensorflow",
     "transformers": "cloudtrack.flavors.transformers",
     "xgboost": "cloudtrack.flavors.xgboost",

@@ -14,6 +14,11 @@ cloudtrack's own variable wins over MLflow's of the same meaning:
     CLOUDTRACK_CACHE_DIR                                copies of index files; default ~/.cache/cloudtrack
     CLOUDTRACK_TRUST_MODELS MLFLOW_ALLOW_PICKLE_DESERIALIZATION    1: models may run code that they bring
     CLOUDTRACK_CONSOLE                                  1: runs keep what their process prints
+    CLOUDTRACK_SYSTEM_METRICS    MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING            1: runs have system metrics
+    CLOUDTRACK_SYSTEM_METRICS_INTERVAL   MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL     seconds between two looks; 10
+    CLOUDTRACK_SYSTEM_METRICS_SAMPLES    MLFLOW_SYSTEM_METRICS_SAMPLES_BEFORE_LOGGING    looks that make a point; 1
+    CLOUDTRACK_NODE_ID      MLFLOW_SYSTEM_METRICS_NODE_ID    this machine or rank in the names of system metrics;
+                                                        default rank_<n> where the job has several ranks
                             MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT    1: runs at a server do not say where to look
     CLOUDTRACK_TOKEN        MLFLOW_TRACKING_TOKEN       the login at a server: a token, or
                             MLFLOW_TRACKING_USERNAME    a user
@@ -31,6 +36,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+
+from cloudtrack.errors import InvalidInput
 
 DEFAULT_URI = "./cloudtrack-data"
 GRANT_SCHEME = "grant:"
@@ -151,6 +158,38 @@ def trusts_models() -> bool:
 def logs_console() -> bool:
     """Whether runs keep what their process prints, where ``start_run`` does not say."""
     return _is_true("CLOUDTRACK_CONSOLE")
+
+
+def logs_system_metrics() -> bool:
+    """Whether runs have system metrics, where the program does not say."""
+    return _is_true("CLOUDTRACK_SYSTEM_METRICS", "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING")
+
+
+def system_metrics_sampling() -> tuple[float, int]:
+    """Seconds between two looks at the machine, and how many looks make a point. Raises InvalidInput."""
+    interval = _first("CLOUDTRACK_SYSTEM_METRICS_INTERVAL", "MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL") or "10"
+    samples = _first("CLOUDTRACK_SYSTEM_METRICS_SAMPLES", "MLFLOW_SYSTEM_METRICS_SAMPLES_BEFORE_LOGGING") or "1"
+    try:
+        found = float(interval), int(samples)
+    except ValueError as error:
+        raise InvalidInput(f"system metrics every {interval!r} seconds, {samples!r} looks a point: {error}") from error
+    if not 0 < found[0] < float("inf") or found[1] < 1:
+        raise InvalidInput(f"system metrics every {interval} seconds, {samples} looks a point: both are above 0")
+    return found
+
+
+_RANKS = (("RANK", "WORLD_SIZE"), ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("SLURM_PROCID", "SLURM_NTASKS"))
+"""How torch, Open MPI and Slurm tell a process which of how many it is."""
+
+
+def node_id() -> str:
+    """The name of this machine or rank in the names of system metrics; empty where the job is one process."""
+    if named := _first("CLOUDTRACK_NODE_ID", "MLFLOW_SYSTEM_METRICS_NODE_ID"):
+        return named
+    for rank, size in _RANKS:
+        if _first(rank) and _first(size) != "1":
+            return f"rank_{_first(rank)}"
+    return ""
 
 
 def keeps_links_to_itself() -> bool:

@@ -32,7 +32,7 @@ NOT_YET = {
     "MlflowClient.create_registered_model": {"deployment_job_id"},
     "MlflowClient.update_registered_model": {"deployment_job_id"},
     # Docker's own client is logged in, or not.
-    "run": {"build_image", "docker_auth"},
+    "run": {"docker_auth"},
     # Passed on by MLflow to whatever takes it. An argument that nobody knows is an error here.
     "sklearn.log_model": {"kwargs"},
 }
@@ -57,7 +57,7 @@ def _names() -> list[str]:
         for name, _ in inspect.getmembers(ct.MlflowClient, inspect.isfunction)
         if not name.startswith("_")
     ]
-    others = ["sklearn.save_model", "sklearn.log_model", "sklearn.load_model", "pyfunc.load_model"]
+    others = ["sklearn.autolog", "sklearn.save_model", "sklearn.log_model", "sklearn.load_model", "pyfunc.load_model"]
     files = ["artifacts.download_artifacts", "artifacts.list_artifacts", "models.infer_signature"]
     return [*functions, *methods, *others, *files]
 

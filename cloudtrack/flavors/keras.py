@@ -14,6 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
+from cloudtrack.autologging.keras import Callback as Callback
+from cloudtrack.autologging.keras import MLflowCallback as MLflowCallback
+from cloudtrack.autologging.keras import autolog as autolog
 from cloudtrack.errors import InvalidInput
 from cloudtrack.fluent.models import LogArguments, load_from, log
 from cloudtrack.models.environment import pinned

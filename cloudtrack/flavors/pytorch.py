@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Unpack
 
+from cloudtrack.autologging.lightning import autolog as autolog
 from cloudtrack.errors import InvalidInput
 from cloudtrack.fluent.models import LogArguments, load_from, log
 from cloudtrack.models.environment import modules_in_pickle, pinned

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
+from cloudtrack.autologging.sklearn import autolog as autolog
 from cloudtrack.errors import InvalidInput, MissingDependency
 from cloudtrack.fluent.models import LogArguments, load_from, log
 from cloudtrack.models.environment import modules_in_pickle, pinned

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
+from cloudtrack.autologging.spark import autolog as autolog
 from cloudtrack.errors import InvalidInput
 from cloudtrack.fluent.models import LogArguments, load_from, log
 from cloudtrack.models.environment import pinned

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
+from cloudtrack.autologging.statsmodels import autolog as autolog
 from cloudtrack.errors import InvalidInput
 from cloudtrack.fluent.models import LogArguments, load_from, log
 from cloudtrack.models.environment import modules_in_pickle, pinned

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
+from cloudtrack.autologging.keras import autolog as autolog
 from cloudtrack.errors import InvalidInput
 from cloudtrack.flavors.keras import KerasPredictor, load_archive, load_graph
 from cloudtrack.fluent.models import LogArguments, load_from, log

@@ -14,6 +14,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Unpack
 
+from cloudtrack.autologging.transformers import Callback as Callback
+from cloudtrack.autologging.transformers import autolog as autolog
 from cloudtrack.errors import InvalidInput
 from cloudtrack.fluent.models import LogArguments, load_from, log
 from cloudtrack.models.environment import pinned

@@ -13,7 +13,8 @@ from cloudtrack import config
 from cloudtrack.entities.experiment import Experiment, LifecycleStage
 from cloudtrack.entities.run import Run, RunStatus
 from cloudtrack.errors import InvalidInput, StateError, Unavailable
-from cloudtrack.fluent import console_capture, session
+from cloudtrack.fluent import console_capture, session, system_metrics
+from cloudtrack.fluent.system_metrics import Sampler
 from cloudtrack.tracking import source
 from cloudtrack.tracking.console_writer import ConsoleWriter
 from cloudtrack.tracking.run_index import PARENT_RUN_TAG
@@ -28,13 +29,14 @@ class ActiveRun(Run):
     """A run of this process. As a context manager it ends the run: FINISHED, FAILED on an exception, KILLED
     on SIGTERM."""
 
-    __slots__ = ("_console", "_source", "_writer")
+    __slots__ = ("_console", "_sampler", "_source", "_writer")
 
     def __init__(self, run: Run, writer: RunWriter, capture: SourceCapture | None) -> None:
         super().__init__(run.info, run.data, run.inputs, run.outputs)
         object.__setattr__(self, "_writer", writer)
         object.__setattr__(self, "_source", capture)
         object.__setattr__(self, "_console", None)
+        object.__setattr__(self, "_sampler", None)
 
     @property
     def writer(self) -> RunWriter:
@@ -47,11 +49,18 @@ class ActiveRun(Run):
         object.__setattr__(self, "_console", console)
         console_capture.start(console)
 
+    def log_system(self, sampler: Sampler | None) -> None:
+        """Have a sampler stop when the run ends."""
+        object.__setattr__(self, "_sampler", sampler)
+
     def finish(self, status: str, error: BaseException | None = None) -> None:
         """End the run and deliver everything; first what was printed, for readers stop when a run has ended."""
         console: ConsoleWriter | None = object.__getattribute__(self, "_console")
         if console is not None:
             console_capture.stop(console, error)
+        sampler: Sampler | None = object.__getattribute__(self, "_sampler")
+        if sampler is not None:
+            sampler.stop()
         capture: SourceCapture | None = object.__getattribute__(self, "_source")
         if capture is not None:
             capture.wait(_SOURCE_TIMEOUT_S)
@@ -101,12 +110,10 @@ def start_run(
     """Start a run, or resume the one with ``run_id``, and make it the active run of this thread.
 
     Without an argument, ``CLOUDTRACK_RUN_ID`` (or ``MLFLOW_RUN_ID``) names a run to resume, once.
-    With ``nested`` the run becomes a child of the active one. ``log_system_metrics`` is not there yet
-    and must not be True. With ``log_console`` the run keeps what this process and its children print; where it is
-    None, ``CLOUDTRACK_CONSOLE`` decides. Raises StateError where a run is active and ``nested`` is not set.
+    With ``nested`` the run becomes a child of the active one. With ``log_system_metrics`` it has metrics of the machine
+    while it goes on, with ``log_console`` it keeps what this process and its children print; where they are None, the
+    environment decides. Raises StateError where a run is active and ``nested`` is not set.
     """
-    if log_system_metrics:
-        raise InvalidInput("log_system_metrics is not supported yet; leave it out")
     stack = _stack()
     if stack and not nested:
         raise StateError(
@@ -126,6 +133,8 @@ def start_run(
             all_tags[PARENT_RUN_TAG] = parent
         active = _start_new(_experiment(experiment_id), run_name, all_tags)
     _remember(active)
+    if system_metrics.is_wanted(log_system_metrics):
+        active.log_system(system_metrics.start_sampling(active.writer))
     if config.logs_console() if log_console is None else log_console:
         active.log_console(ConsoleWriter(session.client().console, active.info.run_id))
     return active

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cloudtrack.entities.dataset import DatasetInput, InputTag
+from cloudtrack.entities.dataset import CONTEXT_TAG, DatasetInput, InputTag
 from cloudtrack.entities.run import LoggedModelInput, LoggedModelOutput
 from cloudtrack.errors import InvalidInput
 from cloudtrack.fluent import session
 from cloudtrack.fluent.active_models import models_of
 from cloudtrack.fluent.active_runs import current_run_id, current_writer
-from cloudtrack.tracking.documents import DatasetUse, ModelOutput
+from cloudtrack.tracking.documents import ModelOutput
 from cloudtrack.tracking.run_writer import RunWriter
 from cloudtrack.tracking.runs import dataset_use
 
@@ -46,7 +46,7 @@ def log_metric(
     at = 0 if step is None else step
     models, reads = models_of(writer.run_id, model_id)
     if models or dataset is not None:
-        use = None if dataset is None else _use(dataset)
+        use = None if dataset is None else dataset_use(input_of(dataset))
         writer.log_model_metric(models, key, value, at, timestamp, dataset=use, reads=reads)
     else:
         writer.log_metric(key, value, at, timestamp)
@@ -129,8 +129,7 @@ def log_inputs(
     for dataset, context, tags in zip(datasets, contexts, tags_list, strict=True):
         if dataset is None:
             continue
-        all_tags = {**(tags or {}), **({"mlflow.data.context": context} if context else {})}
-        uses.append(_use(dataset, all_tags))
+        uses.append(dataset_use(input_of(dataset, context, tags)))
     current_writer().log_inputs(uses, [model.model_id for model in models or () if model is not None])
 
 
@@ -149,9 +148,11 @@ def flush() -> None:
     current_writer().flush()
 
 
-def _use(dataset: Any, tags: Mapping[str, str] | None = None) -> DatasetUse:
+def input_of(dataset: Any, context: str | None = None, tags: Mapping[str, str] | None = None) -> DatasetInput:
+    """A use of a dataset: of ``cloudtrack.data``, or an entity."""
     entity = dataset.to_entity() if hasattr(dataset, "to_entity") else dataset
-    return dataset_use(DatasetInput(entity, [InputTag(key, value) for key, value in (tags or {}).items()]))
+    all_tags = {**(tags or {}), **({CONTEXT_TAG: context} if context else {})}
+    return DatasetInput(entity, [InputTag(key, value) for key, value in all_tags.items()])
 
 
 def _outcome(writer: RunWriter, synchronous: bool) -> RunOperations | None:
