@@ -18,6 +18,7 @@ from cloudtrack.cli import (
     experiments,
     explain,
     grants,
+    importing,
     index,
     maintenance,
     models,
@@ -58,6 +59,7 @@ app.add_typer(tokens.app, name="tokens")
 app.add_typer(access.app, name="access")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(grants.app, name="grant")
+app.add_typer(importing.app, name="import")
 app.command("compact")(index.compact)
 app.command("cost")(maintenance.cost)
 app.command("ddl")(ddl.ddl)

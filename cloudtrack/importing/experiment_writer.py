@@ -14,6 +14,8 @@ from cloudtrack.tracking import keys
 from cloudtrack.tracking.documents import ExperimentDocument, NameClaim
 from cloudtrack.tracking.experiments import DEFAULT_EXPERIMENT_ID, DEFAULT_EXPERIMENT_NAME, Experiments
 
+_DEFAULT = (DEFAULT_EXPERIMENT_ID, DEFAULT_EXPERIMENT_NAME)
+
 
 class ExperimentWriter(Experiments):
     """The experiments of a store, to which others are added as they were."""
@@ -107,7 +109,10 @@ def prefixed(wanted: ForeignExperiment, prefix: str) -> ForeignExperiment:
 
 
 def _is_same(there: ExperimentDocument, wanted: ForeignExperiment) -> bool:
-    return there.creation_time == wanted.creation_time and (there.creation_time > 0 or there.name == wanted.name)
+    """Whether it is the one that was imported before; the Default of every tracker is one."""
+    is_default = (wanted.experiment_id, wanted.name) == (DEFAULT_EXPERIMENT_ID, there.name) == _DEFAULT
+    is_as_old = there.creation_time == wanted.creation_time and (there.creation_time > 0 or there.name == wanted.name)
+    return is_default or is_as_old
 
 
 def _is_untouched_default(there: ExperimentDocument) -> bool:

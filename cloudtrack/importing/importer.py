@@ -89,8 +89,11 @@ class Importer:
     ) -> None:
         """``experiments`` are names or ids of those that alone come, without registered models.
 
-        ``prefix`` stands before the names of experiments and registered models. Dry, nothing is written.
+        ``prefix`` stands before the names of experiments and registered models. Dry, nothing is written. Raises
+        InvalidInput.
         """
+        if "/" in prefix or ":" in prefix:
+            raise InvalidInput(f"the prefix {prefix!r} must not have '/' or ':': names of models have none")
         self._source = source
         self._prefix = prefix
         self._chosen = set(experiments)
