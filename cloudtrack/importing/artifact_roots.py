@@ -31,10 +31,13 @@ class ArtifactRoots:
 
     def files(self, uri: str, owner: str, inside: Path | None = None) -> Iterator[ForeignFile]:
         """The files at or below an address. ``inside`` is where they are if the address is of another machine."""
-        if inside is not None and inside.is_dir() and not inside.is_symlink():
-            yield from self._folder(inside, owner)
-            return
         scheme = urlsplit(uri).scheme if ":/" in uri else ""
+        if inside is not None and scheme in ("", "file"):
+            if not inside.is_symlink():
+                yield from self._folder(inside, owner)
+            return
+        if not uri:
+            return
         if scheme == PROXIED:
             path = unquote(urlsplit(uri).path).strip("/")
             if not self._destination:
@@ -45,7 +48,7 @@ class ArtifactRoots:
             scheme = urlsplit(uri).scheme if ":/" in uri else ""
         if scheme in ("", "file"):
             yield from self._local(Path(unquote(urlsplit(uri).path) if scheme else uri), owner)
-        elif uri:
+        else:
             yield from self._remote(uri, owner)
 
     def _local(self, path: Path, owner: str) -> Iterator[ForeignFile]:

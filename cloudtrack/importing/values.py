@@ -30,7 +30,8 @@ def text(value: Any, what: str) -> str:
 def whole(value: Any, what: str) -> int:
     """A whole number of 64 bits, from a number or its text. Raises CorruptData."""
     try:
-        if isinstance(value, bool) or not isinstance(value, int | str | float) or int(value) != float(value):
+        is_fraction = isinstance(value, float) and not value.is_integer()
+        if is_fraction or isinstance(value, bool) or not isinstance(value, int | str | float):
             raise ValueError("no whole number")
         number = int(value)
     except (ValueError, OverflowError) as error:

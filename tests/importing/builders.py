@@ -88,7 +88,7 @@ def database(home: Path) -> Path:
         CREATE TABLE datasets (dataset_uuid TEXT, name TEXT, digest TEXT, dataset_source_type TEXT, dataset_source TEXT,
             dataset_schema TEXT, dataset_profile TEXT);
         CREATE TABLE inputs (input_uuid TEXT, source_type TEXT, source_id TEXT, destination_type TEXT,
-            destination_id TEXT);
+            destination_id TEXT, step BIGINT);
         CREATE TABLE input_tags (input_uuid TEXT, name TEXT, value TEXT);
         CREATE TABLE registered_models (name TEXT, creation_time BIGINT, last_updated_time BIGINT, description TEXT);
         CREATE TABLE registered_model_tags (key TEXT, value TEXT, name TEXT);
@@ -125,7 +125,7 @@ def database(home: Path) -> Path:
     insert("params", ("lr", "0.1", RUN), ("empty", "", RUN))
     insert("tags", ("mlflow.runName", "one", RUN))
     insert("datasets", ("d1", "train", "d0", "local", "x", None, None))
-    insert("inputs", ("u1", "DATASET", "d1", "RUN", RUN), ("u2", "RUN_OUTPUT", RUN, "MODEL_OUTPUT", MODEL))
+    insert("inputs", ("u1", "DATASET", "d1", "RUN", RUN, 0), ("u2", "RUN_OUTPUT", RUN, "MODEL_OUTPUT", MODEL, 3))
     insert("input_tags", ("u1", "mlflow.data.context", "training"))
     insert("registered_models", ("churn", START, START + 50, "who leaves"))
     insert("registered_model_tags", ("owner", "ann", "churn"))
