@@ -54,10 +54,23 @@ def tensorboard(
     dry_run: DryOption = False,
     as_json: output.JsonOption = False,
 ) -> None:
-    """Import scalars and hyperparameters that TensorBoard shows."""
+    """Import the scalars that TensorBoard shows."""
     from cloudtrack.importing.tensorboard import TensorBoardFolder
 
     _import(TensorBoardFolder(folder, experiment), is_dry=dry_run, as_json=as_json)
+
+
+@app.command("wandb")
+def wandb(
+    folder: Annotated[Path, typer.Argument(help="A folder wandb with runs that were kept on disk, or one of them.")],
+    experiment: Annotated[str, typer.Option("--experiment", help="One for all; else each project is one.")] = "",
+    dry_run: DryOption = False,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Import settings, numbers and files of runs that Weights & Biases has on disk."""
+    from cloudtrack.importing.wandb_folder import WandbFolder
+
+    _import(WandbFolder(folder, experiment), is_dry=dry_run, as_json=as_json)
 
 
 def _import(

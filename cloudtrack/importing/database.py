@@ -1,4 +1,4 @@
-"""A database that is only read: SQLite through the standard library, others through SQLAlchemy where it is installed."""
+"""A database that is only read: SQLite by the standard library, others through SQLAlchemy where it is installed."""
 
 from __future__ import annotations
 
@@ -34,9 +34,7 @@ class Database(ABC):
     def close(self) -> None:
         """Give back all connections."""
 
-    def rows(
-        self, table: str, wanted: Sequence[str], *, order: str = "", **where: Any
-    ) -> Iterator[tuple[Any, ...]]:
+    def rows(self, table: str, wanted: Sequence[str], *, order: str = "", **where: Any) -> Iterator[tuple[Any, ...]]:
         """Columns of the rows that have these values; None for a column that the table lacks.
 
         Names are ours and never a stranger's; values are bound.
@@ -156,4 +154,3 @@ def open_database(url: str) -> Database:
     if url.startswith("sqlite:"):
         raise InvalidInput("an SQLite database is named sqlite:///path, or sqlite:////path from the root")
     return ServerDatabase(url)
-

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from cloudtrack.entities.names import check_experiment_id, check_experiment_name
 from cloudtrack.errors import AlreadyExists, NotFound, ObjectExists, Purged
 from cloudtrack.importing.foreign import ForeignExperiment
 from cloudtrack.importing.outcome import Outcome
+from cloudtrack.importing.values import digits_of
 from cloudtrack.index.keys import IndexKeys
 from cloudtrack.index.pending import announce
 from cloudtrack.tracking import keys
@@ -96,10 +95,8 @@ class ExperimentWriter(Experiments):
 
 def prefixed(wanted: ForeignExperiment, prefix: str) -> ForeignExperiment:
     """The same under another name, with an id that is always made of both alike, and of no other's."""
-    named = hashlib.sha256(f"{prefix}\n{wanted.experiment_id}\n{wanted.creation_time}".encode()).hexdigest()
-    number = 10**17 + int(named, 16) % (9 * 10**17)
     return ForeignExperiment(
-        experiment_id=str(number),
+        experiment_id=digits_of(prefix, wanted.experiment_id, str(wanted.creation_time)),
         name=f"{prefix}{wanted.name}",
         lifecycle_stage=wanted.lifecycle_stage,
         creation_time=wanted.creation_time,

@@ -21,7 +21,13 @@ from cloudtrack.entities.experiment import LifecycleStage
 from cloudtrack.errors import AlreadyExists, CloudtrackError, Conflict, InvalidInput, PermissionDenied, Unavailable
 from cloudtrack.importing.experiment_writer import ExperimentWriter, prefixed
 from cloudtrack.importing.file_copy import FileCopy
-from cloudtrack.importing.foreign import ForeignExperiment, ForeignLoggedModel, ForeignRegisteredModel, ForeignRun, Source
+from cloudtrack.importing.foreign import (
+    ForeignExperiment,
+    ForeignLoggedModel,
+    ForeignRegisteredModel,
+    ForeignRun,
+    Source,
+)
 from cloudtrack.importing.logged_model_writer import LoggedModelWriter
 from cloudtrack.importing.omissions import Omission
 from cloudtrack.importing.outcome import Outcome
@@ -29,7 +35,7 @@ from cloudtrack.importing.registry_writer import RegistryWriter
 from cloudtrack.importing.run_writer import RunWriter
 from cloudtrack.storage.parallel import map_in_order
 
-T = TypeVar("T")
+Thing = TypeVar("Thing", ForeignRun, ForeignLoggedModel)
 _AT_ONCE = 64
 KINDS = ("experiments", "logged models", "runs", "points", "artifacts", "registered models", "versions")
 _OF_STORE = (Conflict, PermissionDenied, Unavailable)
@@ -103,8 +109,8 @@ class Importer:
         self.report = ImportReport(source.name, client.uri, is_dry)
         files = FileCopy(source.omissions, is_left_out=without_artifacts)
         self._experiments = ExperimentWriter(client.store)
-        self._runs = RunWriter(client.store, files)
-        self._logged_models = LoggedModelWriter(client.store, files)
+        self._runs = RunWriter(client.store, files, source.omissions)
+        self._logged_models = LoggedModelWriter(client.store, files, source.omissions)
         self._registry = RegistryWriter(client.store, client.user, source.omissions)
 
     def run(self) -> ImportReport:
@@ -140,7 +146,7 @@ class Importer:
         if clashes:
             listed = "; ".join(clashes[:10]) + ("; ..." if len(clashes) > 10 else "")
             raise AlreadyExists(
-                f"{len(clashes)} things of {self._source.name} have names or ids that are taken in the store: {listed}. "
+                f"{len(clashes)} things of {self._source.name} have names or ids that are taken here: {listed}. "
                 "Choose a --prefix for the names, or another store"
             )
 
@@ -150,12 +156,14 @@ class Importer:
         except InvalidInput:
             return ""  # its name cannot be: that is said when it is written
 
-    def _each(
-        self, kind: str, things: Iterator[ForeignRun] | Iterator[ForeignLoggedModel], owner: ForeignExperiment
-    ) -> None:
+    def _each(self, kind: str, things: Iterator[Thing], owner: ForeignExperiment) -> None:
         """Many at once, of which a bounded number is known at a time."""
+
+        def put(thing: Thing) -> None:
+            self._write(kind, _id_of(thing), partial(self._put, thing, owner))
+
         while some := list(islice(things, _AT_ONCE)):
-            map_in_order(lambda thing: self._write(kind, _id_of(thing), lambda: self._put(thing, owner)), some)
+            map_in_order(put, some)
 
     def _write(self, kind: str, name: str, write: Callable[[], Outcome]) -> None:
         """Write one thing. What is wrong with it is said, and the others come all the same."""

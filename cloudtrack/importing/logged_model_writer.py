@@ -7,6 +7,7 @@ from cloudtrack.entities.names import check_logged_model_id, check_logged_model_
 from cloudtrack.errors import AlreadyExists, ObjectExists, ObjectNotFound
 from cloudtrack.importing.file_copy import FileCopy
 from cloudtrack.importing.foreign import ForeignLoggedModel
+from cloudtrack.importing.omissions import Omissions
 from cloudtrack.importing.outcome import Outcome
 from cloudtrack.index.keys import IndexKeys
 from cloudtrack.index.pending import announce
@@ -20,11 +21,12 @@ from cloudtrack.tracking.documents import LoggedModelDocument, ModelMetric
 class LoggedModelWriter:
     """The logged models of a store, to which others are added as they were."""
 
-    def __init__(self, store: ObjectStore, files: FileCopy) -> None:
+    def __init__(self, store: ObjectStore, files: FileCopy, omissions: Omissions) -> None:
         self._store = store
         self._documents = DocumentStore(store, LoggedModelDocument)
         self._artifacts = Artifacts(store, LOGGED_MODEL)
         self._files = files
+        self._omissions = omissions
 
     def find(self, model_id: str, experiment_id: str) -> bool:
         """Whether it is there. Raises AlreadyExists where it is in another experiment, and where it was purged."""
@@ -42,6 +44,7 @@ class LoggedModelWriter:
         """What became of it; how many files were written."""
         if self.find(model.model_id, experiment_id):
             return Outcome.THERE, 0
+        what = f"logged model {model.model_id}"
         document = LoggedModelDocument(
             model_id=model.model_id,
             experiment_id=experiment_id,
@@ -53,11 +56,11 @@ class LoggedModelWriter:
             lifecycle_stage=model.lifecycle_stage,
             creation_time=model.creation_time,
             last_update_time=model.last_update_time,
-            tags=model.tags,
-            params=model.params,
+            tags=self._omissions.allowed("tag", what, model.tags),
+            params=self._omissions.allowed("param", what, model.params),
             metrics=_last_of_each(model.metrics),
         )
-        files = self._files.copy(self._artifacts, model.model_id, model.files(), f"logged model {model.model_id}")
+        files = self._files.copy(self._artifacts, model.model_id, model.files(), what)
         announce(self._store, IndexKeys(keys.logged_model_index(experiment_id)), model.model_id, 1)
         try:
             self._documents.create(keys.logged_model(model.model_id), document)

@@ -134,7 +134,16 @@ class MlflowDatabase:
         self._tables.close()
 
     def _run(
-        self, experiment_id: str, its_id: Any, name: Any, user: Any, status: Any, start: Any, end: Any, life: Any, uri: Any
+        self,
+        experiment_id: str,
+        its_id: Any,
+        name: Any,
+        user: Any,
+        status: Any,
+        start: Any,
+        end: Any,
+        life: Any,
+        uri: Any,
     ) -> ForeignRun:
         run_id = text(its_id, "a run's id")
         what = f"run {run_id[:40]}"

@@ -48,7 +48,9 @@ class MlflowServer:
 
     def experiments(self) -> Iterator[ForeignExperiment]:
         """Deleted ones too."""
-        for each in self._pages("POST", "experiments/search", "experiments", {"view_type": "ALL", "max_results": _PAGE}):
+        for each in self._pages(
+            "POST", "experiments/search", "experiments", {"view_type": "ALL", "max_results": _PAGE}
+        ):
             its_id = text(each.get("experiment_id"), "an experiment's id")
             yield ForeignExperiment(
                 experiment_id=its_id,

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+from cloudtrack.entities.names import check_key_name
+from cloudtrack.errors import InvalidInput
+
+T = TypeVar("T")
 
 _MOST_EXAMPLES = 5
 
@@ -35,6 +42,16 @@ class Omissions:
             found.count += count
             if name and len(found.examples) < _MOST_EXAMPLES:
                 found.examples.append(name)
+
+    def allowed(self, kind: str, owner: str, texts: Mapping[str, T]) -> dict[str, T]:
+        """What has a key that a param, tag or metric (``kind``) may have; the others are left out."""
+        found = {}
+        for key, value in texts.items():
+            try:
+                found[check_key_name(kind, key)] = value
+            except InvalidInput as error:
+                self.add(f"{kind}s", owner, error.message, is_failure=True)
+        return found
 
     def listed(self) -> list[Omission]:
         """All of them, by kind."""

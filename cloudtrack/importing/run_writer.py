@@ -7,23 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 
+from cloudtrack import clock
 from cloudtrack.entities.experiment import LifecycleStage
 from cloudtrack.entities.names import check_run_id
 from cloudtrack.errors import AlreadyExists, NotFound
 from cloudtrack.importing.file_copy import FileCopy
 from cloudtrack.importing.foreign import ForeignRun
+from cloudtrack.importing.omissions import Omissions
 from cloudtrack.importing.outcome import Outcome
 from cloudtrack.storage.mentioning import is_late
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.tracking.artifacts import Artifacts
 from cloudtrack.tracking.documents import RunDocument
-from cloudtrack.tracking.points import INLINE_POINTS, Columns, Point, combine, group, summarize
+from cloudtrack.tracking.points import INLINE_POINTS, Columns, Point, combine, count, group, summarize
 from cloudtrack.tracking.run_documents import RunDocuments
 from cloudtrack.tracking.runs import RUN_NAME_TAG
 from cloudtrack.tracking.segments import Segments
-from cloudtrack import clock
 
 SEGMENT_POINTS = 1_000_000
 """So many points are in memory at once, and in one file."""
@@ -32,11 +32,12 @@ SEGMENT_POINTS = 1_000_000
 class RunWriter:
     """The runs of a store, to which others are added as they were."""
 
-    def __init__(self, store: ObjectStore, files: FileCopy) -> None:
+    def __init__(self, store: ObjectStore, files: FileCopy, omissions: Omissions) -> None:
         self._documents = RunDocuments(store)
         self._segments = Segments(store)
         self._artifacts = Artifacts(store)
         self._files = files
+        self._omissions = omissions
 
     def find(self, run_id: str, experiment_id: str) -> bool:
         """Whether the run is there. Raises AlreadyExists where it is in another experiment, and where it was purged."""
@@ -54,8 +55,10 @@ class RunWriter:
         """What became of the run; how many points and files were written."""
         if self.find(run.run_id, experiment_id):
             return Outcome.THERE, 0, 0
-        content = run.read()
-        name = run.run_name or content.tags.get(RUN_NAME_TAG, "")
+        content, what = run.read(), f"run {run.run_id}"
+        params = self._omissions.allowed("param", what, content.params)
+        tags = self._omissions.allowed("tag", what, content.tags)
+        name = run.run_name or tags.get(RUN_NAME_TAG, "")
         is_deleted = run.lifecycle_stage == LifecycleStage.DELETED
         document = RunDocument(
             run_id=run.run_id,
@@ -67,13 +70,13 @@ class RunWriter:
             end_time=run.end_time,
             lifecycle_stage=run.lifecycle_stage,
             deleted_with_experiment=is_deleted and experiment_is_deleted,
-            params=content.params,
-            tags={**content.tags, **({RUN_NAME_TAG: name} if name else {})},
+            params=params,
+            tags={**tags, **({RUN_NAME_TAG: name} if name else {})},
             inputs=content.inputs,
             model_inputs=content.model_inputs,
             outputs=content.outputs,
         )
-        files = self._files.copy(self._artifacts, run.run_id, run.files(), f"run {run.run_id}")
+        files = self._files.copy(self._artifacts, run.run_id, run.files(), what)
         began = clock.now_ms()
         points = self._add_points(document, run.points())
         if is_late(began):
@@ -86,13 +89,13 @@ class RunWriter:
         """Points go into the document where they are few, and into files where they are many."""
         total = 0
         while some := list(islice(points, SEGMENT_POINTS)):
-            columns: Columns = group(some)
-            total += len(some)
+            columns: Columns = self._omissions.allowed("metric", f"run {document.run_id}", group(some))
+            total += count(columns)
             for key, column in columns.items():
                 summary, before = summarize(column), document.metrics.get(key)
                 document.metrics[key] = combine(before, summary) if before else summary
-            if total <= INLINE_POINTS:
+            if total <= INLINE_POINTS and not document.segments:
                 document.points = columns
-            else:
+            elif columns:
                 document.segments.append(self._segments.write(document.run_id, columns))
         return total

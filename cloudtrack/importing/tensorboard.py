@@ -1,12 +1,11 @@
 """Folders of TensorBoard's event files: each folder that has some is a run, as TensorBoard shows it.
 
-Read are scalars, of TensorFlow 1 (``simple_value``) and of TensorFlow 2 (a tensor of the plugin ``scalars``), and
-texts and hyperparameters are counted. The formats are public: tensorflow/core/util/event.proto and summary.proto.
+Read are scalars, of TensorFlow 1 (``simple_value``) and of TensorFlow 2 (a tensor of the plugin ``scalars``);
+all else is counted. The formats are public: tensorflow/core/util/event.proto and summary.proto.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import struct
 from collections import Counter
@@ -24,6 +23,7 @@ from cloudtrack.importing.foreign import (
 )
 from cloudtrack.importing.omissions import Omissions
 from cloudtrack.importing.tfrecord import fields, records
+from cloudtrack.importing.values import digits_of, hexadecimal_of, key_of
 from cloudtrack.tracking.points import Point
 
 _EVENTS = ".tfevents."
@@ -45,7 +45,7 @@ class TensorBoardFolder:
         self.name = str(root)
         self.omissions = Omissions()
         self._experiment = experiment or self._root.name
-        self._id = _number(f"tensorboard\n{self._experiment}")
+        self._id = digits_of("tensorboard", self._experiment)
         self._runs = dict(_runs(self._root))
         if not self._runs:
             raise InvalidInput(f"{str(root)!r} has no event files of TensorBoard (*.tfevents.*)")
@@ -58,7 +58,7 @@ class TensorBoardFolder:
         """A folder each."""
         for name, files in self._runs.items():
             started, ended = _first_time(files), max(int(file.stat().st_mtime * 1000) for file in files)
-            run_id = hashlib.sha256(f"{self._experiment}\n{name}\n{started}".encode()).hexdigest()[:32]
+            run_id = hexadecimal_of(self._experiment, name, str(started))
             yield ForeignRun(
                 run_id=run_id,
                 experiment_id=self._id,
@@ -124,7 +124,7 @@ def _scalars(record: bytes, name: str, others: Counter[str]) -> Iterator[Point]:
             if scalar is None:
                 others["summaries of other kinds"] += 1
             elif key:
-                yield key, scalar, step, time_ms
+                yield key_of(key), scalar, step, time_ms
 
 
 def _scalar(message: bytes, name: str) -> tuple[str, float | None]:
@@ -133,7 +133,7 @@ def _scalar(message: bytes, name: str) -> tuple[str, float | None]:
         if not isinstance(value, bytes):
             continue
         if number == _TAG:
-            key = value.decode(errors="replace")[:250]
+            key = value.decode(errors="replace")
         elif number == _SIMPLE_VALUE and len(value) == 4:
             scalar = float(struct.unpack("<f", value)[0])
         elif number == _TENSOR:
@@ -169,8 +169,3 @@ def _tensor(message: bytes, name: str) -> float | None:
     if len(content) != struct.calcsize(form):
         raise CorruptData(f"{name} has a scalar that is none")
     return float(struct.unpack(form, content)[0])
-
-
-def _number(seed: str) -> str:
-    """Digits that are always the same for this seed."""
-    return str(10**17 + int(hashlib.sha256(seed.encode()).hexdigest(), 16) % (9 * 10**17))

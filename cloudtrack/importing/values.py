@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from typing import Any
 
-from cloudtrack.entities.names import MAX_INT64
+from cloudtrack.entities.names import MAX_INT64, MAX_KEY_LENGTH
 from cloudtrack.errors import CorruptData
 
 MOST_TEXT_BYTES = 4 << 20
+_NOT_IN_KEYS = re.compile(r"[^/\w.\- :]")
 
 
 def text(value: Any, what: str) -> str:
@@ -59,3 +62,22 @@ def decimal(value: Any, what: str) -> float:
         return float(value)
     except (ValueError, OverflowError) as error:
         raise CorruptData(f"{what} is {str(value)[:40]!r}, not a number") from error
+
+
+def key_of(name: str) -> str:
+    """A name as a key of a metric or param: characters that keys cannot have become ``_``."""
+    return "/".join(part or "_" for part in _NOT_IN_KEYS.sub("_", name)[:MAX_KEY_LENGTH].split("/")) or "_"
+
+
+def digits_of(*parts: str) -> str:
+    """The id of an experiment, always the same for the same parts."""
+    return str(10**17 + int(_digest(parts), 16) % (9 * 10**17))
+
+
+def hexadecimal_of(*parts: str) -> str:
+    """The id of a run, always the same for the same parts."""
+    return _digest(parts)[:32]
+
+
+def _digest(parts: tuple[str, ...]) -> str:
+    return hashlib.sha256("\n".join(parts).encode(errors="replace")).hexdigest()

@@ -15,18 +15,24 @@ def write(path: Path, text: str) -> None:
 
 def folder(root: Path) -> Path:
     """Two experiments, one of them deleted; two runs; a logged model; a model with versions 2 and 4."""
-    write(root / "0/meta.yaml", f"experiment_id: '0'\nname: Default\ncreation_time: {START}\nlast_update_time: {START}\n")
+    write(
+        root / "0/meta.yaml", f"experiment_id: '0'\nname: Default\ncreation_time: {START}\nlast_update_time: {START}\n"
+    )
     write(
         root / "7/meta.yaml",
-        f"experiment_id: '7'\nname: first\ncreation_time: {START}\nlast_update_time: {START + 5}\nlifecycle_stage: active\n",
+        f"experiment_id: '7'\nname: first\ncreation_time: {START}\nlast_update_time: {START + 5}\n",
     )
     write(root / "7/tags/team", "red")
     write(
         root / ".trash/8/meta.yaml",
-        f"experiment_id: '8'\nname: old\ncreation_time: {START}\nlast_update_time: {START + 9}\nlifecycle_stage: deleted\n",
+        f"experiment_id: '8'\nname: old\ncreation_time: {START}\nlast_update_time: {START + 9}\n"
+        "lifecycle_stage: deleted\n",
     )
     run(root / "7" / RUN, RUN, "7", f"run_name: one\nstatus: 3\nend_time: {START + 100}\nlifecycle_stage: active")
-    write(root / f"7/{RUN}/metrics/val/loss", f"{START} 0.5 0\n{START + 1} nan 1\n{START + 1} 0.25 1\n{START + 2} -inf 2\n")
+    write(
+        root / f"7/{RUN}/metrics/val/loss",
+        f"{START} 0.5 0\n{START + 1} nan 1\n{START + 1} 0.25 1\n{START + 2} -inf 2\n",
+    )
     write(root / f"7/{RUN}/params/lr", "0.1")
     write(root / f"7/{RUN}/params/empty", "")
     write(root / f"7/{RUN}/tags/mlflow.runName", "one")

@@ -18,16 +18,23 @@ def content_of(client: Client) -> dict[str, Any]:
         "logged models": {each.model_id: _plain(each) for each in client.logged_models.list(ids)},
         "files": {
             **{run.info.run_id: _files(client.artifacts, run.info.run_id) for run in runs},
-            **{each.model_id: _files(client.logged_model_artifacts, each.model_id) for each in client.logged_models.list(ids)},
+            **{
+                each.model_id: _files(client.logged_model_artifacts, each.model_id)
+                for each in client.logged_models.list(ids)
+            },
         },
         "models": {each.name: _plain(each) for each in models},
-        "versions": {each.name: [_plain(version) for version in client.model_versions.list(each.name)] for each in models},
+        "versions": {
+            each.name: [_plain(version) for version in client.model_versions.list(each.name)] for each in models
+        },
     }
 
 
 def _run(client: Client, run: Run) -> list[Any]:
     history = {
-        key: sorted((point.step, point.timestamp, repr(point.value)) for point in client.metrics.history(run.info.run_id, key))
+        key: sorted(
+            (point.step, point.timestamp, repr(point.value)) for point in client.metrics.history(run.info.run_id, key)
+        )
         for key in run.data.metrics
     }
     data = run.data
@@ -43,5 +50,3 @@ def _plain(thing: Any) -> dict[str, Any]:
     """Its fields, but where the store is."""
     found = {name: getattr(thing, name) for name in thing.__slots__}
     return {key: str(value) for key, value in found.items() if key != "artifact_location"}
-
-

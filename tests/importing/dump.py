@@ -1,13 +1,14 @@
-"""What MLflow's client says of a tracking store, all of it, as JSON: ``dump.py URI``. For an interpreter with MLflow."""
+"""What MLflow's client says of a tracking store, all of it, as JSON: ``dump.py URI``.
+
+For an interpreter with MLflow, 2 or 3.
+"""
 
 import hashlib
 import json
-import os
 import sys
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
@@ -91,7 +92,8 @@ def logged_model(model):
         "tags": model.tags,
         "params": model.params,
         "metrics": sorted(
-            [*point(each), each.run_id, each.dataset_name or "", each.dataset_digest or ""] for each in model.metrics or []
+            [*point(each), each.run_id, each.dataset_name or "", each.dataset_digest or ""]
+            for each in model.metrics or []
         ),
     }
 
@@ -111,8 +113,14 @@ def main():
     client = MlflowClient()
     experiments = list(pages(client.search_experiments, view_type=ViewType.ALL))
     ids = [each.experiment_id for each in experiments]
-    runs = [each for its_id in ids for each in pages(client.search_runs, experiment_ids=[its_id], run_view_type=ViewType.ALL)]
-    models = [each for its_id in ids for each in pages(client.search_logged_models, experiment_ids=[its_id])] if IS_3 else []
+    runs = [
+        each
+        for its_id in ids
+        for each in pages(client.search_runs, experiment_ids=[its_id], run_view_type=ViewType.ALL)
+    ]
+    models = (
+        [each for its_id in ids for each in pages(client.search_logged_models, experiment_ids=[its_id])] if IS_3 else []
+    )
     plain = list(pages(client.search_registered_models))
     prompts = list(
         pages(client.search_registered_models, filter_string="tags.`mlflow.prompt.is_prompt` = 'true'") if IS_3 else []

@@ -4,14 +4,10 @@ For an interpreter with MLflow, 2 or 3.
 """
 
 import math
-import os
 import sys
 import tempfile
-import warnings
 from pathlib import Path
 
-os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
-warnings.simplefilter("ignore")
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
@@ -22,7 +18,11 @@ START = 1_700_000_000_000
 
 def points(count):
     yield from (Metric("loss", 1 / (step + 1), START + step, step) for step in range(count))
-    yield from (Metric("nan", math.nan, START, 0), Metric("nan", 1.5, START + 1, 1), Metric("only nan", math.nan, START, 0))
+    yield from (
+        Metric("nan", math.nan, START, 0),
+        Metric("nan", 1.5, START + 1, 1),
+        Metric("only nan", math.nan, START, 0),
+    )
     yield from (Metric("inf", math.inf, START, 3), Metric("ninf", -math.inf, START, 3))
     yield from (Metric("neg", 2.0, START, -5), Metric("neg", 3.0, START, -6))
     yield from (Metric("val/acc x", value, START + time, 2) for value, time in ((0.5, 9), (0.25, 5), (0.75, 5)))
@@ -121,7 +121,10 @@ def main():
     uri, experiments, runs, each = sys.argv[1], *map(int, sys.argv[2:])
     mlflow.set_tracking_uri(uri)
     client = MlflowClient()
-    made = [client.create_experiment(f"exp {e} \u00e9/x", tags={"team": f"t{e}", "mlflow.note.content": "n"}) for e in range(experiments)]
+    made = [
+        client.create_experiment(f"exp {e} \u00e9/x", tags={"team": f"t{e}", "mlflow.note.content": "n"})
+        for e in range(experiments)
+    ]
     client.set_experiment_tag("0", "default-tag", "yes")
     with tempfile.TemporaryDirectory() as temporary:
         folder = files(Path(temporary))

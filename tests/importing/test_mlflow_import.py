@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from cloudtrack.entities.run import Metric
 from cloudtrack.errors import AlreadyExists, InvalidInput, NotFound
 from cloudtrack.importing.foreign import Source
 from cloudtrack.importing.importer import ImportReport, run_import
+from cloudtrack.importing.mlflow_export import MlflowExport
 from cloudtrack.importing.opening import open_mlflow
 from cloudtrack.storage.memory import MemoryStore
 from tests.cli.commands import cloudtrack
@@ -249,8 +251,6 @@ def test_artifacts_outside_of_a_source_are_not_read_unless_they_are_named(tmp_pa
     path = database(tmp_path / "database")
     moved = tmp_path / "elsewhere"
     (tmp_path / "database/mlruns").rename(moved)
-    import sqlite3
-
     with sqlite3.connect(path) as tables:
         tables.execute("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", (f"{moved}/7/{RUN}/artifacts", RUN))
     client, report = imported(open_mlflow(str(path)))
@@ -267,7 +267,11 @@ def test_artifacts_outside_of_a_source_are_not_read_unless_they_are_named(tmp_pa
     [
         (f"7/{RUN}/meta.yaml", "a: &a [x]\nb: &b [" + "*a," * 9999 + "]\nc: [" + "*b," * 999 + "]\n", "more than"),
         (f"7/{RUN}/meta.yaml", "[1]", "no mapping"),
-        (f"7/{RUN}/meta.yaml", f"run_id: ../../x\nexperiment_id: '7'\nstatus: 3\nstart_time: {START}\n", "not a run id"),
+        (
+            f"7/{RUN}/meta.yaml",
+            f"run_id: ../../x\nexperiment_id: '7'\nstatus: 3\nstart_time: {START}\n",
+            "not a run id",
+        ),
         (f"7/{RUN}/meta.yaml", f"run_id: {RUN}\nexperiment_id: '7'\nstatus: 3\nstart_time: [1]\n", "whole number"),
         (f"7/{RUN}/meta.yaml", f"run_id: {RUN}\nexperiment_id: '7'\nstatus: 99\nstart_time: 1\n", "no status"),
         (f"7/{RUN}/inputs/u1/meta.yaml", "source_id: ../../../..\nsource_type: DATASET\n", "no name of a folder"),
@@ -292,8 +296,6 @@ def test_what_is_no_store_of_mlflow_is_said(tmp_path: Path) -> None:
         open_mlflow(str(tmp_path / "nothing"))
     with pytest.raises(InvalidInput, match="mlruns"):
         open_mlflow(str(tmp_path))
-    import sqlite3
-
     sqlite3.connect(tmp_path / "other.db").execute("CREATE TABLE t (a)").connection.commit()
     with pytest.raises(InvalidInput, match="no table of experiments"):
         open_mlflow(f"sqlite:///{tmp_path}/other.db")
@@ -309,3 +311,29 @@ def test_the_command_counts_and_says_what_failed(mlruns: Path, tmp_path: Path) -
     done = cloudtrack("import", "mlflow", str(mlruns), store=store)
     assert done.returncode == 1
     assert "not imported" in done.stderr
+
+
+def test_a_key_that_is_a_path_elsewhere_is_left_out(tmp_path: Path) -> None:
+    path = database(tmp_path / "database")
+    with sqlite3.connect(path) as tables:
+        tables.execute("INSERT INTO params VALUES ('../../x', 'v', ?)", (RUN,))
+        tables.execute("INSERT INTO metrics VALUES ('/etc/x', 1, 1, ?, 1, 0)", (RUN,))
+    client, report = imported(open_mlflow(str(path)))
+    assert {each.kind: each.count for each in report.omitted if each.is_failure} == {"params": 1, "metrics": 1}
+    assert client.runs.get(RUN).data.params.keys() == {"lr", "empty"}
+
+
+def test_what_was_imported_and_exported_is_imported_as_the_same(mlruns: Path, tmp_path: Path) -> None:
+    client, _ = imported(open_mlflow(str(mlruns)))
+    report = MlflowExport(client, tmp_path / "out").run()
+    assert report.failures == 0
+    again, _ = imported(open_mlflow(str(tmp_path / "out")))
+    assert content_of(again) == content_of(client)
+    with pytest.raises(AlreadyExists, match="not empty"):
+        MlflowExport(client, tmp_path / "out")
+
+
+def test_the_export_command_writes_a_folder(mlruns: Path, tmp_path: Path) -> None:
+    imported(open_mlflow(str(mlruns)), Client(tmp_path / "store"))
+    done = cloudtrack("export", "mlflow", str(tmp_path / "out"), "--json", store=str(tmp_path / "store"))
+    assert (done.returncode, json.loads(done.stdout)["counts"]["versions"]) == (0, 2)

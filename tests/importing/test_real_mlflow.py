@@ -16,6 +16,7 @@ import pytest
 
 from cloudtrack.client import Client
 from cloudtrack.importing.importer import run_import
+from cloudtrack.importing.mlflow_export import MlflowExport
 from cloudtrack.importing.opening import open_mlflow
 from tests.api.corpus.mlflow_server import free_port
 from tests.mlflow_client.test_journey import PYTHONS
@@ -30,7 +31,9 @@ EXPERIMENTS, RUNS, POINTS = 10, 200, 50
 def mlflow(program: str, *arguments: str, version: str = "mlflow-3", cwd: Path) -> str:
     if not PYTHONS[version]:
         pytest.skip(f"no interpreter with {version} is named: run `make test-mlflow`")
-    variables = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW") and key != "PYTHONPATH"}
+    variables = {
+        key: value for key, value in os.environ.items() if not key.startswith("MLFLOW") and key != "PYTHONPATH"
+    }
     done = subprocess.run(
         [PYTHONS[version], "-W", "ignore", str(HERE / program), *arguments],
         capture_output=True,
@@ -38,7 +41,7 @@ def mlflow(program: str, *arguments: str, version: str = "mlflow-3", cwd: Path) 
         check=False,
         cwd=cwd,
         timeout=900,
-        env={**variables, "MLFLOW_DISABLE_TELEMETRY": "true"},
+        env={**variables, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ALLOW_FILE_STORE": "true"},
     )
     assert done.returncode == 0, done.stderr[-4000:]
     return done.stdout
@@ -49,7 +52,12 @@ def mlflow_server(folder: Path) -> Iterator[str]:
     if not PYTHONS["mlflow-3"]:
         pytest.skip("no interpreter with mlflow-3 is named: run `make test-mlflow`")
     url = f"http://127.0.0.1:{(port := free_port())}"
-    options = ["--backend-store-uri", f"sqlite:///{folder}/server.db", "--artifacts-destination", f"{folder}/mlartifacts"]
+    options = [
+        "--backend-store-uri",
+        f"sqlite:///{folder}/server.db",
+        "--artifacts-destination",
+        f"{folder}/mlartifacts",
+    ]
     command = [PYTHONS["mlflow-3"], "-m", "mlflow", "server", *options, "--port", str(port), "--workers", "1"]
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
@@ -92,6 +100,9 @@ def check(place: str, folder: Path, version: str = "mlflow-3") -> None:
     with cloudtrack_server(str(folder / "store"), folder) as server:
         found = mlflow("dump.py", server.url, version=version, cwd=folder)
     assert as_we_keep_it(found) == as_we_keep_it(expected)
+    MlflowExport(Client(folder / "store"), folder / "exported").run()
+    exported = mlflow("dump.py", str(folder / "exported"), version=version, cwd=folder)
+    assert as_we_keep_it(exported) == as_we_keep_it(found)
     store.reset()
     again = run_import(Client(store, user="importer"), open_mlflow(place))
     assert (store.writes, again.imported) == (0, 0)
@@ -107,5 +118,7 @@ def as_we_keep_it(dump: str) -> dict[str, Any]:
         last = {(point[0], *point[5:]): point for point in sorted(model["metrics"], key=lambda point: point[2])}
         model["metrics"] = sorted(last.values())
     for run in content["runs"].values():
-        run["history"] = sorted([key, value, 0 if key.startswith("mm") else step, at] for key, value, step, at in run["history"])
+        run["history"] = sorted(
+            [key, value, 0 if key.startswith("mm") else step, at] for key, value, step, at in run["history"]
+        )
     return content
