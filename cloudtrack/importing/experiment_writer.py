@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cloudtrack.entities.names import check_experiment_id, check_experiment_name
 from cloudtrack.errors import AlreadyExists, NotFound, ObjectExists, Purged
-from cloudtrack.importing.foreign import ForeignExperiment
+from cloudtrack.importing.foreign import IMPORTED_FROM, ForeignExperiment
 from cloudtrack.importing.outcome import Outcome
 from cloudtrack.importing.values import digits_of
 from cloudtrack.index.keys import IndexKeys
@@ -109,7 +109,8 @@ def _is_same(there: ExperimentDocument, wanted: ForeignExperiment) -> bool:
     """Whether it is the one that was imported before; the Default of every tracker is one."""
     is_default = (wanted.experiment_id, wanted.name) == (DEFAULT_EXPERIMENT_ID, there.name) == _DEFAULT
     is_as_old = there.creation_time == wanted.creation_time and (there.creation_time > 0 or there.name == wanted.name)
-    return is_default or is_as_old
+    kind = wanted.tags.get(IMPORTED_FROM)
+    return is_default or is_as_old or (kind is not None and there.tags.get(IMPORTED_FROM) == kind)
 
 
 def _is_untouched_default(there: ExperimentDocument) -> bool:

@@ -27,6 +27,9 @@ class ForeignFile:
     open: Callable[[], AbstractContextManager[BinaryIO]]
 
 
+IMPORTED_FROM = "cloudtrack.imported_from"
+"""A tag of what has an id that was made of its name: which tracker it is of."""
+
 Files = Callable[[], Iterator[ForeignFile]]
 
 

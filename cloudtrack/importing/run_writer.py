@@ -25,8 +25,8 @@ from cloudtrack.tracking.run_documents import RunDocuments
 from cloudtrack.tracking.runs import RUN_NAME_TAG
 from cloudtrack.tracking.segments import Segments
 
-SEGMENT_POINTS = 1_000_000
-"""So many points are in memory at once, and in one file."""
+SEGMENT_POINTS = 200_000
+"""So many points of a run are in memory at once, and in one file."""
 
 
 class RunWriter:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cloudtrack.errors import CorruptData, InvalidInput, NotFound
 from cloudtrack.importing.foreign import (
+    IMPORTED_FROM,
     ForeignExperiment,
     ForeignLoggedModel,
     ForeignRegisteredModel,
@@ -46,28 +47,30 @@ class TensorBoardFolder:
         self.omissions = Omissions()
         self._experiment = experiment or self._root.name
         self._id = digits_of("tensorboard", self._experiment)
-        self._runs = dict(_runs(self._root))
-        if not self._runs:
+        folders = dict(_runs(self._root))
+        if not folders:
             raise InvalidInput(f"{str(root)!r} has no event files of TensorBoard (*.tfevents.*)")
+        self._found: list[ForeignRun] = []
+        for name, files in folders.items():
+            try:
+                self._found.append(self._run(name, files))
+            except CorruptData as error:
+                self.omissions.add("runs", name, error.message, is_failure=True)
 
     def experiments(self) -> Iterator[ForeignExperiment]:
         """One."""
-        yield ForeignExperiment(self._id, self._experiment, tags={"cloudtrack.imported_from": "tensorboard"})
+        first = min((run.start_time or 0 for run in self._found), default=0)
+        yield ForeignExperiment(
+            self._id,
+            self._experiment,
+            creation_time=first,
+            last_update_time=first,
+            tags={IMPORTED_FROM: "tensorboard"},
+        )
 
     def runs(self, _experiment_id: str, /) -> Iterator[ForeignRun]:
         """A folder each."""
-        for name, files in self._runs.items():
-            started, ended = _first_time(files), max(int(file.stat().st_mtime * 1000) for file in files)
-            run_id = hexadecimal_of(self._experiment, name, str(started))
-            yield ForeignRun(
-                run_id=run_id,
-                experiment_id=self._id,
-                read=partial(RunContent, tags={"cloudtrack.imported_from": f"tensorboard: {name}"}),
-                points=partial(self._points, files),
-                run_name=name,
-                start_time=started,
-                end_time=ended,
-            )
+        return iter(self._found)
 
     def logged_models(self, _experiment_id: str, /) -> Iterator[ForeignLoggedModel]:
         """None."""
@@ -79,6 +82,18 @@ class TensorBoardFolder:
 
     def close(self) -> None:
         """Nothing is open."""
+
+    def _run(self, name: str, files: list[Path]) -> ForeignRun:
+        started, ended = _first_time(files), max(int(file.stat().st_mtime * 1000) for file in files)
+        return ForeignRun(
+            run_id=hexadecimal_of(self._experiment, name, str(started)),
+            experiment_id=self._id,
+            read=partial(RunContent, tags={IMPORTED_FROM: f"tensorboard: {name}"}),
+            points=partial(self._points, files),
+            run_name=name,
+            start_time=started,
+            end_time=ended,
+        )
 
     def _points(self, files: list[Path]) -> Iterator[Point]:
         others: Counter[str] = Counter()

@@ -19,6 +19,7 @@ from cloudtrack.entities.run import RunStatus
 from cloudtrack.errors import CloudtrackError, CorruptData, InvalidInput, NotFound
 from cloudtrack.importing.artifact_roots import ArtifactRoots
 from cloudtrack.importing.foreign import (
+    IMPORTED_FROM,
     ForeignExperiment,
     ForeignLoggedModel,
     ForeignRegisteredModel,
@@ -75,8 +76,15 @@ class WandbFolder:
 
     def experiments(self) -> Iterator[ForeignExperiment]:
         """A project each."""
-        for name in sorted(self._found):
-            yield ForeignExperiment(digits_of("wandb", name), name, tags={"cloudtrack.imported_from": "wandb"})
+        for name, runs in sorted(self._found.items()):
+            first = min((run.start_time for run in runs if run.start_time is not None), default=0)
+            yield ForeignExperiment(
+                digits_of("wandb", name),
+                name,
+                creation_time=first,
+                last_update_time=first,
+                tags={IMPORTED_FROM: "wandb"},
+            )
 
     def runs(self, experiment_id: str) -> Iterator[ForeignRun]:
         """By folder, which is by time."""
