@@ -54,7 +54,7 @@ class MlflowFolder:
             try:
                 meta = _meta(folder)
                 yield ForeignExperiment(
-                    experiment_id=text(meta.get("experiment_id"), f"the id of {folder}"),
+                    experiment_id=_id(meta.get("experiment_id"), folder),
                     name=text(meta.get("name"), f"the name of {folder}"),
                     lifecycle_stage=stage_of_life(meta.get("lifecycle_stage")),
                     creation_time=time_ms(meta.get("creation_time"), f"the time of {folder}") or 0,
@@ -119,7 +119,7 @@ class MlflowFolder:
 
     def _run(self, folder: Path, experiment_id: str) -> ForeignRun:
         meta = _meta(folder)
-        run_id = text(meta.get("run_id") or meta.get("run_uuid"), f"the id of {folder}")
+        run_id = _id(meta.get("run_id") or meta.get("run_uuid"), folder)
         what = f"run {run_id[:40]}"
         return ForeignRun(
             run_id=run_id,
@@ -160,7 +160,7 @@ class MlflowFolder:
 
     def _logged_model(self, folder: Path, experiment_id: str) -> ForeignLoggedModel:
         meta = _meta(folder)
-        model_id = text(meta.get("model_id"), f"the id of {folder}")
+        model_id = _id(meta.get("model_id"), folder)
         what = f"logged model {model_id[:40]}"
         return ForeignLoggedModel(
             model_id=model_id,
@@ -245,6 +245,13 @@ def _meta(folder: Path) -> _Meta:
     if not isinstance(found, dict):
         raise CorruptData(f"{path} is no mapping")
     return found
+
+
+def _id(value: Any, folder: Path) -> str:
+    """An id, which is the folder's name too; YAML may have made a number of it. Raises CorruptData."""
+    if isinstance(value, str) and value != folder.name:
+        raise CorruptData(f"{folder} says that it is {value[:40]!r}")
+    return folder.name
 
 
 def _text_of(path: Path) -> str:

@@ -270,7 +270,7 @@ def test_artifacts_outside_of_a_source_are_not_read_unless_they_are_named(tmp_pa
         (
             f"7/{RUN}/meta.yaml",
             f"run_id: ../../x\nexperiment_id: '7'\nstatus: 3\nstart_time: {START}\n",
-            "not a run id",
+            "says that it is",
         ),
         (f"7/{RUN}/meta.yaml", f"run_id: {RUN}\nexperiment_id: '7'\nstatus: 3\nstart_time: [1]\n", "whole number"),
         (f"7/{RUN}/meta.yaml", f"run_id: {RUN}\nexperiment_id: '7'\nstatus: 99\nstart_time: 1\n", "no status"),
