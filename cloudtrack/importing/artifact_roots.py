@@ -1,7 +1,7 @@
 """Where foreign artifacts are: folders that may be read, buckets through fsspec, and what stands for a server's.
 
 A source names folders by absolute paths. One that somebody else wrote could name any: so those are read alone that are
-below the source itself or were named by the user, links are not followed, and everything else is said to be left out.
+below the source itself or were named by the user, and links are not followed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from cloudtrack.errors import InvalidInput
 from cloudtrack.importing.foreign import ForeignFile
 from cloudtrack.importing.omissions import Omissions
 
@@ -30,7 +31,10 @@ class ArtifactRoots:
         self._omissions = omissions or Omissions()
 
     def files(self, uri: str, owner: str, inside: Path | None = None) -> Iterator[ForeignFile]:
-        """The files at or below an address. ``inside`` is where they are if the address is of another machine."""
+        """The files at or below an address; ``inside`` is where they are if that is of another machine.
+
+        Raises InvalidInput where they may not or cannot be read.
+        """
         scheme = urlsplit(uri).scheme if ":/" in uri else ""
         if inside is not None and scheme in ("", "file"):
             if not inside.is_symlink():
@@ -41,26 +45,24 @@ class ArtifactRoots:
         if scheme == PROXIED:
             path = unquote(urlsplit(uri).path).strip("/")
             if not self._destination:
-                reason = "a server keeps its artifacts: name their folder or bucket with --artifacts"
-                self._omissions.add("artifacts", owner, reason, is_failure=True)
-                return
+                raise InvalidInput(
+                    "a server kept its artifacts: name their folder or bucket with --artifacts, or leave them with "
+                    "--no-artifacts"
+                )
             uri = f"{self._destination.rstrip('/')}/{path}"
             scheme = urlsplit(uri).scheme if ":/" in uri else ""
         if scheme in ("", "file"):
             yield from self._local(Path(unquote(urlsplit(uri).path) if scheme else uri), owner)
         else:
-            yield from self._remote(uri, owner)
+            yield from self._remote(uri)
 
     def _local(self, path: Path, owner: str) -> Iterator[ForeignFile]:
         resolved = path.resolve()
         if not any(resolved.is_relative_to(root) for root in self._allowed):
-            self._omissions.add(
-                "artifacts",
-                f"{owner}: {path}",
-                "their folder is not below the source: name it with --artifacts if it may be read",
-                is_failure=True,
+            raise InvalidInput(
+                "its artifacts are not below the source: name their folder, or one around it, with --artifacts if it "
+                "may be read, or leave them with --no-artifacts"
             )
-            return
         if resolved.is_dir():
             yield from self._folder(resolved, owner)
 
@@ -81,15 +83,15 @@ class ArtifactRoots:
     def _omit_link(self, owner: str, path: Path) -> None:
         self._omissions.add("artifacts", f"{owner}: {path.name}", "links and devices are not followed")
 
-    def _remote(self, uri: str, owner: str) -> Iterator[ForeignFile]:
+    def _remote(self, uri: str) -> Iterator[ForeignFile]:
         import fsspec
 
         try:
             files, root = fsspec.core.url_to_fs(uri)
             found = sorted(files.find(root))
-        except Exception as error:  # noqa: BLE001 - whatever a file system of fsspec raises
-            self._omissions.add("artifacts", owner, f"{type(error).__name__}: {str(error)[:120]}", is_failure=True)
-            return
+        except Exception as error:
+            scheme = urlsplit(uri).scheme
+            raise InvalidInput(f"its artifacts at {scheme}:// cannot be read: {type(error).__name__}") from error
         for name in found:
             path = name[len(root) :].strip("/")
             if path:

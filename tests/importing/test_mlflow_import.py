@@ -6,6 +6,8 @@ import json
 import math
 import os
 import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from cloudtrack.client import Client
 from cloudtrack.entities.run import Metric
 from cloudtrack.errors import AlreadyExists, InvalidInput, NotFound
-from cloudtrack.importing.foreign import Source
+from cloudtrack.importing.foreign import ForeignFile, ForeignRun, Source
 from cloudtrack.importing.importer import ImportReport, run_import
 from cloudtrack.importing.mlflow_export import MlflowExport
 from cloudtrack.importing.opening import open_mlflow
@@ -254,11 +256,12 @@ def test_artifacts_outside_of_a_source_are_not_read_unless_they_are_named(tmp_pa
     with sqlite3.connect(path) as tables:
         tables.execute("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", (f"{moved}/7/{RUN}/artifacts", RUN))
     client, report = imported(open_mlflow(str(path)))
-    assert report.failures == 1
+    assert [(each.kind, each.count) for each in report.omitted if each.is_failure] == [("runs", 1)]
     assert "--artifacts" in report.omitted[0].reason
-    assert not list(client.artifacts.walk(RUN))
-    client, report = imported(open_mlflow(str(path), str(moved)))
-    assert report.failures == 0
+    with pytest.raises(NotFound):
+        client.runs.get(RUN)
+    assert imported(open_mlflow(str(path)), without_artifacts=True)[1].failures == 0
+    imported(open_mlflow(str(path), str(moved)), client)
     assert client.artifacts.read(RUN, "model/MLmodel")
 
 
@@ -311,6 +314,27 @@ def test_the_command_counts_and_says_what_failed(mlruns: Path, tmp_path: Path) -
     done = cloudtrack("import", "mlflow", str(mlruns), store=store)
     assert done.returncode == 1
     assert "not imported" in done.stderr
+
+
+def test_a_run_whose_files_cannot_be_read_comes_when_they_can(mlruns: Path) -> None:
+    broken = mlruns / f"7/{RUN}/artifacts/broken"
+    write(broken, "x")
+    source = open_mlflow(str(mlruns))
+
+    def vanish(run: ForeignRun) -> ForeignRun:
+        def files() -> Iterator[ForeignFile]:
+            for file in run.files():
+                broken.unlink(missing_ok=True)
+                yield file
+
+        return replace(run, files=files)
+
+    runs = source.runs
+    source.runs = lambda experiment_id: (vanish(run) for run in runs(experiment_id))
+    client, report = imported(source)
+    assert "cannot be read" in report.omitted[0].reason
+    _, report = imported(open_mlflow(str(mlruns)), client)
+    assert (report.failures, report.counts["runs"].imported) == (0, 1)
 
 
 def test_a_key_that_is_a_path_elsewhere_is_left_out(tmp_path: Path) -> None:
