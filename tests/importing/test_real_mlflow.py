@@ -22,10 +22,11 @@ from tests.api.corpus.mlflow_server import free_port
 from tests.mlflow_client.test_journey import PYTHONS
 from tests.servers.cloudtrack_server import cloudtrack_server
 from tests.storage.lossy import CountingStore
+from tests.thoroughness import IS_THOROUGH
 
 HERE = Path(__file__).parent
-pytestmark = [pytest.mark.mlflow, pytest.mark.slow]
-EXPERIMENTS, RUNS, POINTS = 10, 200, 50
+pytestmark = pytest.mark.mlflow
+EXPERIMENTS, RUNS, POINTS = (10, 200, 50) if IS_THOROUGH else (3, 30, 5)
 
 
 def mlflow(program: str, *arguments: str, version: str = "mlflow-3", cwd: Path) -> str:
