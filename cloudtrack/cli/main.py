@@ -17,7 +17,9 @@ from cloudtrack.cli import (
     events,
     experiments,
     explain,
+    exporting,
     grants,
+    importing,
     index,
     maintenance,
     merging,
@@ -59,6 +61,8 @@ app.add_typer(tokens.app, name="tokens")
 app.add_typer(access.app, name="access")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(grants.app, name="grant")
+app.add_typer(importing.app, name="import")
+app.add_typer(exporting.app, name="export")
 app.command("compact")(index.compact)
 app.command("cost")(maintenance.cost)
 app.command("ddl")(ddl.ddl)

@@ -89,10 +89,16 @@ def size(size_bytes: int | None) -> str:
     return f"{amount:.1f} TiB"
 
 
+def end_count() -> None:
+    """Take the line of ``count`` away."""
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
 def count(label: str, number: int) -> None:
     """How far something is, on a terminal's standard error, over the line before."""
     if sys.stderr.isatty():
-        print(f"\r{number} {label} ", end="", file=sys.stderr, flush=True)
+        print(f"\r\x1b[K{number} {label} ", end="", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -13,3 +13,16 @@ class Change(BaseModel):
     def summary(self) -> str:
         """One line for people."""
         raise NotImplementedError
+
+
+class Imported(BaseModel):
+    """What somebody who imports says of the past: times (ms) and the user as they were where this came from.
+
+    The event itself says when it was imported, and by whom.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    creation_time: int | None = None
+    last_update_time: int | None = None
+    user_id: str = ""

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from cloudtrack.entities.model_version import Stage
-from cloudtrack.registry.change import Change
+from cloudtrack.registry.change import Change, Imported
 from cloudtrack.registry.decision import Decision
 from cloudtrack.registry.review_events import (
     CommentChanged,
@@ -37,6 +37,8 @@ class ModelCreated(Change):
     name: str
     description: str = ""
     tags: dict[str, str] = {}
+    imported: Imported | None = None
+    """Where it was made by an import: how it was before."""
 
     def summary(self) -> str:
         return "created"
@@ -51,6 +53,8 @@ class ModelChanged(Change):
     stages: list[str] | None = None
     """All of them, from None to Archived."""
     exclusive_stages: list[str] | None = None
+    imported: Imported | None = None
+    """The end of an import."""
 
     def summary(self) -> str:
         what = [*(["description"] if self.description is not None else []), *_tags(self.tags)]
@@ -87,6 +91,7 @@ class VersionCreated(Change):
     """Whether the registry keeps the files itself."""
     description: str = ""
     tags: dict[str, str] = {}
+    imported: Imported | None = None
 
     def summary(self) -> str:
         return f"version {self.version} from {self.source}"
@@ -122,6 +127,7 @@ class VersionDeleted(Change):
 
     type: Literal["version_deleted"] = "version_deleted"
     version: int
+    imported: Imported | None = None
 
     def summary(self) -> str:
         return f"version {self.version} deleted"
@@ -138,6 +144,7 @@ class StageTransitioned(Change):
     """The versions that were in that stage before, smallest first."""
     archived: list[int] = []
     rolled_back: bool = False
+    imported: Imported | None = None
     """Whether the version was there before those that were archived."""
     request: int | None = None
     """The request that this approves."""
@@ -161,6 +168,7 @@ class AliasSet(Change):
     alias: str
     version: int
     previous: int | None = None
+    imported: Imported | None = None
 
     def summary(self) -> str:
         return f"@{self.alias} -> {self.version}" + (f" (was {self.previous})" if self.previous else "")

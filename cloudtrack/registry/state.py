@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from cloudtrack.entities.model_version import ModelVersion, Stage
 from cloudtrack.entities.registered_model import PROMPT_TAG, RegisteredModel
 from cloudtrack.registry.chain import note
+from cloudtrack.registry.change import Imported
 from cloudtrack.registry.events import (
     AliasDeleted,
     AliasSet,
@@ -50,6 +51,11 @@ class ModelState(BaseModel):
     renamed_to: str = ""
     created: int = 0
     updated: int = 0
+    imported_at: int = 0
+    """The last event of an import, and what it says of the time before (ms): that of the last change."""
+    imported_time: int | None = None
+    is_imported: bool = False
+    """Whether an import came to its end."""
     user: str = ""
     description: str = ""
     tags: dict[str, str] = {}
@@ -80,6 +86,13 @@ class ModelState(BaseModel):
     def own_stages(self) -> list[str]:
         """The stages between None and Archived."""
         return [stage for stage in self.stages if stage not in (Stage.NONE, Stage.ARCHIVED)]
+
+    @property
+    def changed_ms(self) -> int:
+        """When it was changed last; of an import, when that was where it came from."""
+        if self.imported_at == self.number and self.imported_time is not None:
+            return self.imported_time
+        return self.updated
 
     def stage_named(self, stage: str) -> str:
         """A stage of this model as written in answers, from any case. Raises InvalidInput."""
@@ -124,7 +137,7 @@ class ModelState(BaseModel):
         return RegisteredModel(
             name=self.name,
             creation_timestamp=self.created,
-            last_updated_timestamp=self.updated,
+            last_updated_timestamp=self.changed_ms,
             description=self.description,
             user_id=self.user,
             latest_versions=self.latest_versions(),
@@ -140,6 +153,9 @@ def fold(state: ModelState, event: Event, event_hash: str) -> None:
     """Bring the state past its next event."""
     note(state, event.number, event.id, event.time_ms, event_hash)
     change = event.change
+    imported = getattr(change, "imported", None)
+    if imported is not None:
+        state.imported_at, state.imported_time = event.number, imported.last_update_time
     match change:
         case ModelCreated():
             _start(state, event, change)
@@ -149,6 +165,7 @@ def fold(state: ModelState, event: Event, event_hash: str) -> None:
             state.stages = change.stages if change.stages is not None else state.stages
             if change.exclusive_stages is not None:
                 state.exclusive_stages = change.exclusive_stages
+            state.is_imported = state.is_imported or imported is not None
             if PROMPT_TAG in change.tags:  # searches show versions of prompts to those who ask for them
                 state.all_changed = event.number
         case ModelDeleted():
@@ -187,8 +204,8 @@ def _start(state: ModelState, event: Event, change: ModelCreated) -> None:
     state.name = change.name
     state.exists = True
     state.renamed_to = ""
-    state.created = event.time_ms
-    state.user = event.actor
+    state.created, _, state.user = _times(event, change.imported)
+    state.is_imported = False
     state.description = change.description
     state.tags = dict(change.tags)
 
@@ -212,14 +229,15 @@ def _clear(state: ModelState) -> None:
 
 def _add_version(state: ModelState, event: Event, change: VersionCreated) -> None:
     state.last_version = change.version
+    created, updated, user = _times(event, change.imported)
     state.versions.add(
         VersionState(
             version=change.version,
             number=event.number,
-            created=event.time_ms,
-            updated=event.time_ms,
+            created=created,
+            updated=updated,
             source=change.source,
-            user=event.actor,
+            user=user,
             run_id=change.run_id,
             run_link=change.run_link,
             model_id=change.model_id,
@@ -260,7 +278,7 @@ def _move(state: ModelState, change: StageTransitioned, event: Event) -> None:
         version = state.versions.change(number, state.number)
         version.stage = stage
         version.staged = _placing(event)
-        version.updated = event.time_ms
+        version.updated = _times(event, change.imported)[1]
     if change.to_stage in state.own_stages:
         gone = {change.version, *(change.archived if change.rolled_back else [])}
         held = [number for number in state.held.get(change.to_stage, []) if number not in gone]
@@ -273,7 +291,7 @@ def _move_in(state: ModelState, event: Event, change: MovedIn) -> None:
     state.name = change.name
     state.exists = True
     state.renamed_to = ""
-    state.created, state.user = old.created, old.user
+    state.created, state.user, state.is_imported = old.created, old.user, old.is_imported
     state.description, state.tags, state.aliases = old.description, old.tags, old.aliases
     state.aliased = old.aliased
     state.stages, state.exclusive_stages, state.held = old.stages, old.exclusive_stages, old.held
@@ -285,6 +303,14 @@ def _move_in(state: ModelState, event: Event, change: MovedIn) -> None:
     state.last_version = max(state.last_version, old.last_version)
     state.last_cleared = 0
     state.updated = event.time_ms
+
+
+def _times(event: Event, imported: Imported | None) -> tuple[int, int, str]:
+    """Created, last changed, and by whom: by this event, or as an import says that it was."""
+    if imported is None:
+        return event.time_ms, event.time_ms, event.actor
+    created = event.time_ms if imported.creation_time is None else imported.creation_time
+    return created, created if imported.last_update_time is None else imported.last_update_time, imported.user_id
 
 
 def _placing(event: Event) -> Placing:

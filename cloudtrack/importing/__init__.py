@@ -1,0 +1,1 @@
+"""Bringing what other trackers hold into a store, and back out: each once, as it was."""
