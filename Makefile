@@ -63,7 +63,7 @@ audit: $(STAMP)  ## known weaknesses of the packages in .venv and of the web pag
 
 docs: $(STAMP)  ## the documentation as a site in build/site, all its links checked
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group docs
-	PYTHONPATH=$(CURDIR) $(BIN)/python -m mkdocs --quiet build --strict
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=$(CURDIR) $(BIN)/python -m mkdocs --quiet build --strict
 
 package: $(STAMP)  ## wheel and sdist in dist, checked, looked into, and the wheel tried in an environment of its own
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group package

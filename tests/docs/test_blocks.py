@@ -22,16 +22,21 @@ PAGES_TESTED_ELSEWHERE = {
     "docs/search.md": "tests/search/test_docs.py",
     "docs/lakehouse.md": "tests/lakehouse/test_page.py",
 }
-FOREIGN = ("airflow", "keras", "mlflow", "tensorflow", "torch", "transformers", "wandb", "xgboost", "lightgbm")
-"""A Python block that imports one of these where it is not installed is read, and not run."""
+ONLY_READ = ("docs/autologging.md", "docs/importing.md", "docs/mlflow-plugin.md")
+"""Pages of fragments, whose tests are with what they describe. Whoever gives one its set-ups takes it out."""
+FOREIGN_MODULES = ("airflow", "keras", "lightgbm", "mlflow", "tensorflow", "torch", "transformers", "wandb", "xgboost")
+FOREIGN_COMMANDS = ("aws", "docker", "kubectl", "mlflow", "pip", "sam", "spark-submit", "wandb")
+"""A block that imports or calls one of these, where there is none, is read and not run; pip is never let loose."""
 
 
 def runs_here(block: Block) -> bool:
-    """Whether the block can run, and no test of the page alone runs it."""
-    if block.reasons or block.language not in RUN or block.page in PAGES_TESTED_ELSEWHERE:
+    """Whether the block can run, and no other test runs it."""
+    if block.reasons or block.language not in RUN or block.page in (*PAGES_TESTED_ELSEWHERE, *ONLY_READ):
         return False
-    imported = re.findall(r"^\s*(?:import|from) (\w+)", block.text, re.MULTILINE) if block.language == "python" else []
-    return not any(name in FOREIGN and importlib.util.find_spec(name) is None for name in imported)
+    if block.language == "sh":
+        return not re.search(rf"^(\w+=\S* )*({'|'.join(FOREIGN_COMMANDS)}) ", block.text, re.MULTILINE)
+    imported = re.findall(r"^\s*(?:import|from) (\w+)", block.text, re.MULTILINE)
+    return not any(name in FOREIGN_MODULES and importlib.util.find_spec(name) is None for name in imported)
 
 
 SLOW = {"docs/sweeps.md": "each trial is a process"}
