@@ -15,7 +15,7 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parent.parent
 ADDED = {
-    "README.md#Concepts": "concepts.md",
+    "README.md#concepts": "concepts.md",
     "infra/deploying.md": "deploying.md",
     "SECURITY.md": "security.md",
     "CHANGELOG.md": "changes.md",
@@ -37,7 +37,8 @@ def on_files(files: Files, config: Any) -> Files:
         path, _, chapter = source.partition("#")
         text = (ROOT / path).read_text(encoding="utf-8")
         if chapter:
-            text = "# " + text.partition(f"\n## {chapter}\n")[2].partition("\n## ")[0].join((f"{chapter}\n", ""))
+            title = chapter.capitalize()
+            text = f"# {title}\n" + text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
         files.append(File.generated(config, name, content=text))
     return files
 
@@ -55,7 +56,9 @@ def _link(link: re.Match[str], folder: Path) -> str:
     """A link to a page or a file of docs/; the words alone where it leads elsewhere in the repository."""
     target = (ROOT / folder / link[2]).resolve()
     name = target.relative_to(ROOT).as_posix()
-    if not target.exists() and target.name not in ADDED.values():
+    if f"{name}{link[3]}" in ADDED:
+        return f"[{link[1]}]({ADDED[f'{name}{link[3]}']})"
+    if not target.exists():
         raise ValueError(f"a page in {folder} links to {link[2]}, which is not there")
     name = ADDED.get(name, name.removeprefix("docs/") if name.startswith("docs/") else "")
     return f"[{link[1]}]({name}{link[3] or ''})" if name else link[1]
