@@ -21,13 +21,13 @@ MLFLOW_PYTHONS := CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python CLOUDT
 UI := cloudtrack/ui
 PAGES = $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 ))# journeys at once: half of the time a page waits
 
-.PHONY: demo test ui-test test-flavors test-mlflow test-all faults soak security audit check lint format bench clean
+.PHONY: demo test ui-test test-flavors test-mlflow test-all faults soak security audit docs package check lint format bench clean
 
 demo: $(STAMP)  ## the whole job on a folder: train, record, register, promote, load back, predict
 	$(BIN)/cloudtrack demo
 
 test: $(STAMP)  ## the tests, with moto and a real S3 server started by themselves
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not mlflow and not infra and not flavors and not ui and not security"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not mlflow and not infra and not flavors and not ui and not security and not package"
 
 ui-test: $(STAMP)  ## the web page: types, units, and journeys in Chromium, which CLOUDTRACK_CHROMIUM may name
 	@which $${CLOUDTRACK_CHROMIUM:-chromium chromium-browser google-chrome} | grep -q . || { test "$$(id -u)" = 0 && apt-get install -y -q chromium; } \
@@ -48,7 +48,7 @@ test-flavors: $(STAMP) $(FLAVORS_STAMP) $(FLAVORS2_STAMP)  ## every flavor with 
 
 test-all: $(STAMP) $(MLFLOW_STAMP) $(MLFLOW2_STAMP) $(PLUGIN_STAMP) $(PLUGIN2_STAMP) template-test test-flavors ui-test  ## the slow proofs too, and those that need MLflow 3 and 2
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group distributed --group security
-	CLOUDTRACK_THOROUGH=1 $(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "not infra and not flavors and not ui"
+	CLOUDTRACK_THOROUGH=1 $(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "not infra and not flavors and not ui and not package"
 	$(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "ui and (mlflow or slow)" tests/e2e
 	$(MAKE) faults
 
@@ -65,6 +65,17 @@ security: $(STAMP)  ## what the OpenAPI document allows, and what it does not, s
 audit: $(STAMP)  ## known weaknesses of the packages in .venv and of the web page's; says what it could not look up
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group audit
 	$(BIN)/python infra/audit.py "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" $(UI)
+
+docs: $(STAMP)  ## the documentation as a site in build/site, all its links checked
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group docs
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=$(CURDIR) $(BIN)/python -m mkdocs --quiet build --strict
+
+package: $(STAMP)  ## wheel and sdist in dist, checked, looked into, and the wheel tried in an environment of its own
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group package
+	rm -rf dist
+	$(BIN)/python -m build --quiet --installer uv
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python -m pytest -m package tests/packaging
 
 check: lint test  ## everything that must hold before a commit
 

@@ -138,6 +138,8 @@ class ConsoleWriter:
             self._wake.notify()
         if self._thread is not None:
             self._thread.join(timeout_s)
+        elif self._delivery is not None:
+            self._store_here(self._delivery, self._now() + timeout_s)
         if self._delivery is not None and self._delivery.waiting_bytes:
             _log.warning(
                 "run %s: the last %d bytes of its console log did not reach the store",
@@ -150,11 +152,16 @@ class ConsoleWriter:
             if self._thread is not None:
                 return
             name = self._name or f"{socket.gethostname()}:{os.getpid()}"
-            self._delivery = ConsoleDelivery(self._sink, self.run_id, name)
-            self._thread = threading.Thread(
+            if self._delivery is None:
+                self._delivery = ConsoleDelivery(self._sink, self.run_id, name)
+            thread = threading.Thread(
                 target=self._run, args=(self._delivery,), name=f"cloudtrack-console-{self.run_id[:8]}", daemon=True
             )
-            self._thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # an interpreter that is ending starts no thread (Python 3.12): close stores
+                return
+            self._thread = thread
             if self._is_forked:  # children of multiprocessing leave without running atexit; they do run these
                 from multiprocessing import util
 
@@ -171,6 +178,10 @@ class ConsoleWriter:
             if is_last and not delivery.waiting_bytes:
                 return
             self._store(delivery, is_last=is_last)
+
+    def _store_here(self, delivery: ConsoleDelivery, until_s: float) -> None:
+        while delivery.waiting_bytes and self._now() < until_s:
+            self._store(delivery, is_last=True)
 
     def _store(self, delivery: ConsoleDelivery, *, is_last: bool) -> None:
         try:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def _started() -> subprocess.Popen[str]:
 
 def _wait() -> None:
     """Fork for each request, and say how the child ended."""
-    _load()
+    load()
     for line in sys.stdin:
         request = json.loads(line)
         child = os.fork()
@@ -77,7 +77,7 @@ def _wait() -> None:
         print(code, flush=True)
 
 
-def _load() -> None:
+def load() -> None:
     """What commands load when they are asked; nothing that starts a thread."""
     import duckdb  # noqa: F401
     import rich.table  # noqa: F401
@@ -101,18 +101,19 @@ def _run(request: dict[str, Any]) -> None:
         os.environ.update(request["environment"])
         os.chdir(request["cwd"])
         sys.argv = ["cloudtrack", *request["arguments"]]
-        code = _exit_code()
+        code = exit_code()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
 
 
-def _exit_code() -> int:
+def exit_code(run: Callable[[], None] | None = None) -> int:
+    """How the command, or what else is given, ends."""
     from cloudtrack.cli.main import main
 
     try:
-        main()
+        (run or main)()
     except SystemExit as ended:
         if isinstance(ended.code, str):
             print(ended.code, file=sys.stderr)
