@@ -28,7 +28,7 @@ def mlflow(
     ] = None,
     prefix: PrefixOption = "",
     artifacts: Annotated[
-        str, typer.Option("--artifacts", help="The folder or bucket of a server's artifacts, for its database.")
+        str, typer.Option("--artifacts", help="The folder or bucket where artifacts are, if not below the source.")
     ] = "",
     no_artifacts: Annotated[bool, typer.Option("--no-artifacts", help="Leave all files where they are.")] = False,
     dry_run: DryOption = False,

@@ -1,7 +1,7 @@
 """Where foreign artifacts are: folders that may be read, buckets through fsspec, and what stands for a server's.
 
-A source names folders by absolute paths. One that somebody else wrote could name any: so those are read alone that are
-below the source itself or were named by the user, and links are not followed.
+A source names folders by absolute paths, and buckets. One that somebody else wrote could name any: so those are read
+alone that are below the source itself or were named by the user, and links are not followed.
 """
 
 from __future__ import annotations
@@ -84,8 +84,15 @@ class ArtifactRoots:
         self._omissions.add("artifacts", f"{owner}: {path.name}", "links and devices are not followed")
 
     def _remote(self, uri: str) -> Iterator[ForeignFile]:
+        """What is in a bucket; only one that the user has named: it is read with the user's rights."""
         import fsspec
 
+        named = self._destination.rstrip("/")
+        if not named or not f"{uri}/".startswith(f"{named}/") or ".." in uri.split("/"):
+            raise InvalidInput(
+                f"its artifacts are in {urlsplit(uri).scheme}://{urlsplit(uri).hostname or ''}: name that bucket, or a "
+                "folder in it, with --artifacts if it may be read, or leave them with --no-artifacts"
+            )
         try:
             files, root = fsspec.core.url_to_fs(uri)
             found = sorted(files.find(root))

@@ -112,6 +112,7 @@ def test_of_many_who_revoke_one_grant_one_does(store_url: str) -> None:
     assert sorted(outcomes) == ["not there"] * 5 + ["revoked"]
 
 
+@pytest.mark.slow
 def test_changes_of_processes_whose_answers_are_lost_count_once(store_url: str) -> None:
     Access(open_store(store_url)).set_default(Permission.READ)
     run_together(grant_again_and_again, [(store_url, writer, 6, 0.25) for writer in range(3)])

@@ -59,6 +59,7 @@ def load(store: Path, folder: Path, *, clients: int, rate: int, seconds: int, wo
     }
 
 
+@pytest.mark.slow
 def test_a_short_load_loses_nothing(tmp_path: Path) -> None:
     figures = load(tmp_path / "store", tmp_path, clients=16, rate=20, seconds=4, workers=1)
     assert figures["requests"] > 100

@@ -273,6 +273,7 @@ def random_filter(made: random.Random, depth: int = 0) -> str:
     )
 
 
+@pytest.mark.slow
 def test_rows_are_those_of_a_search_for_any_filter(app: App, client: Client, experiment_id: str) -> None:
     mixed(client, experiment_id)
     made = random.Random(7)

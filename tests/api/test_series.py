@@ -168,6 +168,7 @@ def test_series_come_run_by_run_in_the_order_asked_for(app: App, client: Client,
     assert found[0] == {"run_id": other, "key": "odd", "raw": 0, "exact": True, "x": [], "last": []}
 
 
+@pytest.mark.slow
 def test_100_series_are_less_than_5_megabytes(app: App, client: Client) -> None:
     run_id = client.runs.create("0").info.run_id
     keys = [f"m{key}" for key in range(100)]

@@ -190,6 +190,7 @@ def test_requests_under_way_are_finished_when_the_server_is_stopped(tmp_path: Pa
     assert len(Client(tmp_path / "store").artifacts.read(run_id, "slow.bin")) == 20_000
 
 
+@pytest.mark.slow
 def test_several_workers_serve_one_store_without_losing_an_update(tmp_path: Path) -> None:
     with cloudtrack_server(str(tmp_path / "store"), tmp_path, "--workers=3") as server:
         run_id = new_run(server)

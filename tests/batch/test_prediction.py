@@ -201,6 +201,7 @@ print(rows, before, most_kb())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("megabytes", "more_mb"), [(30, 20), pytest.param(2000, 100, marks=pytest.mark.slow)])
 def test_a_large_file_is_scored_in_bounded_memory(megabytes: int, more_mb: int, folder: Path, tmp_path: Path) -> None:
     block = data(20_000)[["a", "b"]].to_csv(index=False, header=False).encode()

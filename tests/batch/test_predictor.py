@@ -54,6 +54,7 @@ def test_a_stage_means_the_same_version_in_all_tables() -> None:
     assert numpy.allclose(moved(TABLE)["prediction"], TURNED.predict(TABLE), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("store")
 def test_other_processes_load_it_themselves() -> None:
     predict = ct.pyfunc.batch_predictor("models:/line/latest")

@@ -48,6 +48,7 @@ def test_events_are_printed_once_and_the_cursor_goes_on(store_url: str) -> None:
     assert (refused.returncode, "is no cursor" in refused.stderr) == (1, True)
 
 
+@pytest.mark.slow
 def test_who_follows_sees_what_comes(store_url: str) -> None:
     with_a_version(store_url)
     command = [sys.executable, "-m", "cloudtrack.cli.main", "events", "--follow", "--json", "--limit", "1"]

@@ -14,10 +14,10 @@ import cloudtrack as ct
 from cloudtrack.client import connect
 from cloudtrack.entities import LoggedModelInput, LoggedModelOutput, Metric
 from cloudtrack.errors import InvalidInput, NotFound, StateError
-from tests.conftest import BOTH_MODES
+from tests.conftest import SLOW_SERVER
 from tests.scripts import run_script
 
-pytestmark = pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
+pytestmark = pytest.mark.parametrize("store_url", SLOW_SERVER, indirect=True)
 NOWHERE = "m-" + "0" * 32
 
 

@@ -320,6 +320,7 @@ TestRegistryInAFolder = RegistryInAFolderMachine.TestCase
 TestRegistryInAFolder.settings = settings(few, max_examples=examples(24))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("machine", [TrackingMachine, RegistryMachine])
 @pytest.mark.parametrize("kind", ["moto-obstore", "seaweed-obstore"])
 def test_on_s3(kind: str, machine: type[Machine], make_url: Callable[[str], str]) -> None:

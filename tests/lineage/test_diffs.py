@@ -13,7 +13,7 @@ from cloudtrack.client import AnyClient, Client, connect
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.lineage.version_diff import Difference, FileChange
 from cloudtrack.storage.memory import MemoryStore
-from tests.conftest import BOTH_MODES
+from tests.conftest import SLOW_SERVER
 from tests.lineage.making import WEIGHTS, registered
 from tests.storage.lossy import CountingStore
 
@@ -28,7 +28,7 @@ SECOND = {
 }
 
 
-@pytest.fixture(params=BOTH_MODES)
+@pytest.fixture(params=SLOW_SERVER)
 def client(request: pytest.FixtureRequest, make_url: Callable[[str], str]) -> AnyClient:
     return connect(make_url(request.param))
 

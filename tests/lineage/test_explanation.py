@@ -17,7 +17,7 @@ from cloudtrack.maintenance.compacting import with_markers
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.tracking.console_stream import new_stream
 from tests.cli.commands import answer, cloudtrack
-from tests.conftest import BOTH_MODES
+from tests.conftest import SLOW_SERVER
 from tests.storage.lossy import CountingStore
 
 
@@ -35,7 +35,7 @@ def run_with(client: Any, params: dict[str, str], **series: list[float]) -> str:
     return str(run.info.run_id)
 
 
-@pytest.mark.parametrize("mode", BOTH_MODES)
+@pytest.mark.parametrize("mode", SLOW_SERVER)
 def test_a_run_is_told_beside_the_others(mode: str, make_url: Callable[[str], str]) -> None:
     client = connect(make_url(mode))
     for _ in range(3):

@@ -12,12 +12,12 @@ from cloudtrack.cli.main import app
 from cloudtrack.client import AnyClient, Client, connect
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.storage.memory import MemoryStore
-from tests.conftest import BOTH_MODES
+from tests.conftest import SLOW_SERVER
 from tests.lineage.making import registered, trained
 from tests.storage.lossy import CountingStore
 
 
-@pytest.fixture(params=BOTH_MODES)
+@pytest.fixture(params=SLOW_SERVER)
 def client(request: pytest.FixtureRequest, make_url: Callable[[str], str]) -> AnyClient:
     return connect(make_url(request.param))
 

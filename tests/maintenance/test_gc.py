@@ -346,6 +346,7 @@ def test_a_collection_that_stops_before_any_request_while_others_write_removes_n
     assert at > 10
 
 
+@pytest.mark.slow
 def test_a_collection_that_was_stopped_before_any_write_is_finished_by_the_next(time: Clock) -> None:
     world = MemoryStore()
     client = a_client(world)

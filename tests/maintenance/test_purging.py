@@ -28,7 +28,7 @@ from cloudtrack.storage.object_store import ObjectInfo, ObjectStore
 from cloudtrack.tracking.points import INLINE_POINTS
 from tests.api.sending import ask
 from tests.cli.test_cli import IN_BOTH_MODES
-from tests.conftest import BOTH_MODES
+from tests.conftest import SLOW_SERVER
 from tests.storage.lossy import CountingStore, ForwardingStore, LossyStore, Stopped, StoppingStore
 from tests.thoroughness import IS_THOROUGH
 
@@ -66,7 +66,7 @@ def assert_gone(client: Client, run_id: str) -> None:
         client.runs.get(run_id)
 
 
-@pytest.fixture(params=BOTH_MODES, name="client")
+@pytest.fixture(params=SLOW_SERVER, name="client")
 def _client(request: pytest.FixtureRequest, make_url: Callable[[str], str], tmp_path: Path) -> Iterator[AnyClient]:
     client = connect(make_url(request.param), user="ana", spool_dir=tmp_path / "spool")
     yield client
@@ -243,6 +243,7 @@ def test_a_purge_that_was_stopped_at_any_write_shows_all_or_nothing_and_is_finis
     assert writes > 10
 
 
+@pytest.mark.slow
 def test_a_purge_of_an_experiment_that_was_stopped_at_any_write_is_finished_by_the_next() -> None:
     writes, stopped = 0, True
     while stopped:

@@ -180,6 +180,7 @@ def test_a_rebuild_that_a_compaction_overtakes_leaves_the_index_alone(tmp_path: 
     assert answers(client, experiments) == before
 
 
+@pytest.mark.slow
 def test_lost_answers_make_no_wrong_index(tmp_path: Path) -> None:
     client = filled(tmp_path)
     experiments = experiment_ids(client)

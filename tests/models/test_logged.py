@@ -12,9 +12,9 @@ import cloudtrack as ct
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.fluent import session
 from tests.cli.commands import cloudtrack
-from tests.conftest import BOTH_MODES
+from tests.conftest import SLOW_SERVER
 
-pytestmark = pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
+pytestmark = pytest.mark.parametrize("store_url", SLOW_SERVER, indirect=True)
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +105,7 @@ def test_a_registered_version_names_the_logged_model() -> None:
     assert slope_at("models:/lines/2") == pytest.approx(4)
 
 
+@pytest.mark.slow
 def test_the_command_line_lists_it(store_url: str, tmp_path: Path) -> None:
     with ct.start_run() as run:
         ct.sklearn.log_model(line(4), name="line")

@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 import cloudtrack as ct
 from cloudtrack.errors import AlreadyExists, CorruptData, InvalidInput, NotFound, PermissionDenied
 from cloudtrack.models.model_file import Model
-from tests.conftest import BOTH_MODES
+from tests.conftest import SLOW_SERVER
 
 X, Y = load_iris(return_X_y=True, as_frame=True)
 MODELS = {
@@ -130,7 +130,7 @@ def test_a_registered_model_is_loaded_by_every_kind_of_uri() -> None:
     assert type(loaded.unwrap_python_model()).__name__ == "RandomForestClassifier"
 
 
-@pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
+@pytest.mark.parametrize("store_url", SLOW_SERVER, indirect=True)
 @pytest.mark.parametrize(
     ("uri", "error", "said"),
     [
@@ -154,7 +154,7 @@ def test_a_uri_that_leads_nowhere_says_why(uri: str, error: type[Exception], sai
         ct.pyfunc.load_model(uri)
 
 
-@pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
+@pytest.mark.parametrize("store_url", SLOW_SERVER, indirect=True)
 def test_only_a_model_is_registered() -> None:
     with ct.start_run() as run:
         ct.log_text("x", "model/readme.txt")
@@ -211,7 +211,7 @@ class Doubler(ct.pyfunc.PythonModel):
         return model_input * self.factor + (params or {}).get("plus", 0)
 
 
-@pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
+@pytest.mark.parametrize("store_url", SLOW_SERVER, indirect=True)
 def test_python_models_carry_their_artifacts_and_params(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "factor.txt").write_text("3")
     frame = pandas.DataFrame({"a": [1.0, 2.0]})

@@ -75,6 +75,7 @@ def test_a_seeded_run_is_bit_identical(tmp_path: Path, client: Client, code: str
     assert reproduce(client, verdict.repeated_by).outcome == Outcome.BIT_IDENTICAL, "also of one that repeats another"
 
 
+@pytest.mark.slow
 def test_values_that_are_near_enough_are_identical_within_tolerance(tmp_path: Path, client: Client) -> None:
     run_id = run(script(tmp_path / "p", ONCE_MORE.replace("CHANGE", "1e-7")))
     done = cloudtrack("reproduce", run_id, "--rtol", "1e-4", "--ignore", "time_*", "--json", store=client.uri)
@@ -127,6 +128,7 @@ def test_a_file_of_the_project_itself_comes_with_its_code(tmp_path: Path, client
     assert (verdict.outcome, verdict.points) == (Outcome.BIT_IDENTICAL, 1)
 
 
+@pytest.mark.slow
 def test_a_trial_of_a_sweep_is_done_again(tmp_path: Path, client: Client) -> None:
     folder = reads_its_own_file(tmp_path / "p")
     swept = ct.projects.sweep(str(folder), {"seed": [1]}, sampler="grid", env_manager="local")
@@ -134,6 +136,7 @@ def test_a_trial_of_a_sweep_is_done_again(tmp_path: Path, client: Client) -> Non
     assert reproduce(client, swept.trials[0].run_id).outcome == Outcome.BIT_IDENTICAL
 
 
+@pytest.mark.slow
 def test_a_dataset_that_changed_is_refused_by_name(tmp_path: Path, client: Client) -> None:
     table = tmp_path / "table.csv"
     table.write_text("a\n1\n2\n")
@@ -169,6 +172,7 @@ def test_what_cannot_be_done_again_is_said(tmp_path: Path, client: Client) -> No
         reproduce(client, run_id)
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_this_time_has_no_verdict(tmp_path: Path, client: Client) -> None:
     text = "import os, pathlib, sys; p = pathlib.Path(os.environ['PLACE']); n = p.exists(); p.touch(); sys.exit(int(n))"
     run_id = run(script(tmp_path / "p", text))

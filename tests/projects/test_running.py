@@ -86,6 +86,7 @@ def test_a_commit_of_a_repository_is_run(tmp_path: Path, client: Client) -> None
         run(f"git+file://{repository}#deep", version="main")
 
 
+@pytest.mark.slow
 def test_changes_that_were_not_committed_are_kept(tmp_path: Path, client: Client) -> None:
     folder = tutorial(tmp_path / "project")
     head = commit(folder)
@@ -230,6 +231,7 @@ def test_the_command_runs_a_project_and_shows_what_it_prints(tmp_path: Path, cli
     assert found.data.params["alpha"] == "0.3"
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_when_nobody_looks_on_any_more(tmp_path: Path, client: Client) -> None:
     text = "import time, cloudtrack as ct\nfor n in range(200): print('x' * 1000, n)\nct.log_metric('done', 1)"
     folder = script(tmp_path / "p", text)
@@ -252,6 +254,7 @@ with ct.start_run() as parent:
 """
 
 
+@pytest.mark.slow
 def test_a_project_runs_steps_of_its_own_as_children(tmp_path: Path, client: Client) -> None:
     folder = script(tmp_path / "p", STEPS)
     (folder / "step.py").write_text("import sys, cloudtrack as ct; ct.log_metric('n', float(sys.argv[1]))")

@@ -97,6 +97,7 @@ def test_steps_are_children_of_the_run_that_starts_them(store_url: str, project:
     assert {run.info.status for run in (main, etl, train)} == {"FINISHED"}
 
 
+@pytest.mark.slow
 def test_a_step_that_fails_fails_the_whole_and_is_named(store_url: str, project: Path) -> None:
     client = Client(store_url)
     client.make_ready()

@@ -30,7 +30,7 @@ from cloudtrack.registry.cursors import LONGEST_TOKEN
 from cloudtrack.registry.feed import FeedEvent
 from cloudtrack.storage.memory import MemoryStore
 from tests.api.sending import ask
-from tests.conftest import BOTH_MODES
+from tests.conftest import SLOW_SERVER
 from tests.storage.lossy import CountingStore, ForwardingStore, Stopped, StoppingStore
 
 SOURCE = "runs:/" + "a" * 32 + "/model"
@@ -68,7 +68,7 @@ LIFE = {
 }
 
 
-@pytest.fixture(params=BOTH_MODES)
+@pytest.fixture(params=SLOW_SERVER)
 def client(request: pytest.FixtureRequest, make_url: Callable[[str], str]) -> AnyClient:
     return connect(make_url(request.param))
 

@@ -25,7 +25,9 @@ STAGES = ("Staging", "Production", "Archived", "None")
 REFERENCES = (*STAGES, "latest", "@champion", "@next", "1", "7")
 
 
-@pytest.mark.parametrize(("mode", "count"), [("folder", examples(1000)), ("server", 12)])
+@pytest.mark.parametrize(
+    ("mode", "count"), [("folder", examples(1000)), pytest.param("server", 12, marks=pytest.mark.slow)]
+)
 def test_random_events(mode: str, count: int, make_url: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
     client = connect(make_url(mode))
     rng = random.Random(7)

@@ -19,13 +19,13 @@ from cloudtrack.registry import keys
 from cloudtrack.registry.events import parse_event
 from cloudtrack.remote.client import RemoteClient
 from cloudtrack.storage.memory import MemoryStore
-from tests.conftest import BOTH_MODES
+from tests.conftest import SLOW_SERVER
 from tests.storage.lossy import CountingStore, LossyStore, Stopped, StoppingStore
 
 WEIGHTS = bytes(range(256)) * 20
 
 
-@pytest.fixture(params=BOTH_MODES)
+@pytest.fixture(params=SLOW_SERVER)
 def client(request: pytest.FixtureRequest, make_url: Callable[[str], str]) -> AnyClient:
     return connect(make_url(request.param))
 

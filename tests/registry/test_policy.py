@@ -30,7 +30,7 @@ from cloudtrack.registry.review_events import TransitionDenied
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
 from tests.api.sending import ask
-from tests.conftest import BOTH_MODES
+from tests.conftest import SLOW_SERVER
 from tests.storage.lossy import CountingStore, ForwardingStore, LossyStore, Stopped, StoppingStore
 
 MODEL = "churn"
@@ -81,7 +81,7 @@ def agrees(client: AnyClient) -> list[str]:
     return [one.outcome for one in found]
 
 
-@pytest.fixture(params=BOTH_MODES)
+@pytest.fixture(params=SLOW_SERVER)
 def client(request: pytest.FixtureRequest, make_url: Callable[[str], str]) -> AnyClient:
     made = connect(make_url(request.param))
     made.registered_models.create(MODEL)

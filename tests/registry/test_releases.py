@@ -18,7 +18,7 @@ from cloudtrack.registry import keys
 from cloudtrack.scoring.served import ModelSource
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.opening import open_store
-from tests.conftest import BOTH_MODES
+from tests.conftest import SLOW_SERVER
 from tests.processes import run_together
 from tests.registry.racers import RELEASE, releases_of, switch_expecting, switch_release, watch_or_switch
 from tests.storage.lossy import CountingStore, LossyStore, Stopped, StoppingStore
@@ -32,7 +32,7 @@ def fill(client: AnyClient, count: int = 5) -> None:
             client.model_versions.create(name, f"runs:/{'a' * 32}/model{number}")
 
 
-@pytest.fixture(params=BOTH_MODES)
+@pytest.fixture(params=SLOW_SERVER)
 def client(request: pytest.FixtureRequest, make_url: Callable[[str], str]) -> AnyClient:
     made = connect(make_url(request.param))
     fill(made)

@@ -158,6 +158,7 @@ def test_files_are_streamed(client: RemoteClient, run_id: str) -> None:
     assert (reading.size_bytes, sum(map(len, reading.chunks))) == (3_000_000, 3_000_000)
 
 
+@pytest.mark.slow
 def test_large_files_pass_a_server_in_bounded_memory(tmp_path: Path) -> None:
     size = 400 << 20
     with (tmp_path / "large.bin").open("wb") as stream:

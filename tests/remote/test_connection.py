@@ -258,6 +258,7 @@ def test_errors_arrive_as_they_were_raised(client: RemoteClient, server: ApiServ
     assert len(server.requests) == before + 1  # no repetition mends it
 
 
+@pytest.mark.slow
 def test_a_forked_child_connects_anew(server: ApiServer, tmp_path: Path) -> None:
     done = run_script(
         """

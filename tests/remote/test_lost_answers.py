@@ -152,6 +152,7 @@ def test_an_upload_is_whole_and_there_once(client: RemoteClient, tmp_path: Path)
     assert client.artifacts.list(run_id) == []
 
 
+@pytest.mark.slow
 def test_large_batches_of_a_writer_are_cut_into_requests_that_pass_a_lambda(
     client: RemoteClient, server: ApiServer
 ) -> None:

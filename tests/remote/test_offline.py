@@ -105,6 +105,7 @@ def test_a_run_is_resumed_and_a_deleted_one_is_not(client: RemoteClient) -> None
         client.runs.open_writer(run.info.run_id)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_and_comes_back_has_every_point_once(tmp_path: Path) -> None:
     store = str(tmp_path / "store")
     script = """

@@ -51,6 +51,7 @@ def server(tree: Path) -> Iterator[Scoring]:
         yield running_server
 
 
+@pytest.mark.slow
 def test_it_predicts_as_soon_as_it_answers(server: Scoring) -> None:
     status, headers, body = server.send("POST", "/invocations", ROW)
     assert (status, body) == (200, ANSWER)
@@ -89,6 +90,7 @@ def test_a_body_over_the_limit_is_refused_before_it_is_sent(server: Scoring) -> 
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.slow
 def test_several_processes_serve_one_port_and_end_with_it(tmp_path: Path) -> None:
     save_constant(tmp_path / "model", "same")
     with scoring_server(tmp_path, model_uri=str(tmp_path / "model"), workers=2) as server:
@@ -122,6 +124,7 @@ def _accepts(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+@pytest.mark.slow
 def test_a_prediction_that_takes_too_long_is_answered(tmp_path: Path) -> None:
     save_waiting(tmp_path / "model")
     with scoring_server(tmp_path, model_uri=str(tmp_path / "model"), timeout_s=0.05) as server:

@@ -60,7 +60,7 @@ ONLY = {
     "torch.load": {"flavors/pytorch.py", "models/exported_program.py"},
     "joblib.load": set(),
     "cloudpickle.load": set(),
-    "fsspec.core.url_to_fs": {"storage/places.py"},
+    "fsspec.core.url_to_fs": {"storage/places.py", "importing/artifact_roots.py"},
     "fsspec.open": set(),
     "__import__": set(),
 }

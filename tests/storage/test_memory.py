@@ -19,6 +19,7 @@ ALLOWED = 110 << 20
 """What a transfer may add to a process: parts under way, and the libraries that it loads."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["folder", pytest.param("moto-s3fs", marks=pytest.mark.slow), "moto-obstore"])
 def test_a_large_file_moves_in_bounded_memory(kind: str, make_url: Callable[[str], str], tmp_path: Path) -> None:
     source = tmp_path / "source"
@@ -32,6 +33,7 @@ def test_a_large_file_moves_in_bounded_memory(kind: str, make_url: Callable[[str
     assert moved["grown_bytes"] < ALLOWED, f"{moved['grown_bytes'] >> 20} MiB"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["moto-s3fs", "moto-obstore"])
 def test_parts_whose_answer_is_lost_are_sent_again(
     kind: str, make_url: Callable[[str], str], moto_url: str, tmp_path: Path

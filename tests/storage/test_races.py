@@ -49,6 +49,7 @@ def test_nothing_is_applied_twice_when_answers_are_lost(kind: str, make_url: Cal
     assert counter.by_writer == {str(writer): TIMES for writer in range(writers)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [SLOW_S3FS, "moto-obstore"])
 def test_nothing_is_applied_twice_when_connections_break_after_the_write(
     kind: str, make_url: Callable[[str], str], moto_url: str

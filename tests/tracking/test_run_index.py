@@ -179,6 +179,7 @@ def test_pages_stay_as_they_are_while_runs_are_added() -> None:
     assert third.token is None
 
 
+@pytest.mark.slow
 def test_twelve_thousand_metric_keys_stay_usable(tmp_path: Path) -> None:
     client = Client(tmp_path / "store")
     for number in range(12):

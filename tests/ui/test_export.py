@@ -181,6 +181,7 @@ def test_what_is_damaged_is_left_out_and_named(client: Client, files: dict, tmp_
     assert sum("%2F2" in text and "%2F3" in text for text in said) == 2, "in both orders"
 
 
+@pytest.mark.slow
 def test_versions_near_each_other_are_compared(client: Client, files: dict, tmp_path: Path) -> None:
     run_id = client.runs.list([client.experiments.get_by_name("one").experiment_id])[0].info.run_id
     client.artifacts.log_text(run_id, MLMODEL, "saved/MLmodel")
@@ -192,6 +193,7 @@ def test_versions_near_each_other_are_compared(client: Client, files: dict, tmp_
     assert numbers == {(a, b) for a in range(2, 8) for b in range(2, 8) if 0 < abs(a - b) <= 3}
 
 
+@pytest.mark.slow
 def test_all_pages_of_a_list_are_there(client: Client, files: dict, tmp_path: Path) -> None:
     for number in range(501):
         client.experiments.create(f"another {number}")

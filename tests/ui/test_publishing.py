@@ -73,6 +73,7 @@ def test_what_is_not_built_is_not_published(url: str, s3: Any, tmp_path: Path) -
     assert s3.list_objects_v2(Bucket=bucket_of(url))["KeyCount"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["https://bucket/x", "s3://", "folder"])
 def test_the_command_says_in_a_line_what_is_wrong(target: str) -> None:
     command = [sys.executable, "-m", "cloudtrack.ui", "publish", target]

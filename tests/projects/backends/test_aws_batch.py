@@ -63,6 +63,7 @@ def _asked(tmp_path: Path, config: dict[str, Any]) -> Request:
     return Request(project, experiment_id="0", backend="aws-batch", backend_config=config, parameters={"slope": 3})
 
 
+@pytest.mark.slow
 def test_the_job_executes_the_run(client: Client, asked: Request, calls: Calls, tmp_path: Path) -> None:
     said = dry_run(client, asked)["specification"]
     submitted = launch(client, asked)

@@ -120,6 +120,7 @@ def test_what_the_container_sees(place: Path, project: Path, tmp_path: Path, mon
     assert "what is in the file" in done.stdout
 
 
+@pytest.mark.slow
 def test_ending_the_run_ends_the_container(place: Path, project: Path, client: Client) -> None:
     submitted = run(client, project, "endless")
     until_it_began(client, submitted)

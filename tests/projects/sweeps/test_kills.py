@@ -62,6 +62,7 @@ def _killed_and_resumed(store_url: str, project: Path, chance: random.Random, *,
     wait_until(lambda: not workers_of(_run_ids(client)))
 
 
+@pytest.mark.slow
 def test_two_rivals_resume_a_killed_sweep(store_url: str, project: Path) -> None:
     client = Client(store_url)
     client.make_ready()
@@ -75,6 +76,7 @@ def test_two_rivals_resume_a_killed_sweep(store_url: str, project: Path) -> None
     assert_exact(client, sweep_id, 6)
 
 
+@pytest.mark.slow
 def test_a_worker_that_outlives_its_sweeper_is_waited_for(store_url: str, project: Path, tmp_path: Path) -> None:
     client = Client(store_url)
     client.make_ready()
