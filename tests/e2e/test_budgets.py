@@ -163,6 +163,7 @@ def test_nothing_moves_while_the_page_comes(many: Shown, page: Any) -> None:
     assert page.evaluate("window.shift") < 0.02
 
 
+@pytest.mark.slow
 def test_ten_thousand_runs_are_drawn_and_brushed_in_their_budgets(crowd: Site, page: Any, cdp_cpu: Any) -> None:
     page.goto(f"{crowd.url}/#/experiments/{crowd.names['experiment']}?view=parallel&pc=params.lr,params.depth")
     page.locator(".parallel canvas").first.wait_for()

@@ -88,7 +88,9 @@ def _words(page: Any) -> list[str]:
     return [line for line in text.splitlines() if line.strip() not in ("", _BANNER)]
 
 
-@pytest.mark.parametrize("pages", [PAGES.values(), _MORE], ids=["all", "more"])
+@pytest.mark.parametrize(
+    "pages", [pytest.param(PAGES.values(), id="all", marks=pytest.mark.slow), pytest.param(_MORE, id="more")]
+)
 def test_every_page_opens(site: Copied, page: Any, pages: tuple[str, ...]) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

@@ -87,6 +87,7 @@ def test_points_appear_while_a_run_goes_on_and_asking_ends_with_it(
     assert answers == [], "nothing asks once all have ended"
 
 
+@pytest.mark.slow
 def test_one_metric_on_its_page_grows_too_and_rests_when_its_run_has_ended(
     server: RunningServer, client: Client, page: Any
 ) -> None:

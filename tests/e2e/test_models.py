@@ -282,6 +282,7 @@ def test_lineage_goes_back_to_the_data_and_forth_to_other_versions(
     page.wait_for_url(re.compile(f"runs/{run_id}"))
 
 
+@pytest.mark.slow
 def test_the_snippets_really_load_the_model(opened: Callable[[str], Any]) -> None:
     page = opened(f"models/{MODEL}/versions/2")
     ways = page.get_by_label("Ways to load it")

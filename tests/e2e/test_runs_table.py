@@ -479,6 +479,7 @@ def test_an_experiment_is_described(store: Shown, page: Any) -> None:
     expect(page.locator(".note-of strong")).to_have_text("values")
 
 
+@pytest.mark.slow
 def test_who_follows_an_idle_list_sees_what_comes(store: Shown, page: Any) -> None:
     import cloudtrack as ct
 
