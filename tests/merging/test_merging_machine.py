@@ -21,7 +21,7 @@ from tests.maintenance.stores import log_model, log_points
 from tests.maintenance.test_gc import a_client, assert_whole
 from tests.merging.contents import conflicts_of, content
 from tests.storage.lossy import Stopped, StoppingStore
-from tests.thoroughness import examples
+from tests.thoroughness import IS_THOROUGH, examples
 
 STORES = st.sampled_from(["a", "b", "c"])
 PAIRS = st.sampled_from(["ab", "bc", "ca", "ba", "cb", "ac"])
@@ -216,7 +216,7 @@ class Merging(RuleBasedStateMachine):
         for (run_id, path), texts in self.files.items():
             self._check_file(run_id, path, texts, named)
         for name in "abc":
-            assert_whole(self._client(name))
+            assert_whole(self._client(name), taken_away=True)
         if not named:
             contents = [content(store) for store in self.stores.values()]
             assert contents[0] == contents[1] == contents[2]
@@ -242,5 +242,9 @@ class Merging(RuleBasedStateMachine):
 
 TestMerging = Merging.TestCase
 TestMerging.settings = settings(
-    max_examples=examples(160), stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=examples(160),
+    stateful_step_count=25,
+    deadline=None,
+    derandomize=not IS_THOROUGH,
+    suppress_health_check=list(HealthCheck),
 )
