@@ -79,7 +79,7 @@ class Announcer:
 def detail_of(name: str, event: StoredEvent, request_id: str) -> dict[str, Any]:
     """What the bus is told of an event; a long one without what is long about it."""
     change = event.change.model_dump(mode="json", exclude={"state"})
-    if change.get("imported", "") is None:
+    if change.get("imported", "") is None:  # only an import has something to say of the past
         del change["imported"]
     detail = {
         "name": name,
