@@ -71,9 +71,8 @@ def says_the_same(one: Document, other: Document) -> bool:
 
 
 def _unite_runs(draft: RunDocument, other: RunDocument) -> Iterator[str]:
-    inputs = {(use.name, use.digest): use for use in draft.inputs}
     for use in other.inputs:
-        there = inputs.get((use.name, use.digest))
+        there = use.among(draft.inputs)
         if there is None:
             draft.inputs.append(use)
             continue

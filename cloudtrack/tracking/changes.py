@@ -104,9 +104,9 @@ def apply_changes(document: RunDocument, changes: RunChanges, *, writer: str = "
 
 
 def _add_input(document: RunDocument, use: DatasetUse) -> None:
-    """A dataset that the run uses already gets the new tags."""
-    for there in document.inputs:
-        if (there.name, there.digest) == (use.name, use.digest):
-            there.tags.update(use.tags)
-            return
-    document.inputs.append(use)
+    """A dataset that the run uses for this already gets the new tags."""
+    there = use.among(document.inputs)
+    if there is None:
+        document.inputs.append(use)
+    else:
+        there.tags.update(use.tags)

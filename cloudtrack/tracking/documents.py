@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from cloudtrack.entities.dataset import Dataset, DatasetInput, InputTag
+from cloudtrack.entities.dataset import CONTEXT_TAG, Dataset, DatasetInput, InputTag
 from cloudtrack.entities.experiment import Experiment, LifecycleStage
 from cloudtrack.entities.logged_model import LoggedModel, LoggedModelStatus
 from cloudtrack.entities.run import (
@@ -137,6 +138,16 @@ class DatasetUse(Part):
     dataset_schema: str | None = None
     dataset_profile: str | None = None
     tags: dict[str, str] = {}
+
+    def among(self, uses: Iterable[DatasetUse]) -> DatasetUse | None:
+        """The same use: of the same data, and for the same purpose where both say what for."""
+        mine = self.tags.get(CONTEXT_TAG)
+        for use in uses:
+            if (use.name, use.digest) == (self.name, self.digest):
+                theirs = use.tags.get(CONTEXT_TAG)
+                if mine is None or theirs is None or mine == theirs:
+                    return use
+        return None
 
 
 class ModelOutput(Part):

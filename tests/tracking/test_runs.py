@@ -165,6 +165,15 @@ def test_datasets_are_inputs_and_the_same_one_is_recorded_once(memory: Tracking)
     assert {tag.key: tag.value for tag in use.tags} == {"mlflow.data.context": "train", "more": "x"}
 
 
+def test_a_dataset_that_is_read_for_two_purposes_is_two_inputs(memory: Tracking) -> None:
+    run_id = memory.runs.create(memory.experiments.create("e")).info.run_id
+    for tags in ([], ["train"], ["eval"], [], ["train"]):
+        contexts = [InputTag("mlflow.data.context", context) for context in tags]
+        memory.runs.log_inputs(run_id, [DatasetInput(Dataset("wine", "abc"), contexts)])
+    uses = memory.runs.get(run_id).inputs.dataset_inputs
+    assert [[tag.value for tag in use.tags] for use in uses] == [["train"], ["eval"]]
+
+
 @KINDS
 def test_a_long_history_is_spilled_and_read_back_whole(tracking: Tracking) -> None:
     experiment = tracking.experiments.get(tracking.experiments.create("e"))
