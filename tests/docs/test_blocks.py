@@ -110,6 +110,15 @@ def _read(block: Block) -> None:
             assert re.match(r"(FROM|RUN|COPY|ENV|CMD|ENTRYPOINT|#)\b", block.text)
 
 
+def test_commands_in_sentences_exist() -> None:
+    for page in pages():
+        sentences = re.sub(
+            r"^ *```.*?^ *```$", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
+        )
+        for command in re.findall(r"`(cloudtrack [^`]+)`", sentences):
+            assert not unknown(command), f"{page}: {command}: {unknown(command)}"
+
+
 def test_pages_that_other_tests_run_are_named_there() -> None:
     for page, test in PAGES_TESTED_ELSEWHERE.items():
         assert Path(page).name in (ROOT / test).read_text(encoding="utf-8")
