@@ -13,7 +13,7 @@ PROJECT = "https://github.com/you/code#training"
 
 @dag(schedule="@daily", start_date=datetime(2026, 1, 1), catchup=False, tags=["cloudtrack"])
 def churn() -> None:
-    """The run's id goes from task to task; files stay in the store."""
+    """The id of the run goes from task to task (as `trained`: Airflow has a `run_id` of its own); files stay in the store."""
 
     @task(retries=2, retry_delay=timedelta(minutes=5))
     def train() -> str:
@@ -23,10 +23,10 @@ def churn() -> None:
         return ct.projects.run(PROJECT, version="main", parameters={"rows": 100_000}).run_id
 
     @task
-    def register(run_id: str) -> int:
+    def register(trained: str) -> int:
         import cloudtrack as ct
 
-        return int(ct.Client(STORE).register_model(f"runs:/{run_id}/model", "churn").version)
+        return int(ct.Client(STORE).register_model(f"runs:/{trained}/model", "churn").version)
 
     @task
     def ask(version: int) -> None:
