@@ -16,6 +16,7 @@ from cloudtrack.index.indexes import Indexes
 from cloudtrack.lineage.diffs import ModelDiffs
 from cloudtrack.lineage.lineage import Lineage
 from cloudtrack.maintenance.purging import Purging
+from cloudtrack.mlflow_names import find_name
 from cloudtrack.models.evidence import ModelEvidence
 from cloudtrack.models.registering import ModelRegistrar
 from cloudtrack.registry.activity_log import ActivityLog
@@ -296,3 +297,10 @@ def _granted(place: str, user: str | None, spool_dir: str | os.PathLike[str] | N
     client.experiments = GrantedExperiments(GrantedStore(grant), grant)
     client.runs = GrantedRuns(grant, client._spool_dir, Connection(grant.endpoint))
     return client
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """What MLflow's module has beside this."""
+        return find_name(__name__, name)

@@ -36,8 +36,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from cloudtrack.errors import InvalidInput
+from cloudtrack.mlflow_names import find_name
 
 DEFAULT_URI = "./cloudtrack-data"
 GRANT_SCHEME = "grant:"
@@ -212,3 +214,10 @@ def _login_name() -> str:
         return getpass.getuser()
     except (OSError, KeyError):  # no entry for this user id, as in many containers
         return "unknown"
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """What MLflow's module has beside this."""
+        return find_name(__name__, name)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from cloudtrack.client import AnyClient
 from cloudtrack.entities.artifact import FileInfo
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.fluent import session
@@ -91,8 +92,13 @@ def load_table(artifact_file: str, run_ids: list[str] | None = None, extra_colum
     """
     client = session.client()
     ids = run_ids or [run.info.run_id for run in client.runs.list([session.current_experiment().experiment_id])]
+    return load_tables(client, ids, artifact_file, extra_columns)
+
+
+def load_tables(client: AnyClient, run_ids: list[str], artifact_file: str, extra_columns: list[str] | None) -> Any:
+    """The tables of these runs in one DataFrame. Raises NotFound where none has one."""
     tables = []
-    for run_id in ids:
+    for run_id in run_ids:
         with contextlib.suppress(NotFound):
             table = rich_artifacts.read_table(client.artifacts, run_id, artifact_file)
             info = client.runs.get(run_id).info
