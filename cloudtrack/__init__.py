@@ -267,6 +267,11 @@ def __dir__() -> list[str]:
     return [*__all__, "__version__"]
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """What ``%load_ext cloudtrack`` calls."""
+    importlib.import_module("cloudtrack.notebooks.magics").load(shell)
+
+
 class _MlflowNames:
     """Finds ``cloudtrack.sklearn`` and others, which are elsewhere here; asked after all other finders."""
 

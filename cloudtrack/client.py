@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cloudtrack import config
+from cloudtrack.entities.html import card
 from cloudtrack.errors import Unavailable
 from cloudtrack.index.cache import PartCache
 from cloudtrack.index.indexes import Indexes
@@ -173,6 +174,9 @@ class Client(ModelRegistrar):
     def uri(self) -> str:
         """Where the store is."""
         return self.store.url
+
+    def _repr_html_(self) -> str:
+        return card("Store", self.uri, {"user": self.user})
 
     @property
     def address(self) -> str:

@@ -20,6 +20,9 @@ cloudtrack's own variable wins over MLflow's of the same meaning:
     CLOUDTRACK_NODE_ID      MLFLOW_SYSTEM_METRICS_NODE_ID    this machine or rank in the names of system metrics;
                                                         default rank_<n> where the job has several ranks
                             MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT    1: runs at a server do not say where to look
+    CLOUDTRACK_PROGRESS     MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR    0: transfers do not say how far they are
+    CLOUDTRACK_NOTEBOOK                                 1: runs of a notebook keep the cells that ran
+                            JPY_SESSION_NAME            Jupyter's: the notebook that this process is of
     CLOUDTRACK_TOKEN        MLFLOW_TRACKING_TOKEN       the login at a server: a token, or
                             MLFLOW_TRACKING_USERNAME    a user
                             MLFLOW_TRACKING_PASSWORD    and a password
@@ -34,6 +37,7 @@ Of a server that takes logins from an OpenID Connect issuer:
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -192,6 +196,28 @@ def node_id() -> str:
         if _first(rank) and _first(size) != "1":
             return f"rank_{_first(rank)}"
     return ""
+
+
+def shows_progress() -> bool:
+    """Whether long transfers may say how far they are."""
+    said = _first("CLOUDTRACK_PROGRESS", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR")
+    return said.lower() not in ("0", "false", "no")
+
+
+def keeps_notebook() -> bool:
+    """Whether runs of a notebook keep the cells that ran."""
+    return _is_true("CLOUDTRACK_NOTEBOOK")
+
+
+def is_notebook() -> bool:
+    """Whether this process is a notebook's kernel."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+
+
+def notebook_session() -> str:
+    """The notebook that Jupyter started this process for; empty where it did not."""
+    return _first("JPY_SESSION_NAME")
 
 
 def keeps_links_to_itself() -> bool:

@@ -17,6 +17,6 @@ class Shown:
             yield each.name, getattr(self, each.name)
 
     def _repr_html_(self) -> str:
-        from cloudtrack.entities.html import html_of
+        from cloudtrack.entities.html import html_of  # where nobody looks, it is not loaded
 
         return html_of(self)

@@ -27,6 +27,7 @@ from cloudtrack.models import finding
 from cloudtrack.models.finding import Loaded, local_folder
 from cloudtrack.models.model_file import Model, ModelInfo
 from cloudtrack.models.saving import SaveArguments, check_arguments
+from cloudtrack.storage.progress_line import progress_line
 from cloudtrack.tracking.documents import ModelOutput
 
 DEFAULT_NAME = "model"
@@ -77,7 +78,8 @@ def log(save: Callable[..., Model], artifact_path: str | None, arguments: LogArg
                 update={"run_id": run, "artifact_path": path, "model_id": logged.model_id}
             )
             model = save(Path(folder) / "model", **{**to_save, "mlflow_model": identity})
-            client.logged_model_artifacts.log_folder(logged.model_id, Path(folder) / "model")
+            with progress_line(f"logging {path}", model.model_size_bytes) as progress:
+                client.logged_model_artifacts.log_folder(logged.model_id, Path(folder) / "model", progress=progress)
     except BaseException:
         with contextlib.suppress(CloudtrackError):
             client.logged_models.finalize(logged.model_id, LoggedModelStatus.FAILED)
