@@ -50,8 +50,8 @@ def says_secret(name: str) -> bool:
 def source_name() -> str:
     """The notebook, script, module or interactive program that runs; as MLflow's tag ``mlflow.source.name``."""
     main = sys.modules.get("__main__")
-    if config.is_notebook() and (notebook := notebook_name()):
-        return notebook
+    if config.is_notebook():
+        return notebook_name() or "<notebook>"
     file = getattr(main, "__file__", None)
     if file:
         return str(file)
