@@ -94,6 +94,7 @@ class _Loader:
         for name, home in HOMES.items():
             if name.startswith(f"{spec.name}."):
                 sys.modules[name] = importlib.import_module(home)
+                setattr(module, name.rpartition(".")[2], sys.modules[name])
         return module
 
     def exec_module(self, module: ModuleType) -> None:
