@@ -70,6 +70,8 @@ def log(save: Callable[..., Model], artifact_path: str | None, arguments: LogArg
         logged = _waiting_model(client, model_id, params, tags)
     else:
         given_name = name or artifact_path or DEFAULT_NAME
+        if writer := active_writer(run):  # a model has the params that its run had when it was made, as MLflow's
+            params = {**writer.params, **(params or {})}
         logged = create(client, experiment_id_of(run), given_name, run, tags, params, arguments.get("model_type"))
     path = logged.name
     try:
