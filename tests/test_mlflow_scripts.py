@@ -36,7 +36,8 @@ with mlflow.start_run(run_name="outer") as outer:
     mlflow.log_table({"q": ["a", "b"], "n": [1, 2]}, "t.json")
     with mlflow.start_run(nested=True, tags={MLFLOW_RUN_NAME: "inner"}) as inner:
         mlflow.log_metric("m", 2.5, step=1)
-print(isinstance(inner, ActiveRun), mlflow.get_run(inner.info.run_id).data.tags[MLFLOW_PARENT_RUN_ID] == outer.info.run_id)
+tags = mlflow.get_run(inner.info.run_id).data.tags
+print(isinstance(inner, ActiveRun), tags[MLFLOW_PARENT_RUN_ID] == outer.info.run_id)
 plain = client.create_run(experiment, run_name="plain")
 now = int(time.time() * 1000)
 client.log_batch(plain.info.run_id, [Metric("m", 1.0, now, 0)], [Param("p", "1")], [RunTag("t", "u")])
@@ -51,7 +52,8 @@ for wrong in (lambda: client.get_run("0" * 32), lambda: client.create_experiment
         wrong()
     except (MlflowException, RestException) as error:
         print(error.error_code)
-print(dict(client.get_experiment_by_name("shop"))["name"], mlflow.tracking.get_tracking_uri() == mlflow.get_tracking_uri())
+shop = client.get_experiment_by_name("shop")
+print(dict(shop)["name"], mlflow.tracking.get_tracking_uri() == mlflow.get_tracking_uri())
 """
 
 MODELS = """

@@ -19,7 +19,8 @@ _CELLS = [
     '%%tracked "<i>first</i>" --experiment churn --tag owner=ann\n'
     "ct.log_params({f'p{n:02}': '<b>' for n in range(30)})\nct.log_metric('loss', 0.25)\nfactor = 3\nfactor * 14",
     "with ct.start_run(run_name='awaited') as run:\n"
-    "    ct.log_metric('m', factor)\n    await asyncio.sleep(0)\n    ct.log_text('text', 'notes.txt')\nct.get_run(run.info.run_id)",
+    "    ct.log_metric('m', factor)\n    await asyncio.sleep(0)\n    ct.log_text('text', 'notes.txt')\n"
+    "ct.get_run(run.info.run_id)",
     "ct.get_experiment('0')",
     "%cloudtrack runs list --experiment churn",
     "left = ct.start_run(run_name='left')\nraise ValueError('in a cell')",
