@@ -14,15 +14,19 @@ used: importing this loads no other library.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cloudtrack import artifacts as artifacts
+    from cloudtrack import client as client
+    from cloudtrack import config as config
     from cloudtrack import data as data
     from cloudtrack import entities as entities
     from cloudtrack import exceptions as exceptions
     from cloudtrack import models as models
     from cloudtrack import projects as projects
+    from cloudtrack import tracking as tracking
     from cloudtrack.autologging import lightning as lightning
     from cloudtrack.autologging import optuna as optuna
     from cloudtrack.autologging import ray as ray
@@ -121,6 +125,7 @@ if TYPE_CHECKING:
         set_system_metrics_sampling_interval as set_system_metrics_sampling_interval,
     )
     from cloudtrack.mlflow_client import MlflowClient as MlflowClient
+    from cloudtrack.models import schema as types  # noqa: F401 - the name of MLflow's
     from cloudtrack.projects.running import run as run
 
 _HOMES = {
@@ -208,32 +213,37 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = {
-    "artifacts": "cloudtrack.artifacts",
-    "data": "cloudtrack.data",
-    "entities": "cloudtrack.entities",
-    "exceptions": "cloudtrack.exceptions",
-    "models": "cloudtrack.models",
-    "catboost": "cloudtrack.flavors.catboost",
-    "keras": "cloudtrack.flavors.keras",
-    "lightgbm": "cloudtrack.flavors.lightgbm",
-    "lightning": "cloudtrack.autologging.lightning",
-    "onnx": "cloudtrack.flavors.onnx",
-    "optuna": "cloudtrack.autologging.optuna",
-    "projects": "cloudtrack.projects",
-    "prophet": "cloudtrack.flavors.prophet",
-    "pyfunc": "cloudtrack.flavors.pyfunc",
-    "pytorch": "cloudtrack.flavors.pytorch",
-    "ray": "cloudtrack.autologging.ray",
-    "sentence_transformers": "cloudtrack.flavors.sentence_transformers",
-    "sklearn": "cloudtrack.flavors.sklearn",
-    "spacy": "cloudtrack.flavors.spacy",
-    "spark": "cloudtrack.flavors.spark",
-    "statsmodels": "cloudtrack.flavors.statsmodels",
-    "system_metrics": "cloudtrack.fluent.system_metrics",
-    "tensorflow": "cloudtrack.flavors.tensorflow",
-    "transformers": "cloudtrack.flavors.transformers",
-    "xgboost": "cloudtrack.flavors.xgboost",
+    "artifacts",
+    "catboost",
+    "client",
+    "config",
+    "data",
+    "entities",
+    "exceptions",
+    "keras",
+    "lightgbm",
+    "lightning",
+    "models",
+    "onnx",
+    "optuna",
+    "projects",
+    "prophet",
+    "pyfunc",
+    "pytorch",
+    "ray",
+    "sentence_transformers",
+    "sklearn",
+    "spacy",
+    "spark",
+    "statsmodels",
+    "system_metrics",
+    "tensorflow",
+    "tracking",
+    "transformers",
+    "types",
+    "xgboost",
 }
+"""Modules by their names in MLflow; ``cloudtrack.mlflow_names`` says where those are that have another here."""
 
 __all__ = sorted([*_HOME_OF, *_MODULES])  # noqa: PLE0605 - the names are listed once, above
 
@@ -242,7 +252,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOME_OF:
         found = getattr(importlib.import_module(_HOME_OF[name]), name)
     elif name in _MODULES:
-        found = importlib.import_module(_MODULES[name])
+        found = importlib.import_module(f"cloudtrack.{name}")
     elif name == "__version__":
         from importlib.metadata import version
 
@@ -255,3 +265,23 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What ``%load_ext cloudtrack`` calls."""
+    importlib.import_module("cloudtrack.notebooks.magics").load(shell)
+
+
+class _MlflowNames:
+    """Finds ``cloudtrack.sklearn`` and others, which are elsewhere here; asked after all other finders."""
+
+    @staticmethod
+    def find_spec(name: str, *_: Any) -> Any:
+        if not name.startswith("cloudtrack."):
+            return None
+        from cloudtrack.mlflow_names import find_spec
+
+        return find_spec(name)
+
+
+sys.meta_path.append(_MlflowNames)

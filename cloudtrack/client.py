@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cloudtrack import config
+from cloudtrack.entities.html import card
 from cloudtrack.errors import Unavailable
 from cloudtrack.index.cache import PartCache
 from cloudtrack.index.indexes import Indexes
 from cloudtrack.lineage.diffs import ModelDiffs
 from cloudtrack.lineage.lineage import Lineage
 from cloudtrack.maintenance.purging import Purging
+from cloudtrack.mlflow_names import find_name
 from cloudtrack.models.evidence import ModelEvidence
 from cloudtrack.models.registering import ModelRegistrar
 from cloudtrack.registry.activity_log import ActivityLog
@@ -173,6 +175,9 @@ class Client(ModelRegistrar):
         """Where the store is."""
         return self.store.url
 
+    def _repr_html_(self) -> str:
+        return card("Store", self.uri, {"user": self.user})
+
     @property
     def address(self) -> str:
         """Where the store is and how it is reached, for other processes."""
@@ -296,3 +301,10 @@ def _granted(place: str, user: str | None, spool_dir: str | os.PathLike[str] | N
     client.experiments = GrantedExperiments(GrantedStore(grant), grant)
     client.runs = GrantedRuns(grant, client._spool_dir, Connection(grant.endpoint))
     return client
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """What MLflow's module has beside this."""
+        return find_name(__name__, name)

@@ -20,6 +20,9 @@ cloudtrack's own variable wins over MLflow's of the same meaning:
     CLOUDTRACK_NODE_ID      MLFLOW_SYSTEM_METRICS_NODE_ID    this machine or rank in the names of system metrics;
                                                         default rank_<n> where the job has several ranks
                             MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT    1: runs at a server do not say where to look
+    CLOUDTRACK_PROGRESS     MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR    0: transfers do not say how far they are
+    CLOUDTRACK_NOTEBOOK                                 1: runs of a notebook keep the cells that ran
+                            JPY_SESSION_NAME            Jupyter's: the notebook that this process is of
     CLOUDTRACK_TOKEN        MLFLOW_TRACKING_TOKEN       the login at a server: a token, or
                             MLFLOW_TRACKING_USERNAME    a user
                             MLFLOW_TRACKING_PASSWORD    and a password
@@ -34,10 +37,13 @@ Of a server that takes logins from an OpenID Connect issuer:
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from cloudtrack.errors import InvalidInput
+from cloudtrack.mlflow_names import find_name
 
 DEFAULT_URI = "./cloudtrack-data"
 GRANT_SCHEME = "grant:"
@@ -192,6 +198,28 @@ def node_id() -> str:
     return ""
 
 
+def shows_progress() -> bool:
+    """Whether long transfers may say how far they are."""
+    said = _first("CLOUDTRACK_PROGRESS", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR")
+    return said.lower() not in ("0", "false", "no")
+
+
+def keeps_notebook() -> bool:
+    """Whether runs of a notebook keep the cells that ran."""
+    return _is_true("CLOUDTRACK_NOTEBOOK")
+
+
+def is_notebook() -> bool:
+    """Whether this process is a notebook's kernel."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+
+
+def notebook_session() -> str:
+    """The notebook that Jupyter started this process for; empty where it did not."""
+    return _first("JPY_SESSION_NAME")
+
+
 def keeps_links_to_itself() -> bool:
     """Whether a run that ends does not say where it can be looked at."""
     return _is_true("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT")
@@ -212,3 +240,10 @@ def _login_name() -> str:
         return getpass.getuser()
     except (OSError, KeyError):  # no entry for this user id, as in many containers
         return "unknown"
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """What MLflow's module has beside this."""
+        return find_name(__name__, name)

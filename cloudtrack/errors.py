@@ -29,6 +29,8 @@ class CloudtrackError(Exception):
     """Base of every error raised on purpose by cloudtrack."""
 
     kind: ClassVar[str] = "error"
+    error_code: ClassVar[str] = "INTERNAL_ERROR"
+    """MLflow's word for it."""
 
     @property
     def message(self) -> str:
@@ -40,6 +42,7 @@ class NotFound(CloudtrackError, LookupError):
     """The named thing does not exist."""
 
     kind = "not_found"
+    error_code = "RESOURCE_DOES_NOT_EXIST"
 
 
 class ObjectNotFound(NotFound):
@@ -58,6 +61,7 @@ class AlreadyExists(CloudtrackError):
     """The name is taken."""
 
     kind = "already_exists"
+    error_code = "RESOURCE_ALREADY_EXISTS"
 
 
 class ObjectExists(AlreadyExists):
@@ -75,30 +79,35 @@ class InvalidInput(CloudtrackError, ValueError):
     """The call cannot be right as it stands."""
 
     kind = "invalid_input"
+    error_code = "INVALID_PARAMETER_VALUE"
 
 
 class StateError(CloudtrackError):
     """The call is right in form, but the thing it addresses is in the wrong state."""
 
     kind = "state"
+    error_code = "INVALID_PARAMETER_VALUE"
 
 
 class Unauthenticated(CloudtrackError):
     """No credential, or one that is not valid: ask for a token, and set MLFLOW_TRACKING_TOKEN to it."""
 
     kind = "unauthenticated"
+    error_code = "UNAUTHENTICATED"
 
 
 class PermissionDenied(CloudtrackError, PermissionError):
     """The store refused access."""
 
     kind = "permission_denied"
+    error_code = "PERMISSION_DENIED"
 
 
 class Conflict(CloudtrackError):
     """A rival writer committed first; reading again and retrying may help."""
 
     kind = "conflict"
+    error_code = "ABORTED"
 
 
 class ObjectChanged(Conflict):
@@ -119,15 +128,18 @@ class Unavailable(CloudtrackError):
     """The store cannot be reached, is throttling, or did not answer; try again later."""
 
     kind = "unavailable"
+    error_code = "TEMPORARILY_UNAVAILABLE"
 
 
 class CorruptData(CloudtrackError):
     """An object exists, but does not hold what the format says it must; the message names the key."""
 
     kind = "corrupt_data"
+    error_code = "DATA_LOSS"
 
 
 class MissingDependency(CloudtrackError, ImportError):
     """An optional package is needed; the message names the extra that brings it."""
 
     kind = "missing_dependency"
+    error_code = "NOT_IMPLEMENTED"

@@ -18,6 +18,7 @@ from cloudtrack import clock
 from cloudtrack.entities.artifact import FileInfo
 from cloudtrack.entities.dataset import DatasetInput
 from cloudtrack.entities.experiment import Experiment, ViewType
+from cloudtrack.entities.model_uri import version_uri
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.pending_version import PendingVersion
@@ -26,6 +27,7 @@ from cloudtrack.entities.run import LoggedModelInput, LoggedModelOutput, Metric,
 from cloudtrack.errors import InvalidInput
 from cloudtrack.fluent import session
 from cloudtrack.fluent.active_models import get_active_model_id
+from cloudtrack.fluent.artifacts import load_tables
 from cloudtrack.fluent.logged_model_methods import LoggedModelMethods
 from cloudtrack.tracking import rich_artifacts
 
@@ -278,6 +280,17 @@ class MlflowClient(LoggedModelMethods):
         """Append rows to a table file."""
         rich_artifacts.log_table(self._client.artifacts, run_id, data, artifact_file)
 
+    def load_table(
+        self,
+        experiment_id: str,
+        artifact_file: str,
+        run_ids: list[str] | None = None,
+        extra_columns: list[str] | None = None,
+    ) -> Any:
+        """The table of each run in one DataFrame; of all runs of the experiment by default."""
+        ids = run_ids or [run.info.run_id for run in self._client.runs.list([experiment_id])]
+        return load_tables(self._client, ids, artifact_file, extra_columns)
+
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
         """One level of the run's files."""
         return self._client.run_files.list(run_id, path or "")
@@ -364,6 +377,12 @@ class MlflowClient(LoggedModelMethods):
         return self._client.create_version(
             name, source, run_id=run_id, tags=tags, run_link=run_link, description=description, model_id=model_id
         )
+
+    def copy_model_version(self, src_model_uri: str, dst_name: str) -> ModelVersion:
+        """The version behind ``models:/...`` as the next version of another name, which is made where it is not."""
+        version = self._client.find_version(src_model_uri)
+        uri = version_uri(version.name, version.version)
+        return self._client.register_model(uri, dst_name, tags=version.tags, description=version.description or None)
 
     def get_model_version(self, name: str, version: str | int) -> ModelVersion:
         """Raises NotFound."""

@@ -18,7 +18,7 @@ BALLAST = -name '*.pyi' -o -path '*/lark/tools' -o -path '*/lark/__pyinstaller' 
           -o -path '*/numpy/*/tests' -o -name .lock -o -name bin
 # The same of cloudtrack: the front doors that are none of a function's. The API reads what a model says of itself, and
 # loads none; scoring loads one, and has no port to listen on.
-OTHER_DOORS := __main__.py batch bridge.py cli demo.py http importing lakehouse merging mlflow_client.py mlflow_plugin projects server.py ui
+OTHER_DOORS := __main__.py batch bridge.py cli demo.py http importing lakehouse merging mlflow_client.py mlflow_plugin notebooks projects server.py ui
 LOADERS := $(addprefix models/,enforcement* frameworks.py input_example.py loading.py pickle*.py pyfunc.py \
 	rebuilding.py saving.py trust.py)
 # Of the client of a server the API has what both say on the wire.

@@ -59,7 +59,12 @@ def _names() -> list[str]:
     ]
     others = ["sklearn.autolog", "sklearn.save_model", "sklearn.log_model", "sklearn.load_model", "pyfunc.load_model"]
     files = ["artifacts.download_artifacts", "artifacts.list_artifacts", "models.infer_signature"]
-    return [*functions, *methods, *others, *files]
+    about_models = [
+        *("convert_input_example_to_serving_input", "get_model_info", "set_model", "set_signature"),
+        *("validate_serving_input", "ModelConfig"),
+    ]
+    models = ["pyfunc.get_model_dependencies", *(f"models.{name}" for name in about_models)]
+    return [*functions, *methods, *others, *files, *models]
 
 
 def test_arguments_are_mlflows() -> None:

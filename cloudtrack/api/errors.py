@@ -10,19 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
 from cloudtrack.api.message import Response, json_response
-from cloudtrack.errors import (
-    AlreadyExists,
-    CloudtrackError,
-    Conflict,
-    CorruptData,
-    InvalidInput,
-    MissingDependency,
-    NotFound,
-    PermissionDenied,
-    StateError,
-    Unauthenticated,
-    Unavailable,
-)
+from cloudtrack.errors import CloudtrackError
 
 STATUS = {
     "INVALID_PARAMETER_VALUE": 400,
@@ -40,19 +28,6 @@ STATUS = {
     "NOT_IMPLEMENTED": 501,
     "TEMPORARILY_UNAVAILABLE": 503,
 }
-
-_CODES: list[tuple[type[CloudtrackError], str]] = [
-    (NotFound, "RESOURCE_DOES_NOT_EXIST"),
-    (AlreadyExists, "RESOURCE_ALREADY_EXISTS"),
-    (InvalidInput, "INVALID_PARAMETER_VALUE"),
-    (StateError, "INVALID_PARAMETER_VALUE"),
-    (Unauthenticated, "UNAUTHENTICATED"),
-    (PermissionDenied, "PERMISSION_DENIED"),
-    (Conflict, "ABORTED"),
-    (Unavailable, "TEMPORARILY_UNAVAILABLE"),
-    (CorruptData, "DATA_LOSS"),
-    (MissingDependency, "NOT_IMPLEMENTED"),
-]
 
 _ABOUT_THE_STORE = {
     "TEMPORARILY_UNAVAILABLE": "the store does not answer just now; try again",
@@ -80,7 +55,7 @@ class ApiError(Exception):
 
 def api_error(error: CloudtrackError, store_url: str = "") -> ApiError:
     """Our error in MLflow's words, without a word of where the store is."""
-    code = next((code for kind, code in _CODES if isinstance(error, kind)), "INTERNAL_ERROR")
+    code = error.error_code
     headers = {"retry-after": "1"} if code == "TEMPORARILY_UNAVAILABLE" else {}
     return ApiError(code, _public(error.message.replace(f" in {store_url}", ""), code, store_url), headers=headers)
 

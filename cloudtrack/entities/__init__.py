@@ -4,7 +4,7 @@ from cloudtrack.entities.artifact import FileInfo
 from cloudtrack.entities.dataset import Dataset, DatasetInput, InputTag
 from cloudtrack.entities.experiment import Experiment, ExperimentTag, LifecycleStage, ViewType
 from cloudtrack.entities.logged_model import LoggedModel, LoggedModelStatus
-from cloudtrack.entities.model_version import ModelVersion, Stage
+from cloudtrack.entities.model_version import ModelVersion, ModelVersionStatus, Stage
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel
 from cloudtrack.entities.run import (
@@ -20,6 +20,7 @@ from cloudtrack.entities.run import (
     RunOutputs,
     RunStatus,
     RunTag,
+    SourceType,
 )
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Metric",
     "MetricSummary",
     "ModelVersion",
+    "ModelVersionStatus",
     "PagedList",
     "Param",
     "RegisteredModel",
@@ -47,6 +49,7 @@ __all__ = [
     "RunOutputs",
     "RunStatus",
     "RunTag",
+    "SourceType",
     "Stage",
     "ViewType",
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cloudtrack.entities.shown import Shown
+
 
 class LifecycleStage:
     """Whether a thing is in use, in the trash, or gone for ever."""
@@ -38,7 +40,7 @@ class ExperimentTag:
 
 
 @dataclass(frozen=True, slots=True)
-class Experiment:
+class Experiment(Shown):
     """A named group of runs. Times are milliseconds since the epoch."""
 
     experiment_id: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from cloudtrack.entities.run import Metric
+from cloudtrack.entities.shown import Shown
 
 EXTERNAL_TAG = "mlflow.model.isExternal"
 """A tag of models whose files are kept elsewhere."""
@@ -21,7 +22,7 @@ class LoggedModelStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedModel:
+class LoggedModel(Shown):
     """A model that a run made. Times are milliseconds since the epoch.
 
     ``metrics`` holds the last point of each key and dataset.

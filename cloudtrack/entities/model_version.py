@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from cloudtrack.entities.shown import Shown
 from cloudtrack.errors import InvalidInput
 
 ORIGIN_TAG = "cloudtrack.origin"
@@ -51,8 +52,23 @@ def check_stages(stages: Sequence[str]) -> list[str]:
     return names
 
 
+class ModelVersionStatus:
+    """Whether a version can be loaded."""
+
+    PENDING_REGISTRATION = "PENDING_REGISTRATION"
+    FAILED_REGISTRATION = "FAILED_REGISTRATION"
+    READY = "READY"
+
+    @staticmethod
+    def to_string(status: str) -> str:
+        """A status as text; it is one here."""
+        return status
+
+    from_string = to_string
+
+
 @dataclass(frozen=True, slots=True)
-class ModelVersion:
+class ModelVersion(Shown):
     """One version of a registered model. Times are milliseconds since the epoch."""
 
     name: str

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cloudtrack.entities.model_version import ModelVersion, Stage
+from cloudtrack.entities.shown import Shown
 from cloudtrack.errors import InvalidInput
 
 MAX_NAME_LENGTH = 256
@@ -17,7 +18,7 @@ NOT_A_PROMPT = {PROMPT_TAG: "false"}
 
 
 @dataclass(frozen=True, slots=True)
-class RegisteredModel:
+class RegisteredModel(Shown):
     """A name with versions. ``latest_versions`` holds the newest version of each stage that has one."""
 
     name: str

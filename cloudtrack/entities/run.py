@@ -7,6 +7,7 @@ from typing import Any
 
 from cloudtrack.entities.dataset import DatasetInput
 from cloudtrack.entities.experiment import LifecycleStage
+from cloudtrack.entities.shown import Shown
 
 
 class RunStatus:
@@ -23,6 +24,23 @@ class RunStatus:
     def is_terminated(cls, status: str) -> bool:
         """Whether nothing more is expected of a run in this status."""
         return status in (cls.FINISHED, cls.FAILED, cls.KILLED)
+
+    @staticmethod
+    def to_string(status: str) -> str:
+        """A status as text; it is one here."""
+        return status
+
+    from_string = to_string
+
+
+class SourceType:
+    """What kind of program a run is of: the values of the tag ``mlflow.source.type``."""
+
+    NOTEBOOK = "NOTEBOOK"
+    JOB = "JOB"
+    PROJECT = "PROJECT"
+    LOCAL = "LOCAL"
+    UNKNOWN = "UNKNOWN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +74,7 @@ class RunTag:
 
 
 @dataclass(frozen=True, slots=True)
-class RunInfo:
+class RunInfo(Shown):
     """What every listing shows of a run. Times are milliseconds since the epoch."""
 
     run_id: str
@@ -92,7 +110,7 @@ class MetricSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class RunData:
+class RunData(Shown):
     """Params, tags, and the last value of each metric."""
 
     metrics: dict[str, float] = field(default_factory=dict)
@@ -132,7 +150,7 @@ class RunOutputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Run(Shown):
     """One execution of training code."""
 
     info: RunInfo

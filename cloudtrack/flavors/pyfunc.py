@@ -7,10 +7,14 @@ https://mlflow.org/docs/latest/api_reference/python_api/mlflow.pyfunc.html.
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cloudtrack.errors import InvalidInput
 from cloudtrack.flavors.python_function import PythonModel, PythonModelContext, log_model, save_model
 from cloudtrack.fluent import session
 from cloudtrack.fluent.models import load_from, local_model
@@ -42,6 +46,17 @@ def load_model(
     load = partial(load_local, model_config=model_config)
     with trusting(trust):
         return load_from(str(model_uri), dst_path, load, reader=PyFuncModel.unwrap_python_model)
+
+
+def get_model_dependencies(model_uri: str, format: str = "pip") -> str:
+    """A local copy of the list of what a model needs: ``requirements.txt`` (``pip``) or ``conda.yaml`` (``conda``)."""
+    files = {"pip": "requirements.txt", "conda": "conda.yaml"}
+    if format not in files:
+        raise InvalidInput(f"format is {format!r}; it is 'pip' or 'conda'")
+    target = Path(tempfile.mkdtemp(prefix="cloudtrack-")) / files[format]
+    with local_model(str(model_uri)) as folder:
+        shutil.copy2(folder / target.name, target)
+    return str(target)
 
 
 def spark_udf(
@@ -80,6 +95,7 @@ __all__ = [
     "PythonModel",
     "PythonModelContext",
     "batch_predictor",
+    "get_model_dependencies",
     "load_model",
     "log_model",
     "save_model",

@@ -17,13 +17,16 @@ from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.fluent.models import LogArguments, log
 from cloudtrack.models.environment import modules_in_pickle, pinned
 from cloudtrack.models.frameworks import framework
+from cloudtrack.models.from_code import run_model_code
 from cloudtrack.models.loading import inside
 from cloudtrack.models.model_config import ModelConfig, read_model_config
 from cloudtrack.models.model_file import Model, ModelInfo
 from cloudtrack.models.pickles import load_pickle
 from cloudtrack.models.saving import SaveArguments, Written, save
+from cloudtrack.models.trust import require_trust
 
 FLAVOR = "python_function"
+CODE_LOADER = "mlflow.pyfunc.loaders.code_model"
 _MODEL_FILE = "python_model.pkl"
 _ARTIFACTS = "artifacts"
 
@@ -64,35 +67,41 @@ class FunctionModel(PythonModel):
 def save_model(
     path: str | os.PathLike[str],
     *,
-    python_model: PythonModel | Callable[[Any], Any] | None = None,
+    python_model: PythonModel | Callable[[Any], Any] | str | os.PathLike[str] | None = None,
     artifacts: Mapping[str, str | os.PathLike[str]] | None = None,
     model_config: ModelConfig | None = None,
     **arguments: Unpack[SaveArguments],
 ) -> Model:
-    """Save a PythonModel, or a function of one argument, into the new folder ``path``.
+    """Save a PythonModel, or a function of one argument, into the new folder ``path``; or a file of Python that makes
+    one and hands it to ``cloudtrack.models.set_model``: the code is kept then, and no pickle.
 
     ``artifacts`` are local files or folders, copied into the model under their names here. ``model_config``, a
     dictionary or a YAML file, is what the model finds as ``context.model_config``.
     """
-    if python_model is None or not (hasattr(python_model, "predict") or callable(python_model)):
-        raise InvalidInput("python_model is a PythonModel, or a function of the model's input")
-    model = python_model if hasattr(python_model, "predict") else FunctionModel(python_model)
     config = read_model_config(model_config) if model_config is not None else None
-    pickled = _cloudpickle().dumps(model)
+    pickled, code = b"", None
+    if isinstance(python_model, str | os.PathLike):
+        code = _checked_code(Path(python_model), config)
+    else:
+        pickled = _cloudpickle().dumps(_as_model(python_model))
 
     def write(folder: Path) -> Written:
-        (folder / _MODEL_FILE).write_bytes(pickled)
-        entry: dict[str, Any] = {
+        if code is not None:
+            shutil.copy2(code, folder / code.name)
+            entry: dict[str, Any] = {"loader_module": CODE_LOADER, "model_code_path": code.name}
+        else:
+            (folder / _MODEL_FILE).write_bytes(pickled)
+            entry = {"loader_module": "mlflow.pyfunc.model", "python_model": _MODEL_FILE}
+        entry |= {
             "cloudpickle_version": _cloudpickle().__version__,
-            "loader_module": "mlflow.pyfunc.model",
-            "python_model": _MODEL_FILE,
             "python_version": platform.python_version(),
         }
         if config is not None:
             entry["config"] = config
         if artifacts:
             entry["artifacts"] = {name: _copy_artifact(folder, name, source) for name, source in artifacts.items()}
-        return Written({FLAVOR: entry}, pinned(modules_in_pickle(pickled) | {"cloudpickle"}))
+        needed = modules_in_pickle(pickled) if code is None else set()
+        return Written({FLAVOR: entry}, pinned(needed | {"cloudpickle"}))
 
     return save(path, write, **arguments)
 
@@ -100,18 +109,22 @@ def save_model(
 def log_model(
     artifact_path: str | None = None,
     *,
-    python_model: PythonModel | Callable[[Any], Any] | None = None,
+    python_model: PythonModel | Callable[[Any], Any] | str | os.PathLike[str] | None = None,
     artifacts: Mapping[str, str | os.PathLike[str]] | None = None,
     model_config: ModelConfig | None = None,
     **arguments: Unpack[LogArguments],
 ) -> ModelInfo:
-    """Log a PythonModel or a function to the active run, and register it where a name is given."""
+    """Log a PythonModel, a function or a file that makes one, and register it where a name is given."""
     save_here = partial(save_model, python_model=python_model, artifacts=artifacts, model_config=model_config)
     return log(save_here, artifact_path, arguments)
 
 
 def load_saved(folder: Path, entry: dict[str, Any]) -> Any:
     """The object that was saved."""
+    if code := entry.get("model_code_path"):  # MLflow writes where the file was when it was logged
+        path = inside(folder, Path(str(code)).name)
+        require_trust(path, "is code that makes the model, which would be run")
+        return _as_model(run_model_code(path, entry.get("config")))
     _cloudpickle()
     return load_pickle(inside(folder, entry.get("python_model", _MODEL_FILE)))
 
@@ -141,6 +154,23 @@ class PythonPredictor:
         if "params" in self._names:
             return self.model.predict(*given, params=params)
         return self.model.predict(*given)
+
+
+def _as_model(python_model: Any) -> Any:
+    """Raises InvalidInput for what cannot predict."""
+    if not (hasattr(python_model, "predict") or callable(python_model)):
+        raise InvalidInput(
+            "python_model is a PythonModel, a function of the model's input, or a file that hands one to set_model"
+        )
+    return python_model if hasattr(python_model, "predict") else FunctionModel(python_model)
+
+
+def _checked_code(path: Path, config: Mapping[str, Any] | None) -> Path:
+    """A file that makes a model: it is run, so that what is wrong with it is known when the model is logged."""
+    if not path.is_file():
+        raise NotFound(f"there is no file {str(path)!r} to log as the code of a model")
+    _as_model(run_model_code(path, config))
+    return path
 
 
 def _copy_artifact(folder: Path, name: str, source: str | os.PathLike[str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from cloudtrack import config
 from cloudtrack.entities.experiment import Experiment, LifecycleStage
 from cloudtrack.entities.run import Run, RunStatus
 from cloudtrack.errors import InvalidInput, StateError, Unavailable
-from cloudtrack.fluent import console_capture, session, system_metrics
+from cloudtrack.fluent import console_capture, notebook_cells, session, system_metrics
 from cloudtrack.fluent.system_metrics import Sampler
 from cloudtrack.tracking import source
 from cloudtrack.tracking.console_writer import ConsoleWriter
@@ -64,6 +64,7 @@ class ActiveRun(Run):
         capture: SourceCapture | None = object.__getattribute__(self, "_source")
         if capture is not None:
             capture.wait(_SOURCE_TIMEOUT_S)
+        notebook_cells.keep_cells(self.info.run_id)
         self.writer.finish(status)
 
     def __enter__(self) -> ActiveRun:
@@ -117,7 +118,7 @@ def start_run(
     stack = _stack()
     if stack and not nested:
         raise StateError(
-            f"run {stack[-1].info.run_id} is active already: end it with end_run(), "
+            f"run {stack[-1].info.run_id} is active already{_in_notebook()}: end it with end_run(), "
             "or start a child with start_run(nested=True)"
         )
     _hook_process()
@@ -138,6 +139,12 @@ def start_run(
     if config.logs_console() if log_console is None else log_console:
         active.log_console(ConsoleWriter(session.client().console, active.info.run_id))
     return active
+
+
+def _in_notebook() -> str:
+    return (
+        " (a cell that fails or runs again outside of `with start_run()` leaves it so)" if config.is_notebook() else ""
+    )
 
 
 def active_run() -> ActiveRun | None:

@@ -7,14 +7,17 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from cloudtrack.client import AnyClient
 from cloudtrack.entities.artifact import FileInfo
 from cloudtrack.errors import InvalidInput, NotFound
 from cloudtrack.fluent import session
 from cloudtrack.fluent.active_runs import active_writer, current_run_id
+from cloudtrack.storage.progress_line import is_looked_at, progress_line
 from cloudtrack.tracking import rich_artifacts
 from cloudtrack.tracking.artifacts import Artifacts
 from cloudtrack.tracking.waiting_artifacts import WaitingArtifacts, WaitingTables
@@ -31,7 +34,8 @@ def log_artifact(
         log_artifacts(path, f"{artifact_path}/{path.name}" if artifact_path else path.name, run_id)
     else:
         run = current_run_id(run_id)
-        _artifacts(run).log_file(run, path, artifact_path or "")
+        with progress_line(f"logging {path.name}", _size_of([path])) as progress:
+            _artifacts(run).log_file(run, path, artifact_path or "", progress=progress)
 
 
 def log_artifacts(
@@ -39,7 +43,8 @@ def log_artifacts(
 ) -> None:
     """Upload what is in a folder."""
     run = current_run_id(run_id)
-    _artifacts(run).log_folder(run, local_dir, artifact_path or "")
+    with progress_line(f"logging {Path(local_dir).name}", _size_of(Path(local_dir).rglob("*"))) as progress:
+        _artifacts(run).log_folder(run, local_dir, artifact_path or "", progress=progress)
 
 
 def log_text(text: str, artifact_file: str, run_id: str | None = None) -> None:
@@ -91,8 +96,13 @@ def load_table(artifact_file: str, run_ids: list[str] | None = None, extra_colum
     """
     client = session.client()
     ids = run_ids or [run.info.run_id for run in client.runs.list([session.current_experiment().experiment_id])]
+    return load_tables(client, ids, artifact_file, extra_columns)
+
+
+def load_tables(client: AnyClient, run_ids: list[str], artifact_file: str, extra_columns: list[str] | None) -> Any:
+    """The tables of these runs in one DataFrame. Raises NotFound where none has one."""
     tables = []
-    for run_id in ids:
+    for run_id in run_ids:
         with contextlib.suppress(NotFound):
             table = rich_artifacts.read_table(client.artifacts, run_id, artifact_file)
             info = client.runs.get(run_id).info
@@ -137,7 +147,8 @@ def download_artifacts(
         session.set_registry_uri(registry_uri)  # refuses where it is elsewhere, and says why
     run, path = _locate(artifact_uri, run_id, artifact_path)
     target = Path(dst_path) if dst_path else Path(tempfile.mkdtemp(prefix="cloudtrack-"))
-    return str(session.client(tracking_uri).run_files.download(run, path, target))
+    with progress_line(f"downloading {path or run}") as progress:
+        return str(session.client(tracking_uri).run_files.download(run, path, target, progress=progress))
 
 
 def load_text(artifact_uri: str) -> str:
@@ -155,6 +166,11 @@ def load_image(artifact_uri: str) -> Any:
     """An image file as a PIL image."""
     run, path = _locate(artifact_uri, None, None)
     return rich_artifacts.read_image(session.client().artifacts, run, path)
+
+
+def _size_of(paths: Iterable[Path]) -> int | None:
+    """The size of these files in bytes, where somebody looks."""
+    return sum(path.stat().st_size for path in paths if path.is_file()) if is_looked_at() else None
 
 
 def _artifacts(run_id: str) -> Artifacts:

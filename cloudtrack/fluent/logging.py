@@ -16,6 +16,10 @@ from cloudtrack.tracking.run_writer import RunWriter
 from cloudtrack.tracking.runs import dataset_use
 
 
+def enable_async_logging(enable: bool = True) -> None:
+    """MLflow's switch: logging never waits here, so there is nothing to switch."""
+
+
 class RunOperations:
     """What ``synchronous=False`` returns: the logging under way."""
 

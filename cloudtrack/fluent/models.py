@@ -27,6 +27,7 @@ from cloudtrack.models import finding
 from cloudtrack.models.finding import Loaded, local_folder
 from cloudtrack.models.model_file import Model, ModelInfo
 from cloudtrack.models.saving import SaveArguments, check_arguments
+from cloudtrack.storage.progress_line import progress_line
 from cloudtrack.tracking.documents import ModelOutput
 
 DEFAULT_NAME = "model"
@@ -69,6 +70,8 @@ def log(save: Callable[..., Model], artifact_path: str | None, arguments: LogArg
         logged = _waiting_model(client, model_id, params, tags)
     else:
         given_name = name or artifact_path or DEFAULT_NAME
+        if writer := active_writer(run):  # a model has the params that its run had when it was made, as MLflow's
+            params = {**writer.params, **(params or {})}
         logged = create(client, experiment_id_of(run), given_name, run, tags, params, arguments.get("model_type"))
     path = logged.name
     try:
@@ -77,7 +80,8 @@ def log(save: Callable[..., Model], artifact_path: str | None, arguments: LogArg
                 update={"run_id": run, "artifact_path": path, "model_id": logged.model_id}
             )
             model = save(Path(folder) / "model", **{**to_save, "mlflow_model": identity})
-            client.logged_model_artifacts.log_folder(logged.model_id, Path(folder) / "model")
+            with progress_line(f"logging {path}", model.model_size_bytes) as progress:
+                client.logged_model_artifacts.log_folder(logged.model_id, Path(folder) / "model", progress=progress)
     except BaseException:
         with contextlib.suppress(CloudtrackError):
             client.logged_models.finalize(logged.model_id, LoggedModelStatus.FAILED)

@@ -3,8 +3,28 @@
 The names that scripts use (``infer_signature``, ``ModelSignature``, ``Model`` ...) are here as well.
 """
 
+from typing import TYPE_CHECKING, Any
+
+from cloudtrack.mlflow_names import find_name
 from cloudtrack.models.infer import infer_signature
 from cloudtrack.models.model_file import Model, ModelInfo
 from cloudtrack.models.signature import ModelSignature
 
+if TYPE_CHECKING:
+    from cloudtrack.fluent.model_files import set_signature as set_signature
+    from cloudtrack.fluent.models import get_model_info as get_model_info
+    from cloudtrack.models.from_code import ModelConfig as ModelConfig
+    from cloudtrack.models.from_code import set_model as set_model
+    from cloudtrack.models.input_example import (
+        convert_input_example_to_serving_input as convert_input_example_to_serving_input,
+    )
+    from cloudtrack.scoring.validation import validate_serving_input as validate_serving_input
+
 __all__ = ["Model", "ModelInfo", "ModelSignature", "infer_signature"]
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """What MLflow's module has beside this."""
+        return find_name(__name__, name)

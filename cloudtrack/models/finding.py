@@ -36,6 +36,7 @@ from cloudtrack.models.run_files import Files, RunFiles
 from cloudtrack.models.temporary_folders import keep_while
 from cloudtrack.models.version_files import VersionFiles
 from cloudtrack.storage.object_store import Reading
+from cloudtrack.storage.progress_line import progress_line
 
 Loaded = TypeVar("Loaded")
 _MOST_HOPS = 5
@@ -184,7 +185,8 @@ class ModelFinder:
         files, owner_id = self._files_of(folder)
         local = target_dir / folder.path if folder.path else target_dir
         is_new = not local.exists() or not any(local.iterdir())
-        files.download(owner_id, folder.path, target_dir)
+        with progress_line(f"downloading {model_uri}") as progress:
+            files.download(owner_id, folder.path, target_dir, progress=progress)
         if registered is not None and registered.manifest is not None:
             check_local(local, self.model_versions.manifest(registered), alone=is_new)
         else:

@@ -15,6 +15,7 @@ from cloudtrack.models.trust import require_trust
 
 ENTRY_POINTS = "cloudtrack.flavors"
 """Third parties name their flavors under this group of entry points."""
+_LOADERS = dict.fromkeys(("mlflow.pyfunc.model", "mlflow.pyfunc.loaders.code_model"), "python_function")
 
 
 class Predictor(Protocol):
@@ -65,7 +66,7 @@ def load_predictor(model: Model, folder: Path) -> Predictor:
     entry = flavor_entry(model, "python_function", folder)
     loader = str(entry.get("loader_module", ""))
     _add_code(folder, entry)
-    name = {"mlflow.pyfunc.model": "python_function"}.get(loader, loader.removeprefix("mlflow."))
+    name = _LOADERS.get(loader, loader.removeprefix("mlflow."))
     if not loader.startswith("mlflow.") or "." in name:
         raise InvalidInput(f"the model in {folder} has the loader {loader!r}, which this version does not know")
     return find_flavor(name).load_predictor(folder, entry)

@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cloudtrack import clock, ids
+from cloudtrack.entities.shown import Shown
 from cloudtrack.errors import CorruptData, NotFound
 from cloudtrack.models.signature import ModelSignature
 from cloudtrack.plain_yaml import YamlText
@@ -103,7 +104,7 @@ class Model(BaseModel):
 
 
 @dataclass(frozen=True)
-class ModelInfo:
+class ModelInfo(Shown):
     """A model that was logged: where it is and what it is."""
 
     artifact_path: str

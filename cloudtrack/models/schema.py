@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cloudtrack.errors import InvalidInput
+from cloudtrack.mlflow_names import find_name
 
 SCALARS = ("boolean", "integer", "long", "float", "double", "string", "binary", "datetime")
 _MAX_DEPTH = 32
@@ -62,6 +63,55 @@ class ColumnType:
         return self.name
 
 
+class DataType:
+    """The scalar types by MLflow's names."""
+
+    boolean = ColumnType("boolean")
+    integer = ColumnType("integer")
+    long = ColumnType("long")
+    float = ColumnType("float")
+    double = ColumnType("double")
+    string = ColumnType("string")
+    binary = ColumnType("binary")
+    datetime = ColumnType("datetime")
+
+
+def Array(dtype: ColumnType | str) -> ColumnType:  # noqa: N802 - MLflow's name
+    """A list of values of one type."""
+    return ColumnType("array", items=_column_type(dtype))
+
+
+def Map(value_type: ColumnType | str) -> ColumnType:  # noqa: N802 - MLflow's name
+    """A dictionary with any keys, and values of one type."""
+    return ColumnType("map", items=_column_type(value_type))
+
+
+@dataclass(frozen=True)
+class Property:
+    """A part of an object."""
+
+    name: str
+    dtype: ColumnType | str
+    required: bool = True
+
+
+def Object(properties: Sequence[Property]) -> ColumnType:  # noqa: N802 - MLflow's name
+    """A dictionary with these keys."""
+    parts = [
+        (each.name, _column_type(each.dtype), each.required) for each in sorted(properties, key=lambda each: each.name)
+    ]
+    return ColumnType("object", properties=tuple(parts))
+
+
+def AnyType() -> ColumnType:  # noqa: N802 - MLflow's name
+    """What is not said."""
+    return ColumnType("any")
+
+
+def _column_type(kind: ColumnType | str) -> ColumnType:
+    return kind if isinstance(kind, ColumnType) else ColumnType.from_dict({"type": kind})
+
+
 def _nested(kind: ColumnType | None) -> dict[str, Any]:
     return kind.to_dict() if kind is not None else {"type": "any"}
 
@@ -76,7 +126,7 @@ class ColSpec:
 
     def __post_init__(self) -> None:
         if isinstance(self.type, str):
-            object.__setattr__(self, "type", ColumnType.from_dict({"type": self.type}))
+            object.__setattr__(self, "type", _column_type(self.type))
 
     @property
     def kind(self) -> ColumnType:
@@ -91,11 +141,16 @@ class ColSpec:
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """An array: numpy's name of the type, and the shape with -1 for any length."""
+    """An array: numpy's name of the type, which a numpy type stands for, and the shape with -1 for any length."""
 
     dtype: str
     shape: tuple[int, ...]
     name: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.dtype, str):
+            object.__setattr__(self, "dtype", getattr(self.dtype, "name", None) or self.dtype.__name__)
+        object.__setattr__(self, "shape", tuple(self.shape))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -112,6 +167,9 @@ class Schema:
 
     inputs: Sequence[Spec] = field(default_factory=tuple)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", tuple(self.inputs))
+
     def __iter__(self) -> Iterator[Spec]:
         return iter(self.inputs)
 
@@ -126,6 +184,26 @@ class Schema:
     def input_names(self) -> list[str]:
         """The names, empty where there are none."""
         return [spec.name for spec in self.inputs if spec.name is not None]
+
+    def has_input_names(self) -> bool:
+        """Whether columns or tensors have names."""
+        return bool(self.input_names())
+
+    def required_input_names(self) -> list[str]:
+        """The names of what must be there."""
+        return [spec.name for spec in self.inputs if spec.name is not None and getattr(spec, "required", True)]
+
+    def input_types(self) -> list[ColumnType | str]:
+        """The types, of tensors numpy's names."""
+        return [spec.kind if isinstance(spec, ColSpec) else spec.dtype for spec in self.inputs]
+
+    def input_dict(self) -> dict[str, Spec]:
+        """The columns or tensors by name."""
+        return {spec.name: spec for spec in self.inputs if spec.name is not None}
+
+    def is_tensor_spec(self) -> bool:
+        """MLflow's name for ``is_tensor``."""
+        return self.is_tensor
 
     def to_dict(self) -> list[dict[str, Any]]:
         """The JSON form."""
@@ -155,3 +233,10 @@ def _spec(form: Any) -> Spec:
         return TensorSpec(str(tensor.get("dtype")), tuple(int(n) for n in tensor["shape"]), form.get("name"))
     kind = ColumnType.from_dict(form)
     return ColSpec(kind, form.get("name"), bool(form.get("required", not form.get("optional", False))))
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """What MLflow's module has beside this."""
+        return find_name(__name__, name)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cloudtrack.errors import InvalidInput
-from cloudtrack.models.schema import ColumnType, Schema
+from cloudtrack.mlflow_names import find_name
+from cloudtrack.models.schema import SCALARS, ColumnType, Schema
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,10 @@ class ParamSpec:
     default: Any
     shape: tuple[int, ...] | None = None
 
+    def __post_init__(self) -> None:
+        if isinstance(self.dtype, ColumnType) and self.dtype.name in SCALARS:
+            object.__setattr__(self, "dtype", self.dtype.name)
+
     @property
     def kind(self) -> ColumnType:
         """The type."""
@@ -29,6 +34,15 @@ class ParamSpec:
         """The JSON form."""
         shape = None if self.shape is None else list(self.shape)
         return {"name": self.name, "default": self.default, "shape": shape, **self.kind.to_dict()}
+
+
+class ParamSchema(tuple[ParamSpec, ...]):
+    """The params of a signature, under MLflow's name."""
+
+    @property
+    def params(self) -> list[ParamSpec]:
+        """The params."""
+        return list(self)
 
 
 @dataclass(frozen=True)
@@ -77,3 +91,10 @@ def _params(text: str) -> tuple[ParamSpec, ...]:
 def _dtype(form: dict[str, Any]) -> str | ColumnType:
     kind = ColumnType.from_dict({**form, "type": form.get("type") or form["dtype"]})
     return kind if kind.name in ("object", "map", "array") else kind.name
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """What MLflow's module has beside this."""
+        return find_name(__name__, name)

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from cloudtrack import config
+from cloudtrack.entities.html import card
 from cloudtrack.lineage.lineage import Lineage
 from cloudtrack.models.registering import ModelRegistrar
 from cloudtrack.remote.aliases import RemoteAliases
@@ -110,6 +111,9 @@ class RemoteClient(ModelRegistrar):
     def uri(self) -> str:
         """Where the server is."""
         return self._connection.url
+
+    def _repr_html_(self) -> str:
+        return card("Server", self.uri, {"user": self.user})
 
     @property
     def address(self) -> str:

@@ -193,6 +193,12 @@ class RunWriter:
         self._log(RunChanges(outputs=outputs))
 
     @property
+    def params(self) -> dict[str, str]:
+        """The params that the run has, as far as this process knows."""
+        with self._lock:
+            return dict(self._params)
+
+    @property
     def has_begun_here(self) -> bool:
         """Whether this process made the run: no other had anything to log to it."""
         return self._is_new and self._owns_run

@@ -16,6 +16,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cloudtrack import config
 from cloudtrack.storage.public_url import strip_credentials
 
 MAX_PATCH_BYTES = 10 << 20
@@ -47,12 +48,21 @@ def says_secret(name: str) -> bool:
 
 
 def source_name() -> str:
-    """The script, module or interactive program that runs; as MLflow's tag ``mlflow.source.name``."""
+    """The notebook, script, module or interactive program that runs; as MLflow's tag ``mlflow.source.name``."""
     main = sys.modules.get("__main__")
+    if config.is_notebook():
+        return notebook_name() or "<notebook>"
     file = getattr(main, "__file__", None)
     if file:
         return str(file)
     return sys.argv[0] if sys.argv and sys.argv[0] not in ("", "-c") else "<console>"
+
+
+def notebook_name() -> str:
+    """The notebook's file, as VS Code or Jupyter name it; empty where neither does."""
+    main = sys.modules.get("__main__")
+    named = getattr(main, "__vsc_ipynb_file__", None) or getattr(main, "__session__", None)
+    return str(named or config.notebook_session())
 
 
 def tags(user: str) -> dict[str, str]:
@@ -60,7 +70,7 @@ def tags(user: str) -> dict[str, str]:
     found = {
         "mlflow.user": user,
         "mlflow.source.name": source_name(),
-        "mlflow.source.type": "NOTEBOOK" if "ipykernel" in sys.modules else "LOCAL",
+        "mlflow.source.type": "NOTEBOOK" if config.is_notebook() else "LOCAL",
         "cloudtrack.command": command_line(),
         "cloudtrack.host": socket.gethostname(),
         "cloudtrack.python": platform.python_version(),

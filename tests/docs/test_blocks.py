@@ -21,10 +21,14 @@ RUN = ("python", "sh", "sql")
 PAGES_TESTED_ELSEWHERE = {
     "docs/search.md": "tests/search/test_docs.py",
     "docs/lakehouse.md": "tests/lakehouse/test_page.py",
+    "docs/mlflow-plugin.md": "tests/mlflow_plugin/test_page.py",
 }
-ONLY_READ = ("docs/autologging.md", "docs/importing.md", "docs/mlflow-plugin.md")
+ONLY_READ = ("docs/importing.md",)
 """Pages of fragments, whose tests are with what they describe. Whoever gives one its set-ups takes it out."""
-FOREIGN_MODULES = ("airflow", "keras", "lightgbm", "mlflow", "tensorflow", "torch", "transformers", "wandb", "xgboost")
+FOREIGN_MODULES = (
+    *("airflow", "keras", "lightgbm", "lightning", "mlflow", "ray", "tensorflow", "torch", "transformers", "wandb"),
+    "xgboost",
+)
 FOREIGN_COMMANDS = ("aws", "docker", "kubectl", "mlflow", "pip", "sam", "spark-submit", "wandb")
 """A block that imports or calls one of these, where there is none, is read and not run; pip is never let loose."""
 
@@ -50,10 +54,14 @@ ALL = [block for page in pages() for block in blocks(page)]
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_blocks_of_a_page_run(page: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    run_page(page, tmp_path / "page", request.getfixturevalue("moto_url"))
+
+
+def run_page(page: str, folder: Path, moto_url: str) -> None:
+    """Run the blocks of a page that can run here, in a new folder; what it promises must come."""
     text = (ROOT / page).read_text(encoding="utf-8")
-    folder = tmp_path / "page"
     folder.mkdir()
-    with sandbox(folder, request.getfixturevalue("moto_url"), text) as terminal:
+    with sandbox(folder, moto_url, text) as terminal:
         for block in blocks(page):
             if block.title and not runs_here(block):
                 (folder / block.title).parent.mkdir(parents=True, exist_ok=True)

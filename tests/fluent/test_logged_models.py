@@ -323,3 +323,11 @@ def _last() -> str:
 def _names(filter_string: str | None = None, **arguments: object) -> list[str]:
     found = ct.search_logged_models(filter_string=filter_string, output_format="list", **arguments)  # type: ignore[arg-type]
     return [model.name for model in found]
+
+
+def test_a_model_has_the_params_that_its_run_had_when_it_was_made() -> None:
+    with ct.start_run():
+        ct.log_params({"depth": 3, "lr": 0.1})
+        made = ct.sklearn.log_model(line(), name="m", params={"lr": 0.5})
+        ct.log_param("later", 1)
+    assert ct.get_logged_model(made.model_id).params == {"depth": "3", "lr": "0.5"}

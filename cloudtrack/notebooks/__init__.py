@@ -1,0 +1,1 @@
+"""cloudtrack in Jupyter: cell magics, and what a notebook is called."""
