@@ -75,7 +75,7 @@ def hash_numbers(values: Any, missing: Any) -> Hashes:
 
 
 def hash_times(values: Any, unit: str) -> Hashes:
-    """Of instants or durations, int64 in a unit: the same for the same instant in every unit. NaT is the least int64."""
+    """Of instants or durations, int64 in a unit: the same for the same instant in every unit. NaT is the least."""
     import numpy
 
     is_nat = values == numpy.iinfo("int64").min
