@@ -176,7 +176,10 @@ def test_versions_models_and_datasets_of_a_run_are_shown(site: Site, page: Any) 
 
 
 def test_a_dataset_leads_to_the_runs_that_used_it(site: Site, page: Any) -> None:
-    columns = [{"name": "age", "type": "double", "required": True}, {"name": "city", "type": "string", "required": False}]
+    columns = [
+        {"name": "age", "type": "double", "required": True},
+        {"name": "city", "type": "string", "required": False},
+    ]
     dataset = Dataset(
         "visitors <b>",
         "it's 1",
