@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import boto3
 import pytest
 
 import cloudtrack as ct
@@ -30,13 +31,16 @@ def _filled(folder: Path) -> Path:
 
 
 def _bucket(make_url: Callable[[str], str], kind: str) -> str:
-    """A prefix with the same files, one beside it, and a marker as consoles make it; its URI with the server's address."""
+    """A prefix with the same files, one beside it, and a marker as consoles make it; its URI."""
     url = make_url(kind)
     store = open_store(url)
     for name, body in FILES.items():
         store.create(f"data/{name}", body)
     store.create("data2/other", b"not of it")
     where, _, query = url.partition("?")
+    bucket, _, prefix = where.removeprefix("s3://").partition("/")
+    client = boto3.client("s3", endpoint_url=parse_qs(query)["endpoint_url"][0])
+    client.put_object(Bucket=bucket, Key=f"{prefix}/data/")
     store.close()
     return f"{where}/data?{query}"
 
