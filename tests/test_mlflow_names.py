@@ -59,7 +59,8 @@ def _names() -> list[str]:
     ]
     others = ["sklearn.autolog", "sklearn.save_model", "sklearn.log_model", "sklearn.load_model", "pyfunc.load_model"]
     files = ["artifacts.download_artifacts", "artifacts.list_artifacts", "models.infer_signature"]
-    return [*functions, *methods, *others, *files]
+    makers = ("from_pandas", "from_numpy", "from_huggingface", "from_spark", "get_source")
+    return [*functions, *methods, *others, *files, *(f"data.{name}" for name in makers)]
 
 
 def test_arguments_are_mlflows() -> None:
