@@ -11,6 +11,7 @@ from cloudtrack.data.column_hashes import hash_objects, one_nan
 from cloudtrack.data.dataset import Dataset, TensorSchema, name_of
 from cloudtrack.data.sources import DatasetSource, source_of
 from cloudtrack.data.table_digest import DIGEST_LENGTH
+from cloudtrack.errors import InvalidInput
 from cloudtrack.models.infer import infer_schema
 from cloudtrack.models.schema import Schema, TensorSpec
 
@@ -48,6 +49,10 @@ def _digest(all_data: list[Any]) -> str:
 
 
 def _add(content: Any, array: Any) -> None:
+    if not hasattr(array, "dtype"):
+        raise InvalidInput(f"from_numpy takes arrays, not a {type(array).__name__}: numpy.asarray makes one")
+    if array.dtype.hasobject and array.dtype.kind != "O":
+        raise InvalidInput(f"an array of {array.dtype} has no digest: its objects are addresses; give digest= yourself")
     content.update(f"{array.dtype.str}{array.shape}".encode())
     if array.dtype.kind == "O":  # its bytes are addresses
         content.update(hash_objects(array.reshape(-1), "features").astype("<u8", copy=False).tobytes())

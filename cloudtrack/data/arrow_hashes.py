@@ -17,6 +17,7 @@ def hash_arrow_column(column: Any, name: str) -> Hashes:
     """The hash of each value of an array. Raises InvalidInput for values that have none."""
     import numpy
     import pyarrow
+    import pyarrow.compute
 
     kind, types = column.type, pyarrow.types
     if isinstance(kind, pyarrow.BaseExtensionType):
@@ -27,6 +28,8 @@ def hash_arrow_column(column: Any, name: str) -> Hashes:
         if not _is_text(kind.value_type):
             return hash_arrow_column(column.dictionary_decode(), name)
         return taken(hash_arrow_column(column.dictionary, name), _places(column))
+    if types.is_run_end_encoded(kind):
+        return hash_arrow_column(pyarrow.compute.run_end_decode(column), name)
     if types.is_floating(kind):
         return hash_numbers(column.to_numpy(zero_copy_only=False), None)
     if types.is_boolean(kind) or types.is_integer(kind):
@@ -52,12 +55,21 @@ def _hash_distinct(column: Any, name: str) -> Hashes:
         raise InvalidInput(f"the column {name!r} of the type {column.type} has no digest: cast it") from error
     distinct = coded.dictionary
     if _is_text(distinct.type):
-        values = distinct.to_numpy(zero_copy_only=False)
+        values = _texts(distinct, name)
     elif pyarrow.types.is_time(distinct.type):
         values = objects_of([_time_text(each) for each in _integers(distinct.cast(pyarrow.time64("ns")), 0).tolist()])
     else:
         values = objects_of([str(each) for each in distinct.to_pylist()])
     return taken(hash_objects(values, name), _places(coded))
+
+
+def _texts(distinct: Any, name: str) -> Any:
+    import pyarrow
+
+    try:
+        return distinct.to_numpy(zero_copy_only=False)
+    except pyarrow.ArrowException as error:
+        raise InvalidInput(f"the column {name!r} has text that is not UTF-8: make it binary") from error
 
 
 def _places(coded: Any) -> Any:

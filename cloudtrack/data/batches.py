@@ -80,5 +80,5 @@ def _parquet_file(place: str) -> Iterator[Any]:
     with reading(place) as stream:
         try:
             yield pyarrow.parquet.ParquetFile(stream)
-        except pyarrow.ArrowInvalid as error:
-            raise CorruptData(f"{strip_credentials(place)!r} is no Parquet file: {error}") from error
+        except (pyarrow.ArrowException, OSError) as error:
+            raise CorruptData(f"{strip_credentials(place)!r} is no whole Parquet file: {error}") from error

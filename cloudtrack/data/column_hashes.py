@@ -63,7 +63,11 @@ def hash_numpy(values: Any, name: str) -> Hashes:
         return hash_objects(values, name)
     if values.dtype.kind in "SU":
         return hash_objects(values.astype(object), name)
-    return hash_numbers(values, None)
+    if values.dtype.kind == "f" and values.dtype.itemsize > 8:
+        raise InvalidInput(
+            f"the column {name!r} is of {values.dtype}, which machines keep otherwise: cast it to float64"
+        )
+    return hash_numbers(values.astype(values.dtype.newbyteorder("="), copy=False), None)
 
 
 def hash_numbers(values: Any, missing: Any) -> Hashes:

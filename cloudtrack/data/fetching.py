@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from cloudtrack.errors import CloudtrackError, InvalidInput, NotFound, ObjectNotFound, PermissionDenied, Unavailable
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.opening import open_store
+from cloudtrack.storage.places import fetch_all
 from cloudtrack.storage.public_url import strip_credentials
 from cloudtrack.storage.s3_options import parse_s3_url
 from cloudtrack.storage.streaming import CHUNK_BYTES, copy_stream, written_whole
@@ -27,17 +28,9 @@ def fetch_uri(uri: str, folder: str | None) -> str:
     target = _target(folder)
     if uri.startswith("s3://"):
         return str(_download(uri, target))
-    import fsspec
-
-    try:
-        system, path = fsspec.core.url_to_fs(uri)
-        system.get(path, str(target), recursive=True)
-    except FileNotFoundError as error:
-        raise NotFound(f"there is nothing at {strip_credentials(uri)!r}") from error
-    except (ImportError, ValueError) as error:
-        raise InvalidInput(f"{strip_credentials(uri)!r} needs a package for its protocol: {error}") from error
-    except OSError as error:
-        raise Unavailable(f"{strip_credentials(uri)!r} cannot be read: {type(error).__name__}") from error
+    if "::" in uri:
+        raise InvalidInput(f"{strip_credentials(uri)!r} is a chain of protocols: name the file itself")
+    fetch_all(uri, target)
     return str(target)
 
 
@@ -56,6 +49,8 @@ def reading_url(url: str) -> Iterator[Iterator[bytes]]:
     import urllib3
 
     shown = strip_credentials(url)
+    if not shown:
+        raise InvalidInput("what begins with http:// or https:// must be a URL")
     try:
         with urllib3.PoolManager() as pool:
             answer = pool.request("GET", url, preload_content=False, timeout=_TIMEOUT_S)
@@ -73,6 +68,8 @@ def is_local(place: str) -> bool:
 def local_path(place: str) -> Path:
     """The path of one that is local, absolute."""
     path = unquote(urlsplit(place).path) if place.startswith("file://") else place
+    if "\0" in path:
+        raise InvalidInput("a path has no NUL character")
     return Path(os.path.abspath(os.path.expanduser(path)))
 
 

@@ -34,6 +34,8 @@ def from_pandas(
         import pandas  # noqa: F401
     except ImportError as error:
         raise MissingDependency('from_pandas needs pandas: pip install "cloudtrack[pandas]"') from error
+    if not hasattr(df, "iloc") or not hasattr(df, "columns"):
+        raise InvalidInput(f"from_pandas takes a DataFrame, not a {type(df).__name__}")
     names = [str(column) for column in df.columns]
     _check_columns(names, targets, predictions)
     return Dataset(

@@ -32,6 +32,8 @@ def from_huggingface(
     del trust_remote_code  # MLflow's argument; the library has no such code any more
     if hasattr(ds, "keys") and not hasattr(ds, "features"):
         raise InvalidInput(f"this is a dictionary of splits ({', '.join(map(str, ds.keys()))}): log each of them")
+    if not hasattr(ds, "features"):
+        raise InvalidInput(f"from_huggingface takes a datasets.Dataset, not a {type(ds).__name__}")
     if targets is not None and targets not in (ds.column_names or []):
         raise InvalidInput(f"targets names the column {targets!r}, and the dataset has none of that name")
     found = None

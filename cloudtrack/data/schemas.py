@@ -38,7 +38,7 @@ def arrow_column_type(kind: Any) -> ColumnType:
     types = pyarrow.types
     if isinstance(kind, pyarrow.BaseExtensionType):
         return arrow_column_type(kind.storage_type)
-    if types.is_dictionary(kind):
+    if types.is_dictionary(kind) or types.is_run_end_encoded(kind):
         return arrow_column_type(kind.value_type)
     if types.is_map(kind):
         return ColumnType("map", items=arrow_column_type(kind.item_type))

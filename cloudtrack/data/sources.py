@@ -138,7 +138,10 @@ def source_of(source: str | Path | DatasetSource | None) -> DatasetSource:
         raise InvalidInput(f"a source is a path, a URL or one of cloudtrack.data's; not a {type(source).__name__}")
     text = str(source)
     if text.startswith(("http://", "https://")):
-        return HttpSource(strip_credentials(text))
+        shown = strip_credentials(text)
+        if not shown:
+            raise InvalidInput("a source that begins with http:// or https:// must be a URL")
+        return HttpSource(shown)
     return UriSource(_without_credentials(text))
 
 

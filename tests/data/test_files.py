@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
+import fsspec
 import pytest
 
 import cloudtrack as ct
@@ -180,6 +181,27 @@ def test_folders_are_copied_where_that_is_wanted(tmp_path: Path) -> None:
     assert ct.data.from_prefix(copy).digest == found.digest
     with pytest.raises(NotFound):
         ct.data.from_pandas(_frame(), source=str(tmp_path / "none")).source.load()
+
+
+def test_sources_of_other_protocols_are_loaded(tmp_path: Path) -> None:
+    system = fsspec.filesystem("memory")
+    for name, body in FILES.items():
+        system.pipe(f"/lake/{name}", body)
+    source = ct.data.from_pandas(_frame(), source="memory://lake").source
+    assert source.source_type == "memory"
+    assert ct.data.from_prefix(source.load(str(tmp_path / "x"))).digest == "8efdfadd20b8fd35"
+    one = ct.data.from_file("memory://lake/b.txt")
+    assert (Path(one.source.load()) / "b.txt").read_bytes() == b"two"
+    system.pipe("/lake/../up", b"")
+    for wrong, kind in (
+        ("memory://lake", InvalidInput),
+        ("memory://none", NotFound),
+        ("zip::memory://lake/b.txt", InvalidInput),
+        ("nope://x", InvalidInput),
+    ):
+        with pytest.raises(kind):
+            ct.data.from_pandas(_frame(), source=wrong).source.load(str(tmp_path / "y"))
+    system.rm("/lake", recursive=True)
 
 
 def test_sources_on_the_web_are_downloaded(tmp_path: Path) -> None:

@@ -209,7 +209,28 @@ def test_columns_of_one_name_count_each() -> None:
     assert _digest(pyarrow.Table.from_arrays([pyarrow.array([1]), pyarrow.array([2])], ["a", "a"]))
 
 
+def test_forms_that_hold_the_same_values_do_not_matter() -> None:
+    plain = pandas.DataFrame({"a": [1.5, 2.0]})
+    assert _digest(pandas.DataFrame({"a": plain["a"].to_numpy().astype(">f8")})) == _digest(plain)
+    assert _digest(pandas.DataFrame({"a": pandas.arrays.SparseArray([1.5, 2.0])})) == _digest(plain)
+    runs = pyarrow.RunEndEncodedArray.from_arrays([2, 3], ["a", "b"])
+    assert _digest(pyarrow.table({"a": runs})) == _digest(pandas.DataFrame({"a": ["a", "a", "b"]}))
+
+
 def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
+    bad = pyarrow.array([b"\xff"]).cast(pyarrow.binary()).view(pyarrow.string())
+    with pytest.raises(InvalidInput, match="UTF-8"):
+        _digest(pyarrow.table({"a": bad}))
+    structured = numpy.zeros(2, dtype=[("a", "O")])
+    for call, data in (
+        (ct.data.from_pandas, [1]),
+        (ct.data.from_numpy, [1]),
+        (ct.data.from_numpy, structured),
+        (ct.data.from_polars, polars.Series([1])),
+        (ct.data.from_huggingface, "x"),
+    ):
+        with pytest.raises(InvalidInput):
+            call(data)
     (tmp_path / "x.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(CorruptData, match=r"x\.parquet"):
         ct.data.from_arrow(tmp_path / "x.parquet")
