@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy
 import pandas
 import polars
 import pyarrow
+import pyarrow.compute
 import pyarrow.dataset
 import pyarrow.parquet
 import pytest
@@ -86,6 +88,21 @@ def test_chunks_row_groups_and_files_do_not_matter(tmp_path: Path) -> None:
     ):
         assert _digest(held) == wanted, held
     assert json.loads(ct.data.from_arrow(tmp_path / "a.parquet").to_entity().source)["uri"].endswith("a.parquet")
+
+
+def test_batches_are_read_one_at_a_time() -> None:
+    batch = pyarrow.record_batch({"a": numpy.arange(65_536.0)})
+    start, alive = pyarrow.total_allocated_bytes(), []
+
+    def batches() -> Iterator[Any]:
+        for _ in range(40):
+            alive.append(pyarrow.total_allocated_bytes() - start)
+            yield pyarrow.compute.add(batch["a"], 1.0)
+
+    rows = (pyarrow.record_batch([column], ["a"]) for column in batches())
+    found = ct.data.from_arrow(pyarrow.RecordBatchReader.from_batches(batch.schema, rows))
+    assert found.profile["num_rows"] == 40 * 65_536
+    assert max(alive) <= 4 * batch.nbytes
 
 
 @pytest.mark.parametrize("kind", ["large_string", "string_view", "dictionary", "string"])
