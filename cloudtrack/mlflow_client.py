@@ -16,7 +16,6 @@ from typing import Any
 
 from cloudtrack import clock
 from cloudtrack.entities.artifact import FileInfo
-from cloudtrack.entities.dataset import DatasetInput
 from cloudtrack.entities.experiment import Experiment, ViewType
 from cloudtrack.entities.model_uri import version_uri
 from cloudtrack.entities.model_version import ModelVersion
@@ -29,6 +28,7 @@ from cloudtrack.fluent import session
 from cloudtrack.fluent.active_models import get_active_model_id
 from cloudtrack.fluent.artifacts import load_tables
 from cloudtrack.fluent.logged_model_methods import LoggedModelMethods
+from cloudtrack.fluent.logging import use_of
 from cloudtrack.tracking import rich_artifacts
 
 
@@ -217,11 +217,11 @@ class MlflowClient(LoggedModelMethods):
     def log_inputs(
         self,
         run_id: str,
-        datasets: Sequence[DatasetInput] | None = None,
+        datasets: Sequence[Any] | None = None,
         models: Sequence[LoggedModelInput] | None = None,
     ) -> None:
-        """Record datasets and logged models that the run read."""
-        self._client.runs.log_inputs(run_id, datasets or [], models or [])
+        """Record datasets and logged models that the run read: uses (``DatasetInput``), or datasets as they are."""
+        self._client.runs.log_inputs(run_id, [use_of(each) for each in datasets or []], models or [])
 
     def log_outputs(self, run_id: str, models: list[LoggedModelOutput]) -> None:
         """Record logged models that the run made."""

@@ -77,7 +77,7 @@ compiled = $(compile) $(1)
 # In place of the sources, of what is not our own: half the size. Tracebacks keep names and lines.
 sourceless = $(compile) -b -s $(1) -p /var/task $(1) && find $(1) -name '*.py' -delete
 
-$(BUNDLES)/own.done: CUT := autologging flavors fluent grants scoring waiting $(CLIENT) $(KEEPERS) $(LOADERS)
+$(BUNDLES)/own.done: CUT := autologging data flavors fluent grants scoring waiting $(CLIENT) $(KEEPERS) $(LOADERS)
 $(BUNDLES)/scorer.done: CUT := $(SERVERS)
 $(BUNDLES)/own.done $(BUNDLES)/scorer.done: $(shell find cloudtrack handlers -path cloudtrack/ui -prune -o -type f -not -name '*.pyc' -print) pyproject.toml infra/lambda.mk $(SAM_STAMP)
 	rm -rf $(basename $@)

@@ -64,7 +64,8 @@ def _names() -> list[str]:
         *("validate_serving_input", "ModelConfig"),
     ]
     models = ["pyfunc.get_model_dependencies", *(f"models.{name}" for name in about_models)]
-    return [*functions, *methods, *others, *files, *models]
+    makers = ("from_pandas", "from_numpy", "from_huggingface", "from_spark", "get_source")
+    return [*functions, *methods, *others, *files, *models, *(f"data.{name}" for name in makers)]
 
 
 def test_arguments_are_mlflows() -> None:

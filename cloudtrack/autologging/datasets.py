@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,10 +16,16 @@ _DIGEST_LENGTH = 16
 
 
 def describe(data: Any, targets: Any = None, name: str | None = None) -> Dataset | None:
-    """A pandas DataFrame or Series, an array, or a dictionary of arrays; None for anything else."""
-    if type(data).__module__.startswith("pandas"):
-        frame = data if hasattr(data, "columns") else data.to_frame()
-        return _of_frame(frame, name)
+    """A table of pandas, polars, Arrow or Hugging Face, an array, or a dictionary of arrays; None for anything else."""
+    match type(data).__module__.partition(".")[0]:
+        case "pandas":
+            return _of_table(data if hasattr(data, "columns") else data.to_frame(), tables.from_pandas, name)
+        case "polars" if hasattr(data, "iter_slices"):
+            return _of_table(data, tables.from_polars, name)
+        case "pyarrow" if hasattr(data, "num_columns"):
+            return _of_table(data, tables.from_arrow, name)
+        case "datasets" if hasattr(data, "num_rows") and hasattr(data, "select"):
+            return _of_table(data, tables.from_huggingface, name)
     if isinstance(data, list | tuple):
         data = _array(data)
     if isinstance(data, Mapping):
@@ -38,12 +44,26 @@ def example_of(data: Any, rows: int = 5) -> Any:
     return (data.iloc if hasattr(data, "iloc") else data)[:rows].copy()
 
 
-def _of_frame(frame: Any, name: str | None) -> Dataset:
-    sample = frame.iloc[:: _stride(len(frame))]
-    found = tables.from_pandas(sample, name=name).to_entity()
-    if len(sample) == len(frame):
+def _of_table(table: Any, describe_table: Callable[..., tables.Dataset], name: str | None) -> Dataset:
+    rows = len(table)
+    sample = _every(table, _stride(rows))
+    found = describe_table(sample, name=name).to_entity()
+    if len(sample) == rows:
         return found
-    return _of_whole(found, {"num_rows": len(frame), "num_elements": int(frame.size)})
+    columns = json.loads(found.profile or "{}")["num_elements"] // len(sample)
+    return _of_whole(found, {"num_rows": rows, "num_elements": rows * columns})
+
+
+def _every(table: Any, stride: int) -> Any:
+    """Every so many rows of a table, from the first on."""
+    if stride == 1:
+        return table
+    if hasattr(table, "iloc"):
+        return table.iloc[::stride]
+    if hasattr(table, "gather_every"):
+        return table.gather_every(stride)
+    rows = range(0, len(table), stride)
+    return table.select(rows) if hasattr(table, "features") else table.take(list(rows))
 
 
 def _of_array(features: Any, targets: Any, name: str | None) -> Dataset:

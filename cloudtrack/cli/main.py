@@ -11,6 +11,7 @@ import typer
 from cloudtrack.cli import (
     access,
     artifacts,
+    datasets,
     ddl,
     demo,
     doctor,
@@ -53,6 +54,7 @@ app = typer.Typer(
 app.add_typer(experiments.app, name="experiments")
 app.add_typer(runs.app, name="runs")
 app.add_typer(artifacts.app, name="artifacts")
+app.add_typer(datasets.app, name="datasets")
 app.add_typer(models.app, name="models")
 app.add_typer(registry.app, name="registry")
 app.add_typer(releases.app, name="releases")

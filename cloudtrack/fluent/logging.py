@@ -155,8 +155,17 @@ def flush() -> None:
 def input_of(dataset: Any, context: str | None = None, tags: Mapping[str, str] | None = None) -> DatasetInput:
     """A use of a dataset: of ``cloudtrack.data``, or an entity."""
     entity = dataset.to_entity() if hasattr(dataset, "to_entity") else dataset
+    if not hasattr(entity, "digest"):
+        raise InvalidInput(f"{type(dataset).__name__} is no dataset: make one of it, such as ct.data.from_pandas(df)")
     all_tags = {**(tags or {}), **({CONTEXT_TAG: context} if context else {})}
     return DatasetInput(entity, [InputTag(key, value) for key, value in all_tags.items()])
+
+
+def use_of(dataset: Any) -> DatasetInput:
+    """The same of what may be a use already, of an entity or of a dataset of ``cloudtrack.data``."""
+    if not isinstance(dataset, DatasetInput):
+        return input_of(dataset)
+    return DatasetInput(input_of(dataset.dataset).dataset, dataset.tags)
 
 
 def _outcome(writer: RunWriter, synchronous: bool) -> RunOperations | None:

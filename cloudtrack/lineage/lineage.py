@@ -6,10 +6,10 @@ versions, and for a dataset before it that of runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from cloudtrack.entities.dataset import CONTEXT_TAG, DatasetInput
+from cloudtrack.entities.dataset import DatasetInput
 from cloudtrack.entities.experiment import ViewType
 from cloudtrack.entities.logged_model import LoggedModel
 from cloudtrack.entities.manifest import Manifest
@@ -17,6 +17,7 @@ from cloudtrack.entities.model_version import ORIGIN_TAG, ModelVersion
 from cloudtrack.entities.run import Run
 from cloudtrack.environments.specification import REQUIREMENTS
 from cloudtrack.errors import CorruptData, InvalidInput, NotFound, PermissionDenied, Purged
+from cloudtrack.lineage.dataset_uses import DatasetUses, context_of, is_use_of, uses_of
 from cloudtrack.lineage.version_lineage import (
     CodeOrigin,
     DatasetOrigin,
@@ -90,17 +91,39 @@ class Lineage:
 
         Looks at the newest ``MOST_RUNS`` runs that did. Raises InvalidInput for an empty name.
         """
-        if not name:
-            raise InvalidInput("name the dataset")
-        wanted = f"datasets.name = {_quoted(name)}" + (f" AND datasets.digest = {_quoted(digest)}" if digest else "")
-        experiments = [found.experiment_id for found in self._client.experiments.search()]
-        runs = self._client.runs.search(experiments, wanted, view_type=ViewType.ALL, max_results=MOST_RUNS)
-        ids = [run.info.run_id for run in runs if any(_is(use, name, digest) for use in run.inputs.dataset_inputs)]
+        ids = [run.info.run_id for run in self._runs_of(name, digest, ViewType.ALL)]
         found: list[ModelVersion] = []
         for first in range(0, len(ids), _RUNS_AT_ONCE):
             some = ", ".join(f"'{run_id}'" for run_id in ids[first : first + _RUNS_AT_ONCE])
             found += self._client.model_versions.search(f"run_id IN ({some})", max_results=None)
         return sorted(found, key=lambda version: (-version.creation_timestamp, version.name, -version.version))
+
+    def runs_of_dataset(self, name: str, digest: str | None = None) -> list[Run]:
+        """The runs that read a dataset, of any digest or of one, newest first; ``MOST_RUNS`` at the most.
+
+        Runs in the trash are none. Raises InvalidInput for an empty name.
+        """
+        return self._runs_of(name, digest, ViewType.ACTIVE_ONLY)
+
+    def datasets(self, experiment_ids: Sequence[str] | None = None) -> list[DatasetUses]:
+        """The datasets that runs of these experiments, or of all, read: of each name and digest one, last used first.
+
+        Looks at the newest ``MOST_RUNS`` runs that read any.
+        """
+        experiments = self._all_experiments() if experiment_ids is None else experiment_ids
+        if not experiments:
+            return []
+        return uses_of(self._client.runs.search(experiments, "datasets.name IS NOT NULL", max_results=MOST_RUNS))
+
+    def _runs_of(self, name: str, digest: str | None, view: int) -> list[Run]:
+        if not name:
+            raise InvalidInput("name the dataset")
+        wanted = f"datasets.name = {_quoted(name)}" + (f" AND datasets.digest = {_quoted(digest)}" if digest else "")
+        runs = self._client.runs.search(self._all_experiments(), wanted, view_type=view, max_results=MOST_RUNS)
+        return [run for run in runs if any(is_use_of(use, name, digest) for use in run.inputs.dataset_inputs)]
+
+    def _all_experiments(self) -> list[str]:
+        return [found.experiment_id for found in self._client.experiments.search()]
 
     def _run(self, run_id: str) -> Run | None:
         try:
@@ -188,18 +211,13 @@ def _code_origin(run: Run) -> CodeOrigin:
 
 def _dataset_origin(use: DatasetInput) -> DatasetOrigin:
     dataset = use.dataset
-    context = next((tag.value for tag in use.tags if tag.key == CONTEXT_TAG), None)
     return DatasetOrigin(
         name=dataset.name,
         digest=dataset.digest,
         source_type=dataset.source_type,
         source=dataset.source,
-        context=context,
+        context=context_of(use),
     )
-
-
-def _is(use: DatasetInput, name: str, digest: str | None) -> bool:
-    return use.dataset.name == name and digest in (None, use.dataset.digest)
 
 
 def _quoted(text: str) -> str:

@@ -55,6 +55,23 @@ def writing(place: str) -> Iterator[BinaryIO]:
         stream.close()
 
 
+def fetch_all(place: str, folder: Path) -> None:
+    """The file at a URI, or all files below it, into a folder. Raises NotFound, InvalidInput, Unavailable."""
+    with _translated(place):
+        system, path = _away(place)
+        names = system.find(path)
+        if not names:
+            raise NotFound(f"there is nothing at {strip_credentials(place)!r}")
+        for name in names:
+            below = name[len(path) :].strip("/") or name.rpartition("/")[2]
+            if ".." in below.split("/"):
+                raise InvalidInput(
+                    f"{strip_credentials(place)!r} has a name that leads out of a folder: {below[:80]!r}"
+                )
+            (folder / below).parent.mkdir(parents=True, exist_ok=True)
+            system.get_file(name, str(folder / below))
+
+
 def _open_to_read(place: str) -> Any:
     with _translated(place):
         if _is_local(place):
@@ -74,7 +91,10 @@ def _open_to_write(place: str) -> Any:
 def _away(place: str) -> tuple[Any, str]:
     import fsspec
 
-    system, path = fsspec.core.url_to_fs(place)
+    try:
+        system, path = fsspec.core.url_to_fs(place)
+    except ValueError as error:
+        raise InvalidInput(f"{strip_credentials(place)!r} cannot be opened: {error}") from error
     return system, path
 
 

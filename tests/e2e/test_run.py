@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from cloudtrack.client import Client
+from cloudtrack.entities.dataset import Dataset, DatasetInput, InputTag
 from cloudtrack.entities.run import Metric
 from tests.e2e.conftest import Axe
 from tests.e2e.filling import HOSTILE, MODEL, fill_hostile, fill_models, fill_nested, fill_sweep
@@ -171,6 +173,39 @@ def test_versions_models_and_datasets_of_a_run_are_shown(site: Site, page: Any) 
     page.get_by_text("ready", exact=True).wait_for()
     page.get_by_role("link", name="Activity").last.click()
     page.get_by_text("version 2: None -> Production").wait_for()
+
+
+def test_a_dataset_leads_to_the_runs_that_used_it(site: Site, page: Any) -> None:
+    columns = [
+        {"name": "age", "type": "double", "required": True},
+        {"name": "city", "type": "string", "required": False},
+    ]
+    dataset = Dataset(
+        "visitors <b>",
+        "it's 1",
+        "s3",
+        '{"uri": "s3://lake/visitors.parquet"}',
+        json.dumps({"mlflow_colspec": columns, "num_columns": 900}),
+        '{"num_rows": 1234567}',
+    )
+    tags = [InputTag("mlflow.data.context", "validation"), InputTag("team", "growth")]
+    users = [new_run(site, f"reader {number}") for number in range(2)]
+    for run_id in users:
+        site.client.runs.log_inputs(run_id, [DatasetInput(dataset, tags)])
+    other = new_run(site, "no reader")
+    for run_id in (*users, other):
+        site.client.runs.update(run_id, status="FINISHED", end_time=2)
+    site.open(page, f"runs/{users[0]}")
+    row = page.get_by_role("row", name="visitors <b>")
+    for text in ("validation", "team: growth", "1,234,567", "s3://lake/visitors.parquet", "it's 1"):
+        row.get_by_text(text, exact=True).wait_for()
+    row.get_by_text("900", exact=True).click()
+    row.get_by_text("string, some missing").wait_for()
+    row.get_by_text("and 898 more columns").wait_for()
+    row.get_by_role("link", name="runs that used it").click()
+    page.get_by_role("row", name=re.compile("reader 1")).wait_for()
+    assert page.get_by_role("row", name=re.compile("reader 0")).count() == 1
+    assert page.get_by_role("row", name=re.compile("no reader")).count() == 0
 
 
 def test_a_model_is_registered_under_a_new_and_an_existing_name(site: Site, page: Any) -> None:

@@ -7,11 +7,12 @@ import { Empty } from "../../app/failure";
 import { MarkdownView } from "../../app/markdown";
 import { Button, Chip } from "../../app/parts";
 import { toast } from "../../app/toasts";
+import { Datasets } from "./datasets";
 import { Environment } from "./environment";
 import { tagRun } from "./head";
 import { MetricsTable } from "./metrics-table";
 import type { RunView } from "./model";
-import { Datasets, LoggedModels, Versions } from "./outcomes";
+import { LoggedModels, Versions } from "./outcomes";
 import { ParamsTable } from "./params-table";
 
 const NOTE = "mlflow.note.content";
