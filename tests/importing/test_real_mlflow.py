@@ -19,12 +19,14 @@ from cloudtrack.importing.importer import run_import
 from cloudtrack.importing.mlflow_export import MlflowExport
 from cloudtrack.importing.opening import open_mlflow
 from tests.api.corpus.mlflow_server import free_port
-from tests.mlflow_client.test_journey import PYTHONS
+from tests.importing.database_servers import TRACKERS, mysql, postgresql
+from tests.mlflow_client.test_journey import PYTHONS as CLIENTS
 from tests.servers.cloudtrack_server import cloudtrack_server
 from tests.storage.lossy import CountingStore
 from tests.thoroughness import IS_THOROUGH
 
 HERE = Path(__file__).parent
+PYTHONS = {**CLIENTS, "trackers": TRACKERS}
 pytestmark = pytest.mark.mlflow
 EXPERIMENTS, RUNS, POINTS = (10, 200, 50) if IS_THOROUGH else (3, 30, 5)
 
@@ -80,7 +82,17 @@ def test_from_a_database(tmp_path: Path) -> None:
     check(f"sqlite:///{tmp_path}/mlflow.db", tmp_path)
 
 
-@pytest.mark.parametrize("version", PYTHONS)
+def test_from_postgresql(tmp_path: Path) -> None:
+    with postgresql(tmp_path / "data") as url:
+        check(url, tmp_path, "trackers", artifacts=str(tmp_path / "mlruns"))
+
+
+def test_from_mysql(tmp_path: Path) -> None:
+    with mysql(tmp_path / "data") as url:
+        check(url, tmp_path, "trackers", artifacts=str(tmp_path / "mlruns"))
+
+
+@pytest.mark.parametrize("version", CLIENTS)
 def test_from_a_folder(tmp_path: Path, version: str) -> None:
     check(str(tmp_path / "mlruns"), tmp_path, version)
 
@@ -90,11 +102,11 @@ def test_from_a_server(tmp_path: Path) -> None:
         check(url, tmp_path)
 
 
-def check(place: str, folder: Path, version: str = "mlflow-3") -> None:
+def check(place: str, folder: Path, version: str = "mlflow-3", artifacts: str = "") -> None:
     """Generate, import, compare; import again, and see that nothing is written."""
     mlflow("generate.py", place, str(EXPERIMENTS), str(RUNS), str(POINTS), version=version, cwd=folder)
     store = CountingStore(Client(folder / "store").store)
-    report = run_import(Client(store, user="importer"), open_mlflow(place))
+    report = run_import(Client(store, user="importer"), open_mlflow(place, artifacts))
     assert not report.failures, report.omitted
     assert report.counts["runs"].imported == RUNS
     expected = mlflow("dump.py", place, version=version, cwd=folder)
@@ -105,7 +117,7 @@ def check(place: str, folder: Path, version: str = "mlflow-3") -> None:
     exported = mlflow("dump.py", str(folder / "exported"), version=version, cwd=folder)
     assert as_we_keep_it(exported) == as_we_keep_it(found)
     store.reset()
-    again = run_import(Client(store, user="importer"), open_mlflow(place))
+    again = run_import(Client(store, user="importer"), open_mlflow(place, artifacts))
     assert (store.writes, again.imported) == (0, 0)
 
 
