@@ -66,6 +66,7 @@ class MlflowServerExport:
         self._report = ServerReport(self._target.url)
         self._ledger = Ledger(self._report, on_progress)
         self._ids = NewIds()
+        self._has_models = True
         files = not without_artifacts
         self._runs = RunExport(client, self._target, self._ids, self._ledger, files=files)
         self._models = LoggedModelExport(client, self._target, self._ids, self._ledger, files=files)
@@ -77,6 +78,10 @@ class MlflowServerExport:
             experiments = [*self._client.experiments.search(view_type=ViewType.ALL)]
             on_server = [*self._target.search("experiments/search", "experiments", _ALL)]
             self._check_clashes(experiments, on_server)
+            self._has_models = self._knows_models()
+            if not self._has_models:
+                left = len(self._client.logged_models.list([each.experiment_id for each in experiments]))
+                self._ledger.omissions.add("logged models", "", "the server has none: it is of MLflow 2", count=left)
             places = [(each, self._place(each, on_server)) for each in experiments]
             for experiment, there in places:
                 self._make(experiment, there)
@@ -135,18 +140,26 @@ class MlflowServerExport:
 
     def _models_there(self, experiment_id: str) -> dict[str, bool]:
         found: dict[str, bool] = {}
-        try:
-            for each in self._target.search(
-                "logged-models/search", "models", {"experiment_ids": [experiment_id], "max_results": 50}
-            ):
-                info = mapping(each.get("info"))
-                tags, is_whole = complete_tags(info.get("tags"))
-                if its_id := tags.get(MODEL_TAG):
-                    found[its_id] = is_whole or found.get(its_id, False)
-                    self._ids.add(its_id, text(info.get("model_id"), "a logged model's id"))
-        except (NotFound, InvalidInput):
-            return {}  # a server of MLflow 2
+        wanted = {"experiment_ids": [experiment_id], "max_results": 50}
+        for each in self._target.search("logged-models/search", "models", wanted) if self._has_models else ():
+            info = mapping(each.get("info"))
+            tags, is_whole = complete_tags(info.get("tags"))
+            if its_id := tags.get(MODEL_TAG):
+                found[its_id] = is_whole or found.get(its_id, False)
+                self._ids.add(its_id, text(info.get("model_id"), "a logged model's id"))
         return found
+
+    def _knows_models(self) -> bool:
+        """Whether the server has logged models: that of MLflow 2 has none."""
+        wanted = {"experiment_ids": [DEFAULT_EXPERIMENT], "max_results": 1}
+        try:
+            self._target.set("logged-models/search", wanted)
+        except (NotFound, InvalidInput):
+            return False
+        return True
+
+    def _logged_models(self, experiment: Experiment) -> list[LoggedModel]:
+        return self._client.logged_models.list([experiment.experiment_id]) if self._has_models else []
 
     def _make(self, experiment: Experiment, there: _There) -> None:
         """Make runs and logged models that are not there, so that all of them have ids."""
@@ -154,7 +167,7 @@ class MlflowServerExport:
         for some in _pieces(runs):
             self._revive(there)
             map_in_order(lambda run: self._try("runs", run.info.run_id, self._runs.create, run, there), some)
-        for model in self._client.logged_models.list([experiment.experiment_id]):
+        for model in self._logged_models(experiment):
             if model.model_id not in there.models:
                 self._revive(there)
                 self._try("logged models", model.model_id, self._models.create, model, there)
@@ -170,7 +183,7 @@ class MlflowServerExport:
         """Send what is not whole; then delete what is deleted here."""
         for some in _pieces(self._list(experiment)):
             map_in_order(lambda run: self._fill_run(run, there), some)
-        for model in self._client.logged_models.list([experiment.experiment_id]):
+        for model in self._logged_models(experiment):
             self._fill_model(model, there)
         if experiment.lifecycle_stage == LifecycleStage.DELETED and not there.is_deleted:
             self._target.set("experiments/delete", {"experiment_id": there.experiment_id})
@@ -182,8 +195,8 @@ class MlflowServerExport:
             self._revive(there)
             if is_deleted:  # by an export that could not write all of it
                 self._target.set("runs/restore", {"run_id": self._ids.get(run_id)})
-            is_new, is_deleted = run_id not in there.runs, False
-            self._ledger.attempt("runs", run_id, lambda: self._runs.fill(run, is_new=is_new))
+            is_deleted = False
+            self._ledger.attempt("runs", run_id, lambda: self._runs.fill(run))
         sent = run_id in self._runs.whole
         self._ledger.add("runs", written=sent, there=is_whole, found=1)
         if (sent or is_whole) and run.info.lifecycle_stage == LifecycleStage.DELETED and not is_deleted:

@@ -105,7 +105,9 @@ class RegistryExport:
             }
             tags = self._ids.tags(version.tags, without=OWN_TAGS)
             what = f"{name}/{version.version}"
-            if self._ledger.attempt("versions", what, lambda: self._add(name, version.version, wanted, tags)):
+            if version.model_id and not wanted["model_id"]:
+                self._ledger.omissions.add("versions", what, "its logged model is not at the server")
+            elif self._ledger.attempt("versions", what, lambda: self._add(name, version.version, wanted, tags)):
                 return True
         self._add(name, version.version, {"source": GONE}, {})
         return False
@@ -134,7 +136,7 @@ class RegistryExport:
     def _stage(self, name: str, version: VersionState) -> None:
         if version.stage in ("", Stage.NONE):
             return
-        wanted = {"name": name, "version": str(version.version), "stage": version.stage}
-        wanted["archive_existing_versions"] = "false"
+        wanted: Json = {"name": name, "version": str(version.version), "stage": version.stage}
+        wanted["archive_existing_versions"] = False
         what = f"{name}/{version.version}"
         self._ledger.attempt("stages", what, lambda: self._target.set("model-versions/transition-stage", wanted))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
@@ -24,7 +24,8 @@ from cloudtrack.importing.mlflow_target import COMPLETE_TAG, OWN_TAGS, RUN_TAG, 
 from cloudtrack.importing.new_ids import NewIds
 from cloudtrack.tracking.artifacts import Artifacts
 
-_POINTS_AT_ONCE, _TEXTS_AT_ONCE = 1000, 100
+_AT_ONCE = {"params": 100, "tags": 100, "metrics": 800}
+"""A server takes a thousand in all."""
 _HISTORY_PAGE = 25_000
 _Mark = tuple[str, int, int, str]
 
@@ -39,6 +40,7 @@ class RunExport:
         self._ids = ids
         self._ledger = ledger
         self._files = files
+        self._new: dict[str, Json] = {}
         self.whole: set[str] = set()
         """Ids of those that were filled without a failure."""
         self._of_models: dict[str, list[tuple[str, Metric]]] = {}
@@ -46,68 +48,69 @@ class RunExport:
     def create(self, run: Run, experiment_id: str) -> None:
         """Make the run, empty, under an id of the server's."""
         info = run.info
-        wanted: Json = {
-            "experiment_id": experiment_id,
-            "user_id": info.user_id,
-            "tags": tag_list({RUN_TAG: info.run_id}),
-        }
+        tags = tag_list({RUN_TAG: info.run_id})
+        wanted: Json = {"experiment_id": experiment_id, "user_id": info.user_id, "tags": tags}
         if info.start_time is not None:
             wanted["start_time"] = info.start_time
         if info.run_name:
             wanted["run_name"] = info.run_name
-        made = self._target.create("runs/create", wanted)
-        self._ids.add(info.run_id, str(mapping(mapping(made.get("run")).get("info")).get("run_id")))
+        made = mapping(self._target.create("runs/create", wanted).get("run"))
+        self._new[info.run_id] = made
+        self._ids.add(info.run_id, str(mapping(made.get("info")).get("run_id")))
 
     def expect(self, model: LoggedModel) -> None:
         """Points of a logged model go along with those of their runs."""
         for metric in model.metrics:
             self._of_models.setdefault(metric.run_id or "", []).append((model.model_id, metric))
 
-    def fill(self, run: Run, *, is_new: bool) -> None:
+    def fill(self, run: Run) -> None:
         """Send everything. Raises CloudtrackError."""
-        run_id = self._ids.get(run.info.run_id)
-        there = mapping(self._target.get("runs/get", run_id=run_id).get("run"))
-        is_whole = self._texts(run, run_id)
-        is_whole &= self._points(run, run_id, Counter() if is_new else self._marks(run_id, there))
+        run_id, what = self._ids.get(run.info.run_id), f"run {run.info.run_id}"
+        there = self._new.pop(run.info.run_id, None)
+        marks: Counter[_Mark] = Counter()
+        if there is None:
+            there = mapping(self._target.get("runs/get", run_id=run_id).get("run"))
+            marks = self._marks(run_id, there)
+        is_whole = True
+        for batch in self._batches(run, marks):
+            is_whole &= self._log(what, run_id, batch)
         is_whole &= self._inputs(run, run_id, there)
         if self._files:
             uri = str(mapping(there.get("info")).get("artifact_uri", ""))
-            name = f"run {run.info.run_id}"
-            is_whole &= send_files(self._target, self._ledger, self._client.artifacts, run.info.run_id, uri, name)
+            is_whole &= send_files(self._target, self._ledger, self._client.artifacts, run.info.run_id, uri, what)
         ended = {"end_time": run.info.end_time} if run.info.end_time is not None else {}
         self._target.set("runs/update", {"run_id": run_id, "status": run.info.status, **ended})
         if is_whole:
             self._target.set("runs/set-tag", {"run_id": run_id, "key": COMPLETE_TAG, "value": "complete"})
             self.whole.add(run.info.run_id)
 
-    def _texts(self, run: Run, run_id: str) -> bool:
-        tags = self._ids.tags(run.data.tags, without=OWN_TAGS)
-        whole = True
-        for field, some in (("params", run.data.params), ("tags", tags)):
-            for batch in _batches(tag_list(some), _TEXTS_AT_ONCE):
-                whole &= self._log(run, run_id, field, batch)
-        return whole
+    def _batches(self, run: Run, there: Counter[_Mark]) -> Iterator[dict[str, list[Json]]]:
+        """Params, tags and points that are not there, as many as a server takes at once."""
+        parts: dict[str, Iterator[Json]] = {
+            "params": iter(tag_list(run.data.params)),
+            "tags": iter(tag_list(self._ids.tags(run.data.tags, without=OWN_TAGS))),
+            "metrics": (entry for entry in self._entries(run) if not _take(there, entry)),
+        }
+        while batch := {kind: some for kind, left in parts.items() if (some := [*islice(left, _AT_ONCE[kind])])}:
+            yield batch
 
-    def _log(self, run: Run, run_id: str, field: str, items: list[Json]) -> bool:
-        """Send items at once; where the server refuses them, one by one, so that it is known which."""
-        wanted = {"run_id": run_id, field: items}
-        if len(items) > 1:
+    def _log(self, what: str, run_id: str, batch: dict[str, list[Json]]) -> bool:
+        """Send a batch; where the server refuses it, each thing alone, so that it is known which is wrong."""
+        each = [(kind, item) for kind, items in batch.items() for item in items]
+        wanted = {"run_id": run_id, **batch}
+        if len(each) == 1:
+            kind, item = each[0]
+            send = partial(self._target.create, "runs/log-batch", wanted)
+            is_sent = self._ledger.attempt(kind, f"{what}: {item['key'][:80]}", send)
+        else:
             try:
                 self._target.create("runs/log-batch", wanted)
-            except (InvalidInput, NotFound, StateError, AlreadyExists):  # what is wrong is one of them
-                return sum(not self._log(run, run_id, field, [item]) for item in items) == 0
-            return True
-        name = f"run {run.info.run_id}: {items[0]['key'][:80]}"
-        return self._ledger.attempt(field, name, lambda: self._target.create("runs/log-batch", wanted))
-
-    def _points(self, run: Run, run_id: str, there: Counter[_Mark]) -> bool:
-        whole = True
-        for batch in _batches((entry for entry in self._entries(run) if not _take(there, entry)), _POINTS_AT_ONCE):
-            if not self._log(run, run_id, "metrics", batch):
-                whole = False
-                continue
-            self._ledger.add("points", written=len(batch))
-        return whole
+            except (InvalidInput, NotFound, StateError, AlreadyExists):
+                return sum(not self._log(what, run_id, {kind: [item]}) for kind, item in each) == 0
+            is_sent = True
+        if is_sent and "metrics" in batch:
+            self._ledger.add("points", written=len(batch["metrics"]))
+        return is_sent
 
     def _entries(self, run: Run) -> Iterator[Json]:
         """Points as requests have them; each that is a logged model's too says so."""
@@ -148,6 +151,10 @@ class RunExport:
         made = self._models([each.model_id for each in run.outputs.model_outputs], outputs.get("model_outputs"))
         steps = {self._ids.get(each.model_id): each.step for each in run.outputs.model_outputs}
         name, whole = f"run {run.info.run_id}", True
+        named = {each.model_id for each in run.inputs.model_inputs}
+        named |= {each.model_id for each in run.outputs.model_outputs}
+        gone = sum(1 for each in named if not self._ids.get(each))
+        self._ledger.omissions.add("uses of models", name, "the logged model is not at the server", count=gone)
         if datasets or read:
             wanted = {"run_id": run_id, "datasets": datasets, "models": [{"model_id": each} for each in read]}
             wanted = {key: value for key, value in wanted.items() if value}
@@ -180,12 +187,6 @@ def complete_tags(tags: Any) -> tuple[dict[str, str], bool]:
     """Tags of an answer, and whether they say that all is there."""
     found = texts(tags)
     return found, COMPLETE_TAG in found
-
-
-def _batches(items: Iterable[Json], size: int) -> Iterator[list[Json]]:
-    left = iter(items)
-    while some := list(islice(left, size)):
-        yield some
 
 
 def _mark(point: Json) -> _Mark:
