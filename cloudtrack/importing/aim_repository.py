@@ -1,13 +1,13 @@
 """A repository of Aim, read through Aim's own package: its files are RocksDB's.
 
-A metric is tracked in a context (``subset: train``). Its key here is its name, with the context behind it where there
-is one: ``loss[subset=train]`` would have characters that keys cannot have, so it is ``loss/subset=train`` without the
-sign: ``loss/subset.train``.
+A metric is tracked in a context (``subset: train``). Its key here is its name, and behind it the context, where there
+is one: ``loss/subset.train``.
 """
 
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -43,6 +43,7 @@ class AimRepository:
             raise NotFound(f"{str(root)!r} has no folder .aim")
         self.name = str(root)
         self.omissions = Omissions()
+        self._lock = threading.Lock()  # Aim does not say that threads may share what it opens
         self._repository = _open(home.parent)
         self._found: dict[str, list[Any]] = {}
         for its_hash in sorted(_listed(self._repository)):
@@ -100,6 +101,10 @@ class AimRepository:
         )
 
     def _content(self, run: Any) -> RunContent:
+        with self._lock:
+            return self._read(run)
+
+    def _read(self, run: Any) -> RunContent:
         what = f"run {run.hash}"
         tags = {"aim.hash": text(run.hash, what), IMPORTED_FROM: "aim"}
         if run.tags:
@@ -114,11 +119,16 @@ class AimRepository:
     def _points(self, run: Any) -> Iterator[Point]:
         started = _milliseconds(run.creation_time) or 0
         others: Counter[str] = Counter()
-        for metric in run.metrics():
-            key = metric_key(text(metric.name, "a metric's name"), metric.context.to_dict())
-            for step, (value, _, time_s) in metric.data.items():
+        with self._lock:
+            tracked = [(name, context) for name, context, _ in run.iter_metrics_info()]  # metrics() hides archived runs
+        for name, context in tracked:
+            key = metric_key(text(name, "a metric's name"), context.to_dict())
+            with self._lock:
+                metric = run.get_metric(name, context)
+                some = [*metric.data.items()] if metric is not None else []
+            for step, (value, _, time_s) in some:
                 try:
-                    yield key, decimal(value, key), whole(step, key), _milliseconds(time_s) or started
+                    yield key, decimal(_plain(value), key), whole(_plain(step), key), _milliseconds(time_s) or started
                 except CorruptData:
                     others[key] += 1
         for key, number in others.items():
@@ -134,11 +144,11 @@ def metric_key(name: str, context: Mapping[str, Any]) -> str:
 def params_of(settings: Mapping[str, Any]) -> dict[str, str]:
     """Settings as params: text as it is, all else as JSON; what lies within another has a dotted key."""
     found: dict[str, str] = {}
-    rest = [(str(key), value) for key, value in reversed(settings.items())]
+    rest = [(str(key), value) for key, value in settings.items()]
     while rest:
-        key, value = rest.pop()
+        key, value = rest.pop(0)
         if isinstance(value, Mapping) and value:
-            rest.extend((f"{key}.{inner}", item) for inner, item in reversed(value.items()))
+            rest.extend((f"{key}.{inner}", item) for inner, item in value.items())
         else:
             found[key_of(key)] = value if isinstance(value, str) else json.dumps(value, default=str)
     return {key: text(value, f"param {key!r}") for key, value in found.items()}
@@ -168,6 +178,11 @@ def _settings(run: Any) -> Mapping[str, Any]:
     except KeyError:  # it has none
         return {}
     return found if isinstance(found, Mapping) else {}
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy as Python's."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def _milliseconds(seconds: Any) -> int | None:

@@ -22,7 +22,7 @@ PAGES_TESTED_ELSEWHERE = {
     "docs/search.md": "tests/search/test_docs.py",
     "docs/lakehouse.md": "tests/lakehouse/test_page.py",
 }
-ONLY_READ = ("docs/autologging.md", "docs/importing.md", "docs/mlflow-plugin.md")
+ONLY_READ = ("docs/autologging.md", "docs/mlflow-plugin.md")
 """Pages of fragments, whose tests are with what they describe. Whoever gives one its set-ups takes it out."""
 FOREIGN_MODULES = ("airflow", "keras", "lightgbm", "mlflow", "tensorflow", "torch", "transformers", "wandb", "xgboost")
 FOREIGN_COMMANDS = ("aws", "docker", "kubectl", "mlflow", "pip", "sam", "spark-submit", "wandb")
