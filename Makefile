@@ -11,12 +11,15 @@ PLUGIN := .venv-mlflow-plugin
 PLUGIN_STAMP := $(PLUGIN)/.installed
 PLUGIN2 := .venv-mlflow2-plugin
 PLUGIN2_STAMP := $(PLUGIN2)/.installed
+TRACKERS := .venv-trackers
+TRACKERS_STAMP := $(TRACKERS)/.installed
 FLAVORS := .venv-flavors
 FLAVORS_STAMP := $(FLAVORS)/.installed
 FLAVORS2 := .venv-flavors2
 FLAVORS2_STAMP := $(FLAVORS2)/.installed
 PLUGIN_PYTHONS := CLOUDTRACK_MLFLOW_PLUGIN_PYTHON=$(CURDIR)/$(PLUGIN)/bin/python CLOUDTRACK_MLFLOW2_PLUGIN_PYTHON=$(CURDIR)/$(PLUGIN2)/bin/python
-MLFLOW_PYTHONS := CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python CLOUDTRACK_MLFLOW2_PYTHON=$(CURDIR)/$(MLFLOW2)/bin/python $(PLUGIN_PYTHONS)
+TRACKERS_PYTHON := CLOUDTRACK_MLFLOW_TRACKERS_PYTHON=$(CURDIR)/$(TRACKERS)/bin/python
+MLFLOW_PYTHONS := $(TRACKERS_PYTHON) CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python CLOUDTRACK_MLFLOW2_PYTHON=$(CURDIR)/$(MLFLOW2)/bin/python $(PLUGIN_PYTHONS)
 
 UI := cloudtrack/ui
 WORKERS = $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 ))# tests at once: half of the time one waits for a server, a process or a page
@@ -38,15 +41,15 @@ ui-test: $(STAMP)  ## the web page: types, units, and journeys in Chromium, whic
 		&& node node_modules/typescript/bin/tsc --noEmit && node node_modules/vitest/vitest.mjs run && python building.py
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --reruns 2 -m "ui and not mlflow and not slow" tests/e2e # a busy machine makes a browser late
 
-test-mlflow: $(STAMP) $(MLFLOW_STAMP) $(PLUGIN_STAMP) $(PLUGIN2_STAMP)  ## what needs the current MLflow, in an environment of its own, and the plugin
-	CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python $(PLUGIN_PYTHONS) $(BIN)/python -m pytest -m "mlflow and not slow and not ui"
+test-mlflow: $(STAMP) $(MLFLOW_STAMP) $(PLUGIN_STAMP) $(PLUGIN2_STAMP) $(TRACKERS_STAMP)  ## what needs the current MLflow, in an environment of its own, and the plugin; imports of real trackers
+	CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python $(PLUGIN_PYTHONS) $(TRACKERS_PYTHON) $(BIN)/python -m pytest -m "mlflow and not slow and not ui"
 
 test-flavors: $(STAMP) $(FLAVORS_STAMP) $(FLAVORS2_STAMP)  ## every flavor with its real framework and MLflow 3 and 2, each in a process of its own
 	for file in tests/flavors/test_*.py; do \
 		CLOUDTRACK_MLFLOW2_FLAVORS_PYTHON=$(CURDIR)/$(FLAVORS2)/bin/python $(FLAVORS)/bin/python -m pytest -m flavors $$file || exit 1; \
 	done
 
-test-all: $(STAMP) $(MLFLOW_STAMP) $(MLFLOW2_STAMP) $(PLUGIN_STAMP) $(PLUGIN2_STAMP) template-test test-flavors ui-test  ## the slow proofs too, and those that need MLflow 3 and 2
+test-all: $(STAMP) $(MLFLOW_STAMP) $(MLFLOW2_STAMP) $(PLUGIN_STAMP) $(PLUGIN2_STAMP) $(TRACKERS_STAMP) template-test test-flavors ui-test  ## the slow proofs too, and those that need MLflow 3 and 2
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group distributed --group security
 	CLOUDTRACK_THOROUGH=1 $(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "not infra and not flavors and not ui and not package"
 	$(MLFLOW_PYTHONS) $(BIN)/python -m pytest -m "ui and (mlflow or slow)" tests/e2e
@@ -124,6 +127,12 @@ $(PLUGIN2_STAMP): $(STAMP)
 	CLOUDTRACK_UI_BUILD=skip VIRTUAL_ENV=$(PLUGIN2) $(BIN)/uv pip install --quiet --editable ".[fast]" "mlflow<3"
 	touch $(PLUGIN2_STAMP)
 
+# Real trackers to import from: MLflow with PostgreSQL and MySQL, Aim.
+$(TRACKERS_STAMP): $(STAMP)
+	test -x $(TRACKERS)/bin/python || $(PYTHON) -m venv $(TRACKERS)
+	CLOUDTRACK_UI_BUILD=skip VIRTUAL_ENV=$(TRACKERS) $(BIN)/uv pip install --quiet --editable . --group trackers
+	touch $(TRACKERS_STAMP)
+
 $(FLAVORS_STAMP): $(STAMP)
 	test -x $(FLAVORS)/bin/python || $(PYTHON) -m venv $(FLAVORS)
 	CLOUDTRACK_UI_BUILD=skip VIRTUAL_ENV=$(FLAVORS) $(BIN)/uv pip install --quiet --editable . --group test --group flavors
@@ -137,4 +146,4 @@ $(FLAVORS2_STAMP): $(STAMP)
 include infra/lambda.mk
 
 clean:
-	rm -rf $(VENV) $(MLFLOW) $(MLFLOW2) $(PLUGIN) $(PLUGIN2) $(FLAVORS) $(FLAVORS2) $(SAM) $(CHECKOV) build dist $(UI)/dist $(UI)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(MLFLOW) $(MLFLOW2) $(PLUGIN) $(PLUGIN2) $(TRACKERS) $(FLAVORS) $(FLAVORS2) $(SAM) $(CHECKOV) build dist $(UI)/dist $(UI)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -73,6 +73,36 @@ def wandb(
     _import(WandbFolder(folder, experiment), is_dry=dry_run, as_json=as_json)
 
 
+@app.command("neptune")
+def neptune(
+    folder: Annotated[Path, typer.Argument(help="A folder of Neptune's exporter, with data and files in it.")],
+    files: Annotated[
+        Path | None, typer.Option("--files", help="What the exporter had as --files-path; else beside the data.")
+    ] = None,
+    step_multiplier: Annotated[
+        int, typer.Option("--step-multiplier", help="For steps with fractions: 1000 makes 0.5 step 500.")
+    ] = 1,
+    dry_run: DryOption = False,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Import settings, numbers and files of runs that Neptune's exporter wrote as Parquet."""
+    from cloudtrack.importing.neptune_export import NeptuneExport
+
+    _import(NeptuneExport(folder, files, step_multiplier=step_multiplier), is_dry=dry_run, as_json=as_json)
+
+
+@app.command("aim")
+def aim(
+    folder: Annotated[Path, typer.Argument(help="A folder with .aim in it.")],
+    dry_run: DryOption = False,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Import settings and numbers of Aim's runs, with Aim installed."""
+    from cloudtrack.importing.aim_repository import AimRepository
+
+    _import(AimRepository(folder), is_dry=dry_run, as_json=as_json)
+
+
 def _import(
     source: Source,
     *,

@@ -78,7 +78,7 @@ class ArtifactRoots:
                 if not stat.S_ISREG(path.lstat().st_mode):
                     self._omit_link(owner, path)
                     continue
-                yield ForeignFile(path.relative_to(root).as_posix(), partial(_open_file, path))
+                yield ForeignFile(path.relative_to(root).as_posix(), partial(open_file, path))
 
     def _omit_link(self, owner: str, path: Path) -> None:
         self._omissions.add("artifacts", f"{owner}: {path.name}", "links and devices are not followed")
@@ -105,7 +105,8 @@ class ArtifactRoots:
                 yield ForeignFile(path, partial(_open_remote, files, name))
 
 
-def _open_file(path: Path) -> BinaryIO:
+def open_file(path: Path) -> BinaryIO:
+    """Open a file for reading that is no link."""
     return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb")
 
 

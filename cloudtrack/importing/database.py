@@ -7,13 +7,23 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cloudtrack.errors import CorruptData, InvalidInput, MissingDependency, NotFound, Unavailable
 from cloudtrack.storage.public_url import strip_credentials
 
+if TYPE_CHECKING:
+    import sqlalchemy
+
 _ROWS_AT_ONCE = 5000
+_CONNECTIONS = 20
+_DRIVERS = {
+    "postgresql": (("psycopg", "psycopg"), ("psycopg2", "psycopg2"), ("pg8000", "pg8000")),
+    "mysql": (("pymysql", "pymysql"), ("mysqldb", "MySQLdb")),
+}
+"""Of a kind of database the drivers in SQLAlchemy's words, and their modules; the first that is installed is taken."""
 
 
 class Database(ABC):
@@ -34,6 +44,10 @@ class Database(ABC):
     def close(self) -> None:
         """Give back all connections."""
 
+    def _quoted(self, name: str) -> str:
+        """A column's name in a statement: some are words of SQL (``key`` in MySQL)."""
+        return f'"{name}"'
+
     def rows(self, table: str, wanted: Sequence[str], *, order: str = "", **where: Any) -> Iterator[tuple[Any, ...]]:
         """Columns of the rows that have these values; None for a column that the table lacks.
 
@@ -42,8 +56,8 @@ class Database(ABC):
         there = self.columns(table)
         if not there or not where.keys() <= there:
             return
-        names = ", ".join(name if name in there else "NULL" for name in wanted)
-        condition = " AND ".join(f"{name} = :{name}" for name in where)
+        names = ", ".join(self._quoted(name) if name in there else "NULL" for name in wanted)
+        condition = " AND ".join(f"{self._quoted(name)} = :{name}" for name in where)
         sql = f"SELECT {names} FROM {table}"  # noqa: S608 - see above
         if condition:
             sql += f" WHERE {condition}"
@@ -112,15 +126,21 @@ class ServerDatabase(Database):
             import sqlalchemy
         except ImportError as error:
             raise MissingDependency(
-                "databases other than SQLite are read through SQLAlchemy: pip install sqlalchemy and the driver "
-                "(psycopg2-binary, pymysql)"
+                "databases other than SQLite are read through SQLAlchemy: "
+                'pip install "cloudtrack[postgresql]" or "cloudtrack[mysql]"'
             ) from error
         self.name = strip_credentials(url)
         self._alchemy = sqlalchemy
         try:
-            self._engine = sqlalchemy.create_engine(url)
+            parsed = _with_driver(sqlalchemy.make_url(url))
+            # each of the importer's threads holds one or two connections for as long as it reads
+            self._engine = sqlalchemy.create_engine(parsed, pool_size=_CONNECTIONS, max_overflow=-1)
+        except ImportError as error:
+            raise MissingDependency(f"{self.name} cannot be opened: {error}; {_pip_line(url)}") from error
         except Exception as error:
             raise InvalidInput(f"{self.name} is no database that can be opened: {type(error).__name__}") from error
+        self._password = parsed.password or ""
+        self._quote = self._engine.dialect.identifier_preparer.quote_identifier
         self._columns: dict[str, set[str]] = {}
 
     def columns(self, table: str) -> set[str]:
@@ -130,7 +150,7 @@ class ServerDatabase(Database):
                 inspector = self._alchemy.inspect(self._engine)
                 there = inspector.get_columns(table) if inspector.has_table(table) else []
             except self._alchemy.exc.SQLAlchemyError as error:
-                raise Unavailable(f"{self.name} cannot be read: {type(error).__name__}") from error
+                raise self._unavailable(error) from error
             self._columns[table] = {str(column["name"]) for column in there}
         return self._columns[table]
 
@@ -144,7 +164,33 @@ class ServerDatabase(Database):
                 streamed = connection.execution_options(stream_results=True, max_row_buffer=_ROWS_AT_ONCE)
                 yield from streamed.execute(self._alchemy.text(sql), parameters)
         except self._alchemy.exc.SQLAlchemyError as error:
-            raise Unavailable(f"{self.name} cannot be read: {type(error).__name__}") from error
+            raise self._unavailable(error) from error
+
+    def _quoted(self, name: str) -> str:
+        """See ``Database``."""
+        return self._quote(name)
+
+    def _unavailable(self, error: Exception) -> Unavailable:
+        """What the driver says, on one line and without the password."""
+        said = " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())
+        if self._password:
+            said = said.replace(self._password, "***")
+        return Unavailable(f"{self.name} cannot be read: {said[:300]}")
+
+
+def _with_driver(url: sqlalchemy.URL) -> sqlalchemy.URL:
+    """The URL with the driver that is installed, where it names none."""
+    dialect = "postgresql" if url.drivername == "postgres" else url.drivername
+    for driver, module in _DRIVERS.get(dialect, ()):
+        if find_spec(module) is not None:
+            return url.set(drivername=f"{dialect}+{driver}")
+    return url.set(drivername=dialect)
+
+
+def _pip_line(url: str) -> str:
+    dialect = url.partition(":")[0].partition("+")[0]
+    extra = {"postgres": "postgresql", "mariadb": "mysql"}.get(dialect, dialect)
+    return f'pip install "cloudtrack[{extra}]"' if extra in _DRIVERS else "install its driver"
 
 
 def open_database(url: str) -> Database:

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from cloudtrack.errors import CloudtrackError, CorruptData, NotFound
 from cloudtrack.importing.foreign import (
@@ -21,6 +21,7 @@ from cloudtrack.importing.foreign import (
     ForeignVersion,
     RunContent,
 )
+from cloudtrack.importing.mlflow_answers import Json, mapping, mappings, pages, texts
 from cloudtrack.importing.mlflow_values import model_id_in, model_status, run_status, stage_of_life
 from cloudtrack.importing.omissions import Omissions
 from cloudtrack.importing.values import decimal, text, time_ms, whole
@@ -34,7 +35,6 @@ _POINTS_PAGE = 25_000
 _MOST_FOLDERS = 10_000
 _IN_MEMORY_BYTES = 8 << 20
 _PROMPT = "tags.`mlflow.prompt.is_prompt` = 'true'"
-_Json = dict[str, Any]
 
 
 class MlflowServer:
@@ -48,8 +48,8 @@ class MlflowServer:
 
     def experiments(self) -> Iterator[ForeignExperiment]:
         """Deleted ones too."""
-        for each in self._pages(
-            "POST", "experiments/search", "experiments", {"view_type": "ALL", "max_results": _PAGE}
+        for each in pages(
+            self._server, "POST", "experiments/search", "experiments", {"view_type": "ALL", "max_results": _PAGE}
         ):
             its_id = text(each.get("experiment_id"), "an experiment's id")
             yield ForeignExperiment(
@@ -58,7 +58,7 @@ class MlflowServer:
                 lifecycle_stage=stage_of_life(each.get("lifecycle_stage")),
                 creation_time=time_ms(each.get("creation_time"), f"the time of experiment {its_id}") or 0,
                 last_update_time=time_ms(each.get("last_update_time"), f"the time of experiment {its_id}") or 0,
-                tags=_texts(each.get("tags")),
+                tags=texts(each.get("tags")),
             )
 
     def runs(self, experiment_id: str) -> Iterator[ForeignRun]:
@@ -69,8 +69,8 @@ class MlflowServer:
             "max_results": _PAGE,
             "order_by": ["attributes.start_time ASC"],
         }
-        for each in self._pages("POST", "runs/search", "runs", wanted):
-            info = _mapping(each.get("info"))
+        for each in pages(self._server, "POST", "runs/search", "runs", wanted):
+            info = mapping(each.get("info"))
             run_id = text(info.get("run_id") or info.get("run_uuid"), "a run's id")
             try:
                 yield self._run(run_id, experiment_id, info, each)
@@ -81,8 +81,8 @@ class MlflowServer:
         """Those that are not deleted; none of a server of MLflow 2."""
         wanted = {"experiment_ids": [experiment_id], "max_results": 50}
         try:
-            for each in self._pages("POST", "logged-models/search", "models", wanted):
-                yield self._logged_model(_mapping(each.get("info")), _mapping(each.get("data")), experiment_id)
+            for each in pages(self._server, "POST", "logged-models/search", "models", wanted):
+                yield self._logged_model(mapping(each.get("info")), mapping(each.get("data")), experiment_id)
         except NotFound:
             return
 
@@ -91,7 +91,7 @@ class MlflowServer:
         seen: set[str] = set()
         for condition in ("", _PROMPT):
             wanted = {"max_results": 100, **({"filter": condition} if condition else {})}
-            for each in self._pages("GET", "registered-models/search", "registered_models", wanted):
+            for each in pages(self._server, "GET", "registered-models/search", "registered_models", wanted):
                 name = text(each.get("name"), "a registered model's name")
                 if name in seen:
                     continue
@@ -103,10 +103,10 @@ class MlflowServer:
                     creation_time=time_ms(each.get("creation_timestamp"), what) or 0,
                     last_update_time=time_ms(each.get("last_updated_timestamp"), what) or 0,
                     description=text(each.get("description"), what),
-                    tags=_texts(each.get("tags")),
+                    tags=texts(each.get("tags")),
                     aliases={
                         text(alias.get("alias"), what): whole(alias.get("version"), what)
-                        for alias in _mappings(each.get("aliases"))
+                        for alias in mappings(each.get("aliases"))
                     },
                 )
 
@@ -114,9 +114,9 @@ class MlflowServer:
         """Give back connections."""
         self._server.close()
 
-    def _run(self, run_id: str, experiment_id: str, info: _Json, found: _Json) -> ForeignRun:
+    def _run(self, run_id: str, experiment_id: str, info: Json, found: Json) -> ForeignRun:
         what = f"run {run_id[:40]}"
-        metrics = _mappings(_mapping(found.get("data")).get("metrics"))
+        metrics = mappings(mapping(found.get("data")).get("metrics"))
         keys = [text(metric.get("key"), f"a metric of {what}") for metric in metrics]
         return ForeignRun(
             run_id=run_id,
@@ -134,23 +134,23 @@ class MlflowServer:
 
     def _content(self, run_id: str) -> RunContent:
         """Asked for one run alone: a search does not say which models it read."""
-        found, what = _mapping(self._server.get(f"{MLFLOW}/runs/get", run_id=run_id).get("run")), f"run {run_id}"
-        data, inputs, outputs = (_mapping(found.get(part)) for part in ("data", "inputs", "outputs"))
+        found, what = mapping(self._server.get(f"{MLFLOW}/runs/get", run_id=run_id).get("run")), f"run {run_id}"
+        data, inputs, outputs = (mapping(found.get(part)) for part in ("data", "inputs", "outputs"))
         return RunContent(
-            params=_texts(data.get("params")),
-            tags=_texts(data.get("tags")),
-            inputs=[_dataset(use, what) for use in _mappings(inputs.get("dataset_inputs"))],
-            model_inputs=[text(model.get("model_id"), what) for model in _mappings(inputs.get("model_inputs"))],
+            params=texts(data.get("params")),
+            tags=texts(data.get("tags")),
+            inputs=[_dataset(use, what) for use in mappings(inputs.get("dataset_inputs"))],
+            model_inputs=[text(model.get("model_id"), what) for model in mappings(inputs.get("model_inputs"))],
             outputs=[
                 ModelOutput(model_id=text(model.get("model_id"), what), step=whole(model.get("step") or 0, what))
-                for model in _mappings(outputs.get("model_outputs"))
+                for model in mappings(outputs.get("model_outputs"))
             ],
         )
 
     def _points(self, run_id: str, keys: list[str]) -> Iterator[Point]:
         for key in keys:
             wanted = {"run_id": run_id, "metric_key": key, "max_results": _POINTS_PAGE}
-            for point in self._pages("GET", "metrics/get-history", "metrics", wanted):
+            for point in pages(self._server, "GET", "metrics/get-history", "metrics", wanted):
                 what = f"metric {key!r} of run {run_id}"
                 yield (
                     key,
@@ -159,7 +159,7 @@ class MlflowServer:
                     whole(point.get("timestamp", 0), what),
                 )
 
-    def _logged_model(self, info: _Json, data: _Json, experiment_id: str) -> ForeignLoggedModel:
+    def _logged_model(self, info: Json, data: Json, experiment_id: str) -> ForeignLoggedModel:
         model_id = text(info.get("model_id"), "a logged model's id")
         what = f"logged model {model_id[:40]}"
         return ForeignLoggedModel(
@@ -172,8 +172,8 @@ class MlflowServer:
             status=model_status(info.get("status")),
             creation_time=time_ms(info.get("creation_timestamp_ms"), what) or 0,
             last_update_time=time_ms(info.get("last_updated_timestamp_ms"), what) or 0,
-            params=_texts(data.get("params")),
-            tags=_texts(info.get("tags")),
+            params=texts(data.get("params")),
+            tags=texts(info.get("tags")),
             metrics=[
                 ModelMetric(
                     key=text(metric.get("key"), what),
@@ -184,7 +184,7 @@ class MlflowServer:
                     dataset_name=text(metric.get("dataset_name"), what) or None,
                     dataset_digest=text(metric.get("dataset_digest"), what) or None,
                 )
-                for metric in _mappings(data.get("metrics"))
+                for metric in mappings(data.get("metrics"))
             ],
         )
 
@@ -196,7 +196,7 @@ class MlflowServer:
             "order_by": ["version_number ASC"],
         }
         found = []
-        for each in self._pages("GET", "model-versions/search", "model_versions", wanted):
+        for each in pages(self._server, "GET", "model-versions/search", "model_versions", wanted):
             what = f"version {str(each.get('version'))[:20]} of {name!r}"
             source = text(each.get("source"), what)
             found.append(
@@ -211,7 +211,7 @@ class MlflowServer:
                     run_id=text(each.get("run_id"), what) or None,
                     run_link=text(each.get("run_link"), what) or None,
                     model_id=text(each.get("model_id"), what) or model_id_in(source),
-                    tags=_texts(each.get("tags")),
+                    tags=texts(each.get("tags")),
                 )
             )
         yield from sorted(found, key=lambda version: version.version)
@@ -220,7 +220,7 @@ class MlflowServer:
         folders = [""]
         for folder in folders:
             wanted = {"run_id": run_id, **({"path": folder} if folder else {})}
-            for item in self._pages("GET", "artifacts/list", "files", wanted):
+            for item in pages(self._server, "GET", "artifacts/list", "files", wanted):
                 path = _below(folder, item, f"run {run_id}")
                 if item.get("is_dir"):
                     _remember(folders, path, f"run {run_id}")
@@ -232,7 +232,7 @@ class MlflowServer:
         folders = [""]
         for folder in folders:
             wanted = {"artifact_directory_path": folder} if folder else {}
-            for item in self._pages("GET", f"logged-models/{model_id}/artifacts/directories", "files", wanted):
+            for item in pages(self._server, "GET", f"logged-models/{model_id}/artifacts/directories", "files", wanted):
                 path = _below(folder, item, f"logged model {model_id}")
                 if item.get("is_dir"):
                     _remember(folders, path, f"logged model {model_id}")
@@ -254,22 +254,8 @@ class MlflowServer:
             file.seek(0)
             yield cast("BinaryIO", file)
 
-    def _pages(self, method: str, path: str, field: str, wanted: _Json) -> Iterator[_Json]:
-        token: object = ""
-        while True:
-            asked = {**wanted, **({"page_token": token} if token else {})}
-            if method == "GET":
-                found = self._server.get(f"{MLFLOW}/{path}", **asked)
-            else:
-                found = self._server.call(method, f"{MLFLOW}/{path}", asked)
-            yield from _mappings(found.get(field))
-            following = found.get("next_page_token") or ""
-            if not following or following == token:
-                return
-            token = following
 
-
-def _below(folder: str, item: _Json, owner: str) -> str:
+def _below(folder: str, item: Json, owner: str) -> str:
     """The path of an item of a folder. Raises CorruptData where it leads elsewhere."""
     path = text(item.get("path"), f"a path of {owner}")
     if folder and not path.startswith(f"{folder}/"):
@@ -283,24 +269,8 @@ def _remember(folders: list[str], path: str, owner: str) -> None:
     folders.append(path)
 
 
-def _mapping(value: Any) -> _Json:
-    return value if isinstance(value, dict) else {}
-
-
-def _mappings(value: Any) -> list[_Json]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _texts(value: Any) -> dict[str, str]:
-    """Keys and values as the API has tags and params."""
-    return {
-        text(each.get("key"), "a key"): text(each.get("value"), f"the value of {each.get('key')!r}")
-        for each in _mappings(value)
-    }
-
-
-def _dataset(use: _Json, what: str) -> DatasetUse:
-    dataset = _mapping(use.get("dataset"))
+def _dataset(use: Json, what: str) -> DatasetUse:
+    dataset = mapping(use.get("dataset"))
     return DatasetUse(
         name=text(dataset.get("name"), what),
         digest=text(dataset.get("digest"), what),
@@ -308,5 +278,5 @@ def _dataset(use: _Json, what: str) -> DatasetUse:
         source=text(dataset.get("source"), what),
         dataset_schema=text(dataset.get("schema"), what) or None,
         dataset_profile=text(dataset.get("profile"), what) or None,
-        tags=_texts(use.get("tags")),
+        tags=texts(use.get("tags")),
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 REASONS = {
+    "needs-aim": "Aim, installed (tests/importing/test_aim.py has the same)",
     "needs-aws": "an account at AWS",
     "needs-cluster": "a cluster, a job queue or Spark",
     "needs-docker": "a docker daemon",

@@ -23,8 +23,6 @@ PAGES_TESTED_ELSEWHERE = {
     "docs/lakehouse.md": "tests/lakehouse/test_page.py",
     "docs/mlflow-plugin.md": "tests/mlflow_plugin/test_page.py",
 }
-ONLY_READ = ("docs/importing.md",)
-"""Pages of fragments, whose tests are with what they describe. Whoever gives one its set-ups takes it out."""
 FOREIGN_MODULES = (
     *("airflow", "keras", "lightgbm", "lightning", "mlflow", "ray", "tensorflow", "torch", "transformers", "wandb"),
     "xgboost",
@@ -35,7 +33,7 @@ FOREIGN_COMMANDS = ("aws", "docker", "kubectl", "mlflow", "pip", "sam", "spark-s
 
 def runs_here(block: Block) -> bool:
     """Whether the block can run, and no other test runs it."""
-    if block.reasons or block.language not in RUN or block.page in (*PAGES_TESTED_ELSEWHERE, *ONLY_READ):
+    if block.reasons or block.language not in RUN or block.page in PAGES_TESTED_ELSEWHERE:
         return False
     if block.language == "sh":
         return not re.search(rf"^(\w+=\S* )*({'|'.join(FOREIGN_COMMANDS)}) ", block.text, re.MULTILINE)
