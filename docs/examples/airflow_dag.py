@@ -13,7 +13,7 @@ PROJECT = "https://github.com/you/code#training"
 
 @dag(schedule="@daily", start_date=datetime(2026, 1, 1), catchup=False, tags=["cloudtrack"])
 def churn() -> None:
-    """The id of the run goes from task to task (as `trained`: Airflow has a `run_id` of its own); files stay in the store."""
+    """The id of the run goes from task to task, as `trained`: Airflow has a `run_id` of its own."""
 
     @task(retries=2, retry_delay=timedelta(minutes=5))
     def train() -> str:
