@@ -52,7 +52,7 @@ _CALL = _names(
         "sklearn.metrics._dist_metrics sklearn.neighbors._kd_tree sklearn.neighbors._ball_tree": "newObj",
         "sklearn.linear_model._sgd_fast": "Hinge SquaredHinge Log ModifiedHuber Huber EpsilonInsensitive SquaredLoss "
         "SquaredEpsilonInsensitive",
-        "sklearn._loss._loss": "CyHalfSquaredError CyAbsoluteError CyPinballLoss CyHuberLoss CyHalfPoissonLoss "
+        "sklearn._loss._loss _loss": "CyHalfSquaredError CyAbsoluteError CyPinballLoss CyHuberLoss CyHalfPoissonLoss "
         "CyHalfGammaLoss CyHalfTweedieLoss CyHalfTweedieLossIdentity CyHalfBinomialLoss CyHalfMultinomialLoss "
         "CyExponentialLoss",
         "sklearn.gaussian_process.kernels": "Hyperparameter",
@@ -87,7 +87,7 @@ _NEW = _names(
         "scipy.sparse._bsr": "bsr_matrix bsr_array",
         "scipy.sparse._dia": "dia_matrix dia_array",
         "scipy.sparse._lil": "lil_matrix lil_array",
-        "scipy.interpolate._bsplines": "BSpline",
+        "scipy.interpolate._bsplines": "BSpline _BSpline",
         "scipy.interpolate._interpolate": "interp1d PPoly",
         "xgboost.core": "Booster",
         "xgboost.sklearn": "XGBClassifier XGBRegressor XGBRanker XGBRFClassifier XGBRFRegressor",

@@ -50,6 +50,7 @@ def writing(place: str) -> Iterator[BinaryIO]:
     except BaseException:
         if hasattr(stream, "discard"):
             stream.discard()
+            stream.closed = True  # whoever holds it still would write it after all, when it is collected
         raise
     with _translated(place):
         stream.close()
