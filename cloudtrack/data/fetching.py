@@ -36,7 +36,7 @@ def fetch_uri(uri: str, folder: str | None) -> str:
 
 def fetch_url(url: str, folder: str | None) -> str:
     """The path to what a web server has. Raises NotFound, PermissionDenied, Unavailable."""
-    name = unquote(urlsplit(url).path).rpartition("/")[2]
+    name = unquote(strip_credentials(url)).rpartition("/")[2]
     target = _target(folder) / (name if name not in ("", ".", "..") and "\0" not in name else "data")
     with reading_url(url) as chunks, written_whole(target) as stream:
         copy_stream(chunks, stream, None)
@@ -67,7 +67,12 @@ def is_local(place: str) -> bool:
 
 def local_path(place: str) -> Path:
     """The path of one that is local, absolute."""
-    path = unquote(urlsplit(place).path) if place.startswith("file://") else place
+    path = place
+    if place.startswith("file://"):
+        try:
+            path = unquote(urlsplit(place).path)
+        except ValueError as error:
+            raise InvalidInput("what begins with file:// must be a URL") from error
     if "\0" in path:
         raise InvalidInput("a path has no NUL character")
     return Path(os.path.abspath(os.path.expanduser(path)))

@@ -6,7 +6,6 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from cloudtrack import config
 from cloudtrack.data.fetching import fetch_uri, fetch_url
@@ -49,7 +48,7 @@ class UriSource(DatasetSource):
 
     @property
     def source_type(self) -> str:
-        scheme = urlsplit(self.uri).scheme if "://" in self.uri else ""
+        scheme = self.uri.partition("://")[0].lower() if "://" in self.uri else ""
         return {"": "local", "file": "local", "s3a": "s3"}.get(scheme, scheme)
 
     def load(self, dst_path: str | None = None) -> str:

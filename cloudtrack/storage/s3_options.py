@@ -56,7 +56,10 @@ _OPTION_NAMES = tuple(field.name for field in fields(S3Options) if field.name no
 
 def parse_s3_url(url: str, arguments: Mapping[str, str | None]) -> S3Options:
     """Read ``s3://bucket/prefix?region=...``; arguments win over the URL. Raises InvalidInput."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:  # brackets, as of an address that is none
+        raise InvalidInput("an s3:// URL needs the name of a bucket: s3://bucket/prefix") from error
     if "@" in parts.netloc or ":" in parts.netloc:
         raise InvalidInput("an s3:// URL holds a bucket, and never credentials: use AWS_PROFILE or a role")
     if not parts.netloc:
@@ -69,6 +72,6 @@ def parse_s3_url(url: str, arguments: Mapping[str, str | None]) -> S3Options:
     if options.get("form", "") not in ("", "obstore", "s3fs"):
         raise InvalidInput(f"form is {options['form']!r}; it is 'obstore' or 's3fs'")
     endpoint = options.get("endpoint_url", "")
-    if endpoint and urlsplit(endpoint).scheme not in ("http", "https"):
+    if endpoint and not endpoint.startswith(("http://", "https://")):
         raise InvalidInput(f"endpoint_url {endpoint!r} must begin with http:// or https://")
     return S3Options(bucket=parts.netloc, prefix=unquote(parts.path).strip("/"), **options)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from cloudtrack.entities.run import RunStatus
 from cloudtrack.errors import InvalidInput
@@ -30,6 +32,11 @@ class RunChanges(BaseModel):
     status: str | None = None
     end_time: int | None = None
     points: list[Point] = Field(default=[], exclude=True)
+
+    @field_serializer("model_points", when_used="json")
+    def _plain_points(self, points: list[ModelPoint]) -> list[tuple[Any, ...]]:
+        """``ser_json_inf_nan`` reaches the fields of a tuple in no release of pydantic before 2.14."""
+        return [point.as_plain() for point in points]
 
     def is_empty(self) -> bool:
         """Whether there is nothing to apply."""

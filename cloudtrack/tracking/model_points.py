@@ -6,8 +6,9 @@ A model keeps the last point of each metric and dataset, so what comes twice, or
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cloudtrack.entities.run import Metric
 from cloudtrack.errors import InvalidInput, NotFound, PermissionDenied
@@ -26,6 +27,12 @@ class ModelPoint(NamedTuple):
     timestamp: int
     dataset_name: str | None = None
     dataset_digest: str | None = None
+
+    def as_plain(self) -> tuple[Any, ...]:
+        """What JSON can hold: numbers that it has no form for are text."""
+        if math.isfinite(self.value):
+            return self
+        return self._replace(value="NaN" if math.isnan(self.value) else "Infinity" if self.value > 0 else "-Infinity")  # type: ignore[arg-type]
 
 
 def last_of_each(points: Iterable[ModelPoint]) -> list[ModelPoint]:

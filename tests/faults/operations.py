@@ -474,7 +474,7 @@ READS = {
     "inbox": "counts open",
     "journals": "get",
     "kept_files": "open",
-    "lineage": "from_dataset from_model from_run of of_version",
+    "lineage": "datasets from_dataset from_model from_run of of_version runs_of_dataset",
     "logged_models": "get list search",
     "metrics": "columns columns_of_runs history series",
     "model_versions": "get get_by_alias get_latest_versions latest list manifest of_model of_run resolve search",
