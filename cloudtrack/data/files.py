@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,10 @@ def from_prefix(
 
 
 def _of_folder(folder: Path) -> Listing:
-    if not folder.is_dir():
-        raise NotFound(f"there is no folder {str(folder)!r}" + ("; it is a file: from_file" if folder.exists() else ""))
+    if not os.path.isdir(folder):
+        raise NotFound(
+            f"there is no folder {str(folder)!r}" + ("; it is a file: from_file" if os.path.exists(folder) else "")
+        )
     return digest_listing(list_folder(folder), CONTENT)
 
 
@@ -85,7 +88,7 @@ def _of_bucket(uri: str, *, hash_content: bool) -> Listing:
 def _hash_file(place: str) -> tuple[str, int]:
     if is_local(place):
         path = local_path(place)
-        if path.is_dir():
+        if os.path.isdir(path):  # False also where it may not be looked at
             raise InvalidInput(f"{str(path)!r} is a folder: from_prefix takes it")
         return sha256_of_file(path)
     if place.startswith("s3://"):
