@@ -39,6 +39,8 @@ _TAKES_A_CLASS = {
 """Functions that make an instance of their first argument: which classes that may be, exactly or (``.``) by module."""
 _FINISHED = ("numpy.ndarray", "numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer")
 """What makes arrays that are whole: given a state, too, they would be let go of what they hold."""
+_SPLINE = "scipy.interpolate._bsplines.BSpline"
+"""Since scipy 1.18 its state is a ``_BSpline``, which has the numbers, and an empty array, which says of what library."""
 _CONTAINERS = ("set", "frozenset", "list", "dict", "tuple", "bytearray", "bytes")
 
 
@@ -96,12 +98,21 @@ def check_state(made: Made, state: Any) -> None:
         state.__class__ is Group
         and len(state) == 2
         and not path.startswith(("numpy.", "pandas."))
+        and not (path == _SPLINE and _is_spline_state(state))
         and not (
             state[1] is None
             or (state[1].__class__ is Table and state[1].exact and not any("__" in k for k in state[1].items))
         )
     ):
         raise Refused(f"sets attributes of {path} by names that are not known")
+
+
+def _is_spline_state(state: Group) -> bool:
+    numbers, array = state[0], state[1]
+    if numbers.__class__ is not Made or array.__class__ is not Made:
+        return False
+    is_array = array.of.path in _FINISHED or array.of.path.endswith("._reconstruct")
+    return is_array and numbers.of.path == "scipy.interpolate._bsplines._BSpline"
 
 
 def _array_state(state: Any) -> None:
