@@ -184,6 +184,20 @@ def _slots_by_call(canary: Path) -> bytes:
     return b"\x80\x04" + made + state + b"b."
 
 
+def _slots_of_a_spline(canary: Path) -> bytes:
+    """What scipy 1.18 takes as an array, and an older scipy as attributes to set."""
+    module = "scipy.interpolate._bsplines"
+    numbers = stack_glob(module, "_BSpline") + b")\x81"
+    table = (
+        glob("collections", "OrderedDict")
+        + b")R"
+        + text("__class__")
+        + stack_glob("sklearn.utils._bunch", "Bunch")
+        + b"s"
+    )
+    return b"\x80\x04" + stack_glob(module, "BSpline") + b")\x81" + numbers + table + b"\x86b."
+
+
 def _calls_result(canary: Path) -> bytes:
     return b"\x80\x04" + glob("collections", "OrderedDict") + b")R" + shell(canary) + b"\x85R."
 
@@ -412,6 +426,7 @@ HOSTILE: dict[str, tuple[Maker, str]] = {
     "attributes of a global": (_builtins_by_build, "pickle"),
     "__class__ by slots": (_class_by_slots, "pickle"),
     "slots from a call": (_slots_by_call, "pickle"),
+    "slots of a spline": (_slots_of_a_spline, "pickle"),
     "calling a result": (_calls_result, "pickle"),
     "calling an allowed class": (_calls_class_of_subtree, "pickle"),
     "__setstate__ of scipy.stats": (_distribution, "pickle"),
