@@ -24,7 +24,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-
 HTTP_STATUS = {
     "INVALID_PARAMETER_VALUE": 400,
     "RESOURCE_ALREADY_EXISTS": 400,
