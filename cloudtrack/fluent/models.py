@@ -88,6 +88,8 @@ def log(save: Callable[..., Model], artifact_path: str | None, arguments: LogArg
         raise
     client.logged_models.finalize(logged.model_id, LoggedModelStatus.READY)
     _log_output(client, run, LoggedModelOutput(logged.model_id, arguments.get("step", 0)))
+    if writer := active_writer(run):
+        writer.give_metrics(logged.model_id, arguments.get("step", 0))
     note_made(run, logged.model_id)
     note_last(logged.model_id)
     info = replace(model.get_model_info(logged.model_uri), name=path, params=logged.params)
