@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from cloudtrack.fluent.artifacts import log_image as log_image
     from cloudtrack.fluent.artifacts import log_table as log_table
     from cloudtrack.fluent.artifacts import log_text as log_text
+    from cloudtrack.fluent.image import Image as Image
     from cloudtrack.fluent.logged_models import create_external_model as create_external_model
     from cloudtrack.fluent.logged_models import delete_logged_model_tag as delete_logged_model_tag
     from cloudtrack.fluent.logged_models import finalize_logged_model as finalize_logged_model
@@ -153,6 +154,7 @@ _HOMES = {
         "log_table",
         "log_text",
     ),
+    "cloudtrack.fluent.image": ("Image",),
     "cloudtrack.fluent.logged_models": (
         "create_external_model",
         "delete_logged_model_tag",

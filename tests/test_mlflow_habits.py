@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import pickle
 from dataclasses import FrozenInstanceError
+from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 
 import cloudtrack as ct
@@ -44,3 +46,20 @@ def test_vars_of_an_entity_are_its_fields(entity: Any) -> None:
     with pytest.raises((FrozenInstanceError, AttributeError, TypeError)):
         entity.note = "nothing can be added"
     assert copy.copy(entity) == pickle.loads(pickle.dumps(entity)) == entity
+
+
+def test_an_image_is_made_of_an_array_a_file_or_lists_and_logged(tmp_path: Path) -> None:
+    ct.set_tracking_uri(f"memory://{tmp_path}")
+    array = numpy.arange(4 * 6 * 3, dtype=numpy.uint8).reshape(4, 6, 3)
+    image = ct.Image(array)
+    image.save(tmp_path / "picture.png")
+    for same in (image, ct.Image(str(tmp_path / "picture.png")), ct.Image(image.to_list()), ct.Image(image.to_pil())):
+        assert (same.to_array() == array).all()
+    assert image.resize((3, 2)).to_array().shape == (2, 3, 3)
+    with ct.start_run() as run:
+        ct.log_image(image, "there.png")
+    ct.MlflowClient().log_image(run.info.run_id, image, key="series", step=1)
+    assert (numpy.asarray(ct.artifacts.load_image(f"runs:/{run.info.run_id}/there.png")) == array).all()
+    for wrong in (str(tmp_path), numpy.zeros(3), [[-1]]):
+        with pytest.raises(errors.InvalidInput):
+            ct.Image(wrong)

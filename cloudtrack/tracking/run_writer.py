@@ -171,7 +171,7 @@ class RunWriter:
             self._wake()
 
     def give_metrics(self, model_id: str, step: int) -> None:
-        """Log to a logged model the last point of each metric, where that is at ``step``; as this process knows them."""
+        """Log to a logged model the last point that this process has of each metric, where it is at ``step``."""
         last = [point for point in list(self._last_points.values()) if point[2] == step]
         if last:
             self._model_points.extend([ModelPoint(check_logged_model_id(model_id), *point) for point in last])
