@@ -29,6 +29,8 @@ HOMES = {
     "cloudtrack.entities.model_registry.model_version_status": "cloudtrack.entities",
     "cloudtrack.store": "cloudtrack.entities",
     "cloudtrack.store.entities": "cloudtrack.entities",
+    "cloudtrack.store.artifact": "cloudtrack.entities.artifact",
+    "cloudtrack.store.artifact.runs_artifact_repo": "cloudtrack.fluent.runs_artifact_repo",
     "cloudtrack.utils": "cloudtrack.entities",
     "cloudtrack.utils.mlflow_tags": "cloudtrack.entities.mlflow_tags",
 }

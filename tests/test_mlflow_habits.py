@@ -16,6 +16,7 @@ from cloudtrack import errors
 from cloudtrack.api.errors import STATUS
 from cloudtrack.entities import Experiment, Run
 from cloudtrack.entities.run import RunData, RunInfo
+from tests.conftest import BOTH_MODES
 
 
 def _kinds() -> list[type[errors.CloudtrackError]]:
@@ -63,3 +64,33 @@ def test_an_image_is_made_of_an_array_a_file_or_lists_and_logged(tmp_path: Path)
     for wrong in (str(tmp_path), numpy.zeros(3), [[-1]]):
         with pytest.raises(errors.InvalidInput):
             ct.Image(wrong)
+
+
+def test_the_doctor_says_what_a_report_needs_and_no_secret(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "hidden-token")
+    ct.set_tracking_uri("s3://bucket/team?profile=hidden-profile")
+    ct.doctor()
+    said = capsys.readouterr().out
+    assert ct.__version__ == ct.version.VERSION
+    assert f"cloudtrack: {ct.__version__} in " in said
+    assert "Store: s3://bucket/team\n" in said
+    assert "MLFLOW_TRACKING_TOKEN" in said
+    assert "hidden" not in said
+
+
+@pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
+def test_a_version_is_made_of_the_underlying_uri_of_a_runs_model(store_url: str) -> None:
+    from cloudtrack.store.artifact.runs_artifact_repo import RunsArtifactRepository  # type: ignore[import-not-found]
+
+    ct.set_tracking_uri(store_url)
+    with ct.start_run() as run:
+        info = ct.pyfunc.log_model(name="same", python_model=len)
+    underlying = RunsArtifactRepository.get_underlying_uri(f"runs:/{run.info.run_id}/same")
+    client = ct.MlflowClient()
+    client.create_registered_model("same")
+    assert underlying == info.model_uri
+    assert client.create_model_version("same", underlying).model_id == info.model_id
+    with pytest.raises(errors.InvalidInput, match="no URI of a run"):
+        RunsArtifactRepository.get_underlying_uri("models:/same/1")
