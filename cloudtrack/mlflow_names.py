@@ -50,8 +50,9 @@ NAMES = {
     "cloudtrack.models.schema": dict.fromkeys(("ParamSchema", "ParamSpec"), "cloudtrack.models.signature"),
     "cloudtrack.models": {
         **dict.fromkeys(("ModelConfig", "set_model"), "cloudtrack.models.from_code"),
-        "get_model_info": "cloudtrack.fluent.models",
+        **dict.fromkeys(("get_model_info", "read_model_file"), "cloudtrack.fluent.models"),
         "set_signature": "cloudtrack.fluent.model_files",
+        "predict": "cloudtrack.scoring.once",
         "validate_serving_input": "cloudtrack.scoring.validation",
         "convert_input_example_to_serving_input": "cloudtrack.models.input_example",
     },

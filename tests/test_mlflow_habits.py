@@ -94,3 +94,22 @@ def test_a_version_is_made_of_the_underlying_uri_of_a_runs_model(store_url: str)
     assert client.create_model_version("same", underlying).model_id == info.model_id
     with pytest.raises(errors.InvalidInput, match="no URI of a run"):
         RunsArtifactRepository.get_underlying_uri("models:/same/1")
+
+
+@pytest.mark.parametrize("store_url", BOTH_MODES, indirect=True)
+def test_the_model_file_is_loaded_from_a_uri(store_url: str, tmp_path: Path) -> None:
+    ct.set_tracking_uri(store_url)
+    with ct.start_run() as run:
+        info = ct.pyfunc.log_model(name="same", python_model=len, metadata={"a": "b"}, registered_model_name="same")
+    for uri in (info.model_uri, f"runs:/{run.info.run_id}/same", "models:/same/1"):
+        model = ct.models.Model.load(uri)
+        assert (model.metadata, model.run_id, model.get_model_info().model_uri) == (
+            {"a": "b"},
+            info.run_id,
+            info.model_uri,
+        )
+    with pytest.raises(errors.NotFound):
+        ct.models.Model.load("models:/same/2")
+    ct.pyfunc.save_model(tmp_path / "saved", python_model=len)
+    saved = ct.models.Model.load((tmp_path / "saved").as_uri())
+    assert saved.get_model_info().model_uri == ""

@@ -61,7 +61,7 @@ def _names() -> list[str]:
     files = ["artifacts.download_artifacts", "artifacts.list_artifacts", "models.infer_signature"]
     about_models = [
         *("convert_input_example_to_serving_input", "get_model_info", "set_model", "set_signature"),
-        *("validate_serving_input", "ModelConfig"),
+        *("validate_serving_input", "ModelConfig", "predict"),
     ]
     models = ["pyfunc.get_model_dependencies", *(f"models.{name}" for name in about_models)]
     makers = ("from_pandas", "from_numpy", "from_huggingface", "from_spark", "get_source")
