@@ -52,7 +52,7 @@ class Model(BaseModel):
 
     @classmethod
     def load(cls, path: str | Path) -> Model:
-        """Read ``MLmodel`` of a folder; for the text of a URI, from the store in force. Raises NotFound, CorruptData."""
+        """``MLmodel`` of a folder; for the text of a URI, from the store in force. Raises NotFound, CorruptData."""
         if isinstance(path, str) and not is_local_uri(path):
             stored: Model = find_name("cloudtrack.models", "read_model_file")(path)
             return stored
