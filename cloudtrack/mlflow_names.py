@@ -23,6 +23,12 @@ HOMES = {
     "cloudtrack.tracking.client": "cloudtrack.mlflow_client",
     "cloudtrack.tracking.fluent": "cloudtrack",
     "cloudtrack.models.model": "cloudtrack.models",
+    **{
+        f"cloudtrack.data.{name}_dataset": "cloudtrack.data.dataset"
+        for name in ("huggingface", "numpy", "pandas", "polars", "spark")
+    },
+    "cloudtrack.data.dataset_source": "cloudtrack.data.sources",
+    "cloudtrack.data.http_dataset_source": "cloudtrack.data.sources",
     "cloudtrack.types": "cloudtrack.models.schema",
     "cloudtrack.types.schema": "cloudtrack.models.schema",
     "cloudtrack.entities.model_registry": "cloudtrack.entities",
