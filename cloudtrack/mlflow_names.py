@@ -20,6 +20,7 @@ HOMES = {
     **{f"cloudtrack.{name}": f"cloudtrack.flavors.{name}" for name in FLAVORS},
     **{f"cloudtrack.{name}": f"cloudtrack.autologging.{name}" for name in ("lightning", "optuna", "ray")},
     "cloudtrack.system_metrics": "cloudtrack.fluent.system_metrics",
+    "cloudtrack.pyfunc.utils": "cloudtrack.flavors.type_hints",
     "cloudtrack.tracking.client": "cloudtrack.mlflow_client",
     "cloudtrack.tracking.fluent": "cloudtrack",
     "cloudtrack.models.model": "cloudtrack.models",

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any, Unpack
 
 from cloudtrack.errors import InvalidInput, NotFound
+from cloudtrack.flavors.type_hints import with_typed_input
 from cloudtrack.fluent.models import LogArguments, log
 from cloudtrack.models.environment import modules_in_pickle, pinned
 from cloudtrack.models.frameworks import framework
@@ -43,7 +44,13 @@ class PythonModel:
     """Base class of models written in Python. Only ``predict`` must be there, with or without ``context``."""
 
     predict_type_hints = SimpleNamespace(input=None, output=None)
-    """MLflow asks every model for these: types that ``predict`` wants its data in. None: as it comes."""
+    """MLflow asks every model for these, to convert data before it calls ``predict``, which converts them itself."""
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """``predict`` of a class is given its data in the types that its hints name (see ``type_hints``)."""
+        super().__init_subclass__(**arguments)
+        if "predict" in vars(cls):
+            cls.predict = with_typed_input(cls.predict)  # type: ignore[method-assign]
 
     def load_context(self, context: PythonModelContext) -> None:
         """Called once when the model is loaded."""
@@ -57,7 +64,7 @@ class FunctionModel(PythonModel):
     """A function of the model's input as a model."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
-        self.function = function
+        self.function = with_typed_input(function)
 
     def predict(self, context: PythonModelContext, model_input: Any, params: dict[str, Any] | None = None) -> Any:  # noqa: ARG002 - a function takes neither
         """What the function gives."""
