@@ -15,6 +15,7 @@ import cloudtrack as ct
 from cloudtrack import errors
 from cloudtrack.api.errors import STATUS
 from cloudtrack.entities import Experiment, Run
+from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.run import RunData, RunInfo
 from tests.conftest import BOTH_MODES
 
@@ -113,3 +114,8 @@ def test_the_model_file_is_loaded_from_a_uri(store_url: str, tmp_path: Path) -> 
     ct.pyfunc.save_model(tmp_path / "saved", python_model=len)
     saved = ct.models.Model.load((tmp_path / "saved").as_uri())
     assert saved.get_model_info().model_uri == ""
+
+
+def test_a_page_is_made_a_plain_list() -> None:
+    page = PagedList([1, 2], "more")
+    assert (page.to_list(), type(page.to_list()), page.token) == ([1, 2], list, "more")
