@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cloudtrack import models as models
     from cloudtrack import projects as projects
     from cloudtrack import tracking as tracking
+    from cloudtrack import version as version
     from cloudtrack.autologging import lightning as lightning
     from cloudtrack.autologging import optuna as optuna
     from cloudtrack.autologging import ray as ray
@@ -70,6 +71,8 @@ if TYPE_CHECKING:
     from cloudtrack.fluent.artifacts import log_image as log_image
     from cloudtrack.fluent.artifacts import log_table as log_table
     from cloudtrack.fluent.artifacts import log_text as log_text
+    from cloudtrack.fluent.doctor import doctor as doctor
+    from cloudtrack.fluent.image import Image as Image
     from cloudtrack.fluent.logged_models import create_external_model as create_external_model
     from cloudtrack.fluent.logged_models import delete_logged_model_tag as delete_logged_model_tag
     from cloudtrack.fluent.logged_models import finalize_logged_model as finalize_logged_model
@@ -153,6 +156,8 @@ _HOMES = {
         "log_table",
         "log_text",
     ),
+    "cloudtrack.fluent.doctor": ("doctor",),
+    "cloudtrack.fluent.image": ("Image",),
     "cloudtrack.fluent.logged_models": (
         "create_external_model",
         "delete_logged_model_tag",
@@ -241,6 +246,7 @@ _MODULES = {
     "tracking",
     "transformers",
     "types",
+    "version",
     "xgboost",
 }
 """Modules by their names in MLflow; ``cloudtrack.mlflow_names`` says where those are that have another here."""
@@ -254,9 +260,7 @@ def __getattr__(name: str) -> Any:
     elif name in _MODULES:
         found = importlib.import_module(f"cloudtrack.{name}")
     elif name == "__version__":
-        from importlib.metadata import version
-
-        found = version("cloudtrack")
+        found = importlib.import_module("cloudtrack.version").VERSION
     else:
         raise AttributeError(f"module 'cloudtrack' has no attribute {name!r}")
     globals()[name] = found

@@ -24,6 +24,20 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+HTTP_STATUS = {
+    "INVALID_PARAMETER_VALUE": 400,
+    "RESOURCE_ALREADY_EXISTS": 400,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "RESOURCE_DOES_NOT_EXIST": 404,
+    "ABORTED": 409,
+    "INTERNAL_ERROR": 500,
+    "DATA_LOSS": 500,
+    "NOT_IMPLEMENTED": 501,
+    "TEMPORARILY_UNAVAILABLE": 503,
+}
+"""Of each error code: the status with which MLflow's servers answer it."""
+
 
 class CloudtrackError(Exception):
     """Base of every error raised on purpose by cloudtrack."""
@@ -36,6 +50,10 @@ class CloudtrackError(Exception):
     def message(self) -> str:
         """The text of the error, one line."""
         return str(self.args[0]) if self.args else ""
+
+    def get_http_status_code(self) -> int:
+        """The status with which a server answers this error."""
+        return HTTP_STATUS[self.error_code]
 
 
 class NotFound(CloudtrackError, LookupError):

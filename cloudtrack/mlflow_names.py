@@ -20,15 +20,24 @@ HOMES = {
     **{f"cloudtrack.{name}": f"cloudtrack.flavors.{name}" for name in FLAVORS},
     **{f"cloudtrack.{name}": f"cloudtrack.autologging.{name}" for name in ("lightning", "optuna", "ray")},
     "cloudtrack.system_metrics": "cloudtrack.fluent.system_metrics",
+    "cloudtrack.pyfunc.utils": "cloudtrack.flavors.type_hints",
     "cloudtrack.tracking.client": "cloudtrack.mlflow_client",
     "cloudtrack.tracking.fluent": "cloudtrack",
     "cloudtrack.models.model": "cloudtrack.models",
+    **{
+        f"cloudtrack.data.{name}_dataset": "cloudtrack.data.dataset"
+        for name in ("huggingface", "numpy", "pandas", "polars", "spark")
+    },
+    "cloudtrack.data.dataset_source": "cloudtrack.data.sources",
+    "cloudtrack.data.http_dataset_source": "cloudtrack.data.sources",
     "cloudtrack.types": "cloudtrack.models.schema",
     "cloudtrack.types.schema": "cloudtrack.models.schema",
     "cloudtrack.entities.model_registry": "cloudtrack.entities",
     "cloudtrack.entities.model_registry.model_version_status": "cloudtrack.entities",
     "cloudtrack.store": "cloudtrack.entities",
     "cloudtrack.store.entities": "cloudtrack.entities",
+    "cloudtrack.store.artifact": "cloudtrack.entities.artifact",
+    "cloudtrack.store.artifact.runs_artifact_repo": "cloudtrack.fluent.runs_artifact_repo",
     "cloudtrack.utils": "cloudtrack.entities",
     "cloudtrack.utils.mlflow_tags": "cloudtrack.entities.mlflow_tags",
 }
@@ -48,8 +57,9 @@ NAMES = {
     "cloudtrack.models.schema": dict.fromkeys(("ParamSchema", "ParamSpec"), "cloudtrack.models.signature"),
     "cloudtrack.models": {
         **dict.fromkeys(("ModelConfig", "set_model"), "cloudtrack.models.from_code"),
-        "get_model_info": "cloudtrack.fluent.models",
+        **dict.fromkeys(("get_model_info", "read_model_file"), "cloudtrack.fluent.models"),
         "set_signature": "cloudtrack.fluent.model_files",
+        "predict": "cloudtrack.scoring.once",
         "validate_serving_input": "cloudtrack.scoring.validation",
         "convert_input_example_to_serving_input": "cloudtrack.models.input_example",
     },

@@ -61,11 +61,17 @@ def _names() -> list[str]:
     files = ["artifacts.download_artifacts", "artifacts.list_artifacts", "models.infer_signature"]
     about_models = [
         *("convert_input_example_to_serving_input", "get_model_info", "set_model", "set_signature"),
-        *("validate_serving_input", "ModelConfig"),
+        *("validate_serving_input", "ModelConfig", "predict"),
     ]
     models = ["pyfunc.get_model_dependencies", *(f"models.{name}" for name in about_models)]
+    with_defaults = ("catboost", "lightgbm", "onnx", "pyfunc", "pytorch", "sklearn", "transformers", "xgboost")
+    defaults = [
+        f"{flavor}.{name}"
+        for flavor in with_defaults
+        for name in ("get_default_pip_requirements", "get_default_conda_env")
+    ]
     makers = ("from_pandas", "from_numpy", "from_huggingface", "from_spark", "get_source")
-    return [*functions, *methods, *others, *files, *models, *(f"data.{name}" for name in makers)]
+    return [*functions, *methods, *others, *files, *models, *defaults, *(f"data.{name}" for name in makers)]
 
 
 def test_arguments_are_mlflows() -> None:

@@ -10,23 +10,14 @@ from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
 from cloudtrack.api.message import Response, json_response
-from cloudtrack.errors import CloudtrackError
+from cloudtrack.errors import HTTP_STATUS, CloudtrackError
 
 STATUS = {
-    "INVALID_PARAMETER_VALUE": 400,
-    "RESOURCE_ALREADY_EXISTS": 400,
+    **HTTP_STATUS,
     "BAD_REQUEST": 400,
-    "UNAUTHENTICATED": 401,
-    "PERMISSION_DENIED": 403,
-    "RESOURCE_DOES_NOT_EXIST": 404,
     "ENDPOINT_NOT_FOUND": 404,
-    "ABORTED": 409,
     "REQUEST_LIMIT_EXCEEDED": 429,
-    "INTERNAL_ERROR": 500,
     "INVALID_STATE": 500,
-    "DATA_LOSS": 500,
-    "NOT_IMPLEMENTED": 501,
-    "TEMPORARILY_UNAVAILABLE": 503,
 }
 
 _ABOUT_THE_STORE = {

@@ -87,6 +87,10 @@ class Dataset:
         return said | {key: column for key, column in named.items() if isinstance(column, str)}
 
 
+PandasDataset = NumpyDataset = PolarsDataset = SparkDataset = HuggingFaceDataset = Dataset
+"""MLflow has a class for each; scripts name them as types."""
+
+
 def name_of(name: str | None, default: str = DEFAULT_NAME) -> str:
     """A name as a run's document takes it."""
     return (name or default).encode("utf-8", "replace").decode()[:MAX_NAME_CHARS]

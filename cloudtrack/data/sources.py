@@ -68,6 +68,10 @@ class HttpSource(DatasetSource):
         return fetch_url(self.url, dst_path)
 
 
+HTTPDatasetSource = HttpSource
+"""MLflow's name for it."""
+
+
 @dataclass(frozen=True)
 class HuggingFaceSource(DatasetSource):
     """A dataset of Hugging Face's hub."""

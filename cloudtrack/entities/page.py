@@ -14,3 +14,7 @@ class PagedList(list[T]):
     def __init__(self, items: Iterable[T] = (), token: str | None = None) -> None:
         super().__init__(items)
         self.token = token or None
+
+    def to_list(self) -> list[T]:
+        """A plain list, without the token."""
+        return list(self)

@@ -16,6 +16,11 @@ class Shown:
         for each in fields(self):  # type: ignore[arg-type]  # every entity is a dataclass
             yield each.name, getattr(self, each.name)
 
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # an entity has slots, and no dictionary of its own
+        """For ``vars(entity)``, which scripts of MLflow's show."""
+        return dict(self)
+
     def _repr_html_(self) -> str:
         from cloudtrack.entities.html import html_of  # where nobody looks, it is not loaded
 

@@ -15,6 +15,7 @@ from typing import Any, Unpack
 from cloudtrack.autologging.catboost import autolog as autolog
 from cloudtrack.errors import CorruptData, InvalidInput
 from cloudtrack.fluent.models import LogArguments, load_from, log
+from cloudtrack.models.default_environment import default_environment
 from cloudtrack.models.environment import pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import flavor_entry, inside, load_flavor
@@ -22,6 +23,8 @@ from cloudtrack.models.model_file import Model, ModelInfo
 from cloudtrack.models.saving import SaveArguments, Written, save
 
 FLAVOR = "catboost"
+_MODULES = {"catboost", "numpy", "pandas", "scipy"}
+get_default_pip_requirements, get_default_conda_env = default_environment(_MODULES)
 _MODEL_FILE = "model.cb"
 _FORMATS = ("cbm", "json")
 """Those that CatBoost both writes and reads."""
@@ -56,7 +59,7 @@ def save_model(
             "save_format": format,
         }
         pyfunc = {"data": _MODEL_FILE, "loader_module": "mlflow.catboost", "python_version": platform.python_version()}
-        return Written({"python_function": pyfunc, FLAVOR: flavor}, pinned({"catboost", "numpy", "pandas", "scipy"}))
+        return Written({"python_function": pyfunc, FLAVOR: flavor}, pinned(_MODULES))
 
     return save(path, write, **arguments)
 

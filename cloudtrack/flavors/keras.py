@@ -19,6 +19,7 @@ from cloudtrack.autologging.keras import MLflowCallback as MLflowCallback
 from cloudtrack.autologging.keras import autolog as autolog
 from cloudtrack.errors import InvalidInput
 from cloudtrack.fluent.models import LogArguments, load_from, log
+from cloudtrack.models.default_environment import default_environment
 from cloudtrack.models.environment import pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import flavor_entry, inside, load_flavor
@@ -27,6 +28,8 @@ from cloudtrack.models.saving import SaveArguments, Written, save
 from cloudtrack.models.trust import is_trusted, require_trust, trusting
 
 FLAVOR = "keras"
+_MODULES = {"keras", "numpy", "pandas"}
+get_default_pip_requirements, get_default_conda_env = default_environment(_MODULES)
 _DATA = "data"
 _ARCHIVE = "model.keras"
 _EXPORTED = "model"
@@ -66,7 +69,7 @@ def save_model(
             "save_exported_model": save_exported_model,
         }
         pyfunc = {"loader_module": "mlflow.keras", "python_version": platform.python_version()}
-        return Written({"python_function": pyfunc, FLAVOR: flavor}, pinned({"keras", backend, "numpy", "pandas"}))
+        return Written({"python_function": pyfunc, FLAVOR: flavor}, pinned({*_MODULES, backend}))
 
     return save(path, write, **arguments)
 

@@ -19,6 +19,7 @@ from typing import Any, Unpack
 from cloudtrack.autologging.lightgbm import autolog as autolog
 from cloudtrack.errors import CorruptData, InvalidInput
 from cloudtrack.fluent.models import LogArguments, load_from, log
+from cloudtrack.models.default_environment import default_environment
 from cloudtrack.models.environment import pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import inside, load_flavor
@@ -31,6 +32,7 @@ FLAVOR = "lightgbm"
 _BOOSTER_FILE = "model.lgb"
 _ESTIMATOR_FILES = {"skops": "model.skops", "cloudpickle": "model.pkl", "pickle": "model.pkl"}
 _MODULES = {"lightgbm", "numpy", "scipy"}
+get_default_pip_requirements, get_default_conda_env = default_environment(_MODULES)
 _TYPES = (
     "collections.OrderedDict",
     "lightgbm.basic.Booster",

@@ -15,6 +15,7 @@ from typing import Any, Unpack
 
 from cloudtrack.errors import CorruptData, InvalidInput
 from cloudtrack.fluent.models import LogArguments, load_from, log
+from cloudtrack.models.default_environment import default_environment
 from cloudtrack.models.environment import pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import flavor_entry, inside, load_flavor
@@ -23,6 +24,8 @@ from cloudtrack.models.saving import SaveArguments, Written, save
 from cloudtrack.models.trust import require_trust
 
 FLAVOR = "onnx"
+_MODULES = {"onnx", "onnxruntime", "numpy"}
+get_default_pip_requirements, get_default_conda_env = default_environment(_MODULES)
 _MODEL_FILE = "model.onnx"
 _WEIGHTS_FILE = "model.onnx.data"
 _PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
@@ -71,7 +74,7 @@ def save_model(
         if onnx_session_options:
             flavor["onnx_session_options"] = dict(onnx_session_options)
         pyfunc = {"data": _MODEL_FILE, "loader_module": "mlflow.onnx", "python_version": platform.python_version()}
-        return Written({"python_function": pyfunc, FLAVOR: flavor}, pinned({"onnx", "onnxruntime", "numpy"}))
+        return Written({"python_function": pyfunc, FLAVOR: flavor}, pinned(_MODULES))
 
     return save(path, write, **arguments)
 

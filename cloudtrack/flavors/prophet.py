@@ -15,6 +15,7 @@ from typing import Any, Unpack
 
 from cloudtrack.errors import CorruptData, InvalidInput
 from cloudtrack.fluent.models import LogArguments, load_from, log
+from cloudtrack.models.default_environment import default_environment
 from cloudtrack.models.environment import pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import inside, load_flavor
@@ -22,6 +23,8 @@ from cloudtrack.models.model_file import Model, ModelInfo
 from cloudtrack.models.saving import SaveArguments, Written, save
 
 FLAVOR = "prophet"
+_MODULES = {"prophet", "numpy", "pandas"}
+get_default_pip_requirements, get_default_conda_env = default_environment(_MODULES)
 _MODEL_FILE = "model.pr"
 
 
@@ -43,7 +46,7 @@ def save_model(pr_model: Any, path: str | os.PathLike[str], **arguments: Unpack[
             "prophet_version": prophet.__version__,
         }
         pyfunc = {"data": _MODEL_FILE, "loader_module": "mlflow.prophet", "python_version": platform.python_version()}
-        return Written({"python_function": pyfunc, FLAVOR: flavor}, pinned({"prophet", "numpy", "pandas"}))
+        return Written({"python_function": pyfunc, FLAVOR: flavor}, pinned(_MODULES))
 
     return save(path, write, **arguments)
 

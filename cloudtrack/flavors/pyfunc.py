@@ -18,12 +18,15 @@ from cloudtrack.errors import InvalidInput
 from cloudtrack.flavors.python_function import PythonModel, PythonModelContext, log_model, save_model
 from cloudtrack.fluent import session
 from cloudtrack.fluent.models import load_from, local_model
+from cloudtrack.models.default_environment import default_environment
 from cloudtrack.models.model_config import ModelConfig
 from cloudtrack.models.pyfunc import PyFuncModel, load_local
 from cloudtrack.models.trust import trusting
 
 if TYPE_CHECKING:
     from cloudtrack.batch.predictor import BatchPredictor
+
+get_default_pip_requirements, get_default_conda_env = default_environment({"cloudpickle"})
 
 
 def load_model(
@@ -95,6 +98,8 @@ __all__ = [
     "PythonModel",
     "PythonModelContext",
     "batch_predictor",
+    "get_default_conda_env",
+    "get_default_pip_requirements",
     "get_model_dependencies",
     "load_model",
     "log_model",

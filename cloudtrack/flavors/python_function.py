@@ -14,6 +14,8 @@ from types import SimpleNamespace
 from typing import Any, Unpack
 
 from cloudtrack.errors import InvalidInput, NotFound
+from cloudtrack.flavors.own_code import own_code
+from cloudtrack.flavors.type_hints import with_typed_input
 from cloudtrack.fluent.models import LogArguments, log
 from cloudtrack.models.environment import modules_in_pickle, pinned
 from cloudtrack.models.frameworks import framework
@@ -43,7 +45,13 @@ class PythonModel:
     """Base class of models written in Python. Only ``predict`` must be there, with or without ``context``."""
 
     predict_type_hints = SimpleNamespace(input=None, output=None)
-    """MLflow asks every model for these: types that ``predict`` wants its data in. None: as it comes."""
+    """MLflow asks every model for these, to convert data before it calls ``predict``, which converts them itself."""
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """``predict`` of a class is given its data in the types that its hints name (see ``type_hints``)."""
+        super().__init_subclass__(**arguments)
+        if "predict" in vars(cls):
+            cls.predict = with_typed_input(cls.predict)  # type: ignore[method-assign]
 
     def load_context(self, context: PythonModelContext) -> None:
         """Called once when the model is loaded."""
@@ -57,7 +65,7 @@ class FunctionModel(PythonModel):
     """A function of the model's input as a model."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
-        self.function = function
+        self.function = with_typed_input(function)
 
     def predict(self, context: PythonModelContext, model_input: Any, params: dict[str, Any] | None = None) -> Any:  # noqa: ARG002 - a function takes neither
         """What the function gives."""
@@ -70,20 +78,26 @@ def save_model(
     python_model: PythonModel | Callable[[Any], Any] | str | os.PathLike[str] | None = None,
     artifacts: Mapping[str, str | os.PathLike[str]] | None = None,
     model_config: ModelConfig | None = None,
+    infer_code_paths: bool = False,
     **arguments: Unpack[SaveArguments],
 ) -> Model:
     """Save a PythonModel, or a function of one argument, into the new folder ``path``; or a file of Python that makes
     one and hands it to ``cloudtrack.models.set_model``: the code is kept then, and no pickle.
 
     ``artifacts`` are local files or folders, copied into the model under their names here. ``model_config``, a
-    dictionary or a YAML file, is what the model finds as ``context.model_config``.
+    dictionary or a YAML file, is what the model finds as ``context.model_config``. ``infer_code_paths`` copies into the
+    model what it needs of the modules in the working folder (see ``own_code``), in the place of ``code_paths``.
     """
+    if infer_code_paths and arguments.get("code_paths"):
+        raise InvalidInput("give code_paths or infer_code_paths, not both")
     config = read_model_config(model_config) if model_config is not None else None
     pickled, code = b"", None
     if isinstance(python_model, str | os.PathLike):
         code = _checked_code(Path(python_model), config)
     else:
         pickled = _cloudpickle().dumps(_as_model(python_model))
+    if infer_code_paths:
+        arguments["code_paths"] = own_code(modules_in_pickle(pickled) if code is None else (), code)
 
     def write(folder: Path) -> Written:
         if code is not None:
@@ -112,10 +126,17 @@ def log_model(
     python_model: PythonModel | Callable[[Any], Any] | str | os.PathLike[str] | None = None,
     artifacts: Mapping[str, str | os.PathLike[str]] | None = None,
     model_config: ModelConfig | None = None,
+    infer_code_paths: bool = False,
     **arguments: Unpack[LogArguments],
 ) -> ModelInfo:
     """Log a PythonModel, a function or a file that makes one, and register it where a name is given."""
-    save_here = partial(save_model, python_model=python_model, artifacts=artifacts, model_config=model_config)
+    save_here = partial(
+        save_model,
+        python_model=python_model,
+        artifacts=artifacts,
+        model_config=model_config,
+        infer_code_paths=infer_code_paths,
+    )
     return log(save_here, artifact_path, arguments)
 
 

@@ -20,6 +20,7 @@ from typing import Any, Unpack
 from cloudtrack.autologging.lightning import autolog as autolog
 from cloudtrack.errors import InvalidInput
 from cloudtrack.fluent.models import LogArguments, load_from, log
+from cloudtrack.models.default_environment import default_environment
 from cloudtrack.models.environment import modules_in_pickle, pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import inside, load_flavor
@@ -38,6 +39,7 @@ _PICKLE_MODULE_FILE = "pickle_module_info.txt"
 _PICKLE_MODULE = "mlflow.pytorch.pickle_module"
 """MLflow's name for cloudpickle."""
 _MODULES = {"torch", "numpy", "pandas"}
+get_default_pip_requirements, get_default_conda_env = default_environment(_MODULES)
 
 
 def save_model(

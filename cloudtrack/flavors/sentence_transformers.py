@@ -15,6 +15,7 @@ from typing import Any, Unpack
 from cloudtrack.errors import InvalidInput
 from cloudtrack.flavors.transformers import source_name, texts
 from cloudtrack.fluent.models import LogArguments, load_from, log
+from cloudtrack.models.default_environment import default_environment
 from cloudtrack.models.environment import pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import inside, load_flavor
@@ -25,6 +26,7 @@ from cloudtrack.models.trust import is_trusted, require_trust, trusting
 FLAVOR = "sentence_transformers"
 _DATA = "model.sentence_transformer"
 _MODULES = {"sentence_transformers", "transformers", "tokenizers", "safetensors", "torch", "numpy", "pandas"}
+get_default_pip_requirements, get_default_conda_env = default_environment(_MODULES)
 
 
 def save_model(model: Any, path: str | os.PathLike[str], **arguments: Unpack[SaveArguments]) -> Model:

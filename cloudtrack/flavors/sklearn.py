@@ -18,6 +18,7 @@ from typing import Any, Unpack
 from cloudtrack.autologging.sklearn import autolog as autolog
 from cloudtrack.errors import InvalidInput, MissingDependency
 from cloudtrack.fluent.models import LogArguments, load_from, log
+from cloudtrack.models.default_environment import default_environment
 from cloudtrack.models.environment import modules_in_pickle, pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import inside, load_flavor
@@ -27,6 +28,8 @@ from cloudtrack.models.saving import SaveArguments, Written, save
 from cloudtrack.models.trust import require_trust, trusting
 
 FLAVOR = "sklearn"
+_MODULES = {"sklearn", "numpy", "scipy"}
+get_default_pip_requirements, get_default_conda_env = default_environment(_MODULES)
 SERIALIZATION_FORMAT_PICKLE = "pickle"
 SERIALIZATION_FORMAT_CLOUDPICKLE = "cloudpickle"
 SERIALIZATION_FORMAT_SKOPS = "skops"
@@ -57,7 +60,7 @@ def save_model(
 
     def write(folder: Path) -> Written:
         (folder / file).write_bytes(dumped)
-        modules = {"sklearn", "numpy", "scipy"} | (set() if in_skops else modules_in_pickle(dumped))
+        modules = _MODULES | (set() if in_skops else modules_in_pickle(dumped))
         if serialization_format in (SERIALIZATION_FORMAT_CLOUDPICKLE, SERIALIZATION_FORMAT_SKOPS):
             modules.add(serialization_format)
         if hasattr(arguments.get("input_example"), "columns"):

@@ -15,6 +15,7 @@ from typing import Any, Unpack
 from cloudtrack.autologging.spark import autolog as autolog
 from cloudtrack.errors import InvalidInput
 from cloudtrack.fluent.models import LogArguments, load_from, log
+from cloudtrack.models.default_environment import default_environment
 from cloudtrack.models.environment import pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import inside, load_flavor
@@ -25,6 +26,7 @@ from cloudtrack.models.trust import trusting
 FLAVOR = "spark"
 _DATA = "sparkml"
 _MODULES = {"pyspark", "numpy", "pandas"}
+get_default_pip_requirements, get_default_conda_env = default_environment(_MODULES)
 
 
 def save_model(spark_model: Any, path: str | os.PathLike[str], **arguments: Unpack[SaveArguments]) -> Model:

@@ -16,6 +16,7 @@ from typing import Any, Unpack
 from cloudtrack.autologging.statsmodels import autolog as autolog
 from cloudtrack.errors import InvalidInput
 from cloudtrack.fluent.models import LogArguments, load_from, log
+from cloudtrack.models.default_environment import default_environment
 from cloudtrack.models.environment import modules_in_pickle, pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import inside, load_flavor
@@ -24,6 +25,8 @@ from cloudtrack.models.pickles import load_pickle
 from cloudtrack.models.saving import SaveArguments, Written, save
 
 FLAVOR = "statsmodels"
+_MODULES = {"statsmodels", "numpy", "scipy", "pandas"}
+get_default_pip_requirements, get_default_conda_env = default_environment(_MODULES)
 _MODEL_FILE = "model.statsmodels"
 
 
@@ -47,7 +50,7 @@ def save_model(
     def write(folder: Path) -> Written:
         file = folder / _MODEL_FILE
         statsmodels_model.save(str(file), remove_data=remove_data)
-        modules = modules_in_pickle(file.read_bytes()) | {"statsmodels", "numpy", "scipy", "pandas"}
+        modules = modules_in_pickle(file.read_bytes()) | _MODULES
         flavor = {"data": _MODEL_FILE, "statsmodels_version": statsmodels.__version__}
         pyfunc = {
             "data": _MODEL_FILE,

@@ -17,6 +17,7 @@ from cloudtrack.autologging.keras import autolog as autolog
 from cloudtrack.errors import InvalidInput
 from cloudtrack.flavors.keras import KerasPredictor, load_archive, load_graph
 from cloudtrack.fluent.models import LogArguments, load_from, log
+from cloudtrack.models.default_environment import default_environment
 from cloudtrack.models.environment import pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import flavor_entry, inside, load_flavor
@@ -26,6 +27,8 @@ from cloudtrack.models.saving import SaveArguments, Written, save
 from cloudtrack.models.trust import trusting
 
 FLAVOR = "tensorflow"
+_MODULES = {"tensorflow", "numpy", "pandas"}
+get_default_pip_requirements, get_default_conda_env = default_environment(_MODULES)
 _KERAS = "keras"
 _MODULE = "tf2-module"
 _DATA = "data"
@@ -55,7 +58,7 @@ def save_model(
     is_keras = isinstance(model, keras.Model)
     if not is_keras and not isinstance(model, tensorflow.Module):
         raise InvalidInput(f"the model is a {type(model).__name__}; it is a keras.Model or a tf.Module")
-    modules = {"tensorflow", "numpy", "pandas"}
+    modules = _MODULES
 
     def write_keras(folder: Path) -> Written:
         data = folder / _DATA

@@ -18,6 +18,7 @@ from cloudtrack.autologging.transformers import Callback as Callback
 from cloudtrack.autologging.transformers import autolog as autolog
 from cloudtrack.errors import InvalidInput
 from cloudtrack.fluent.models import LogArguments, load_from, log
+from cloudtrack.models.default_environment import default_environment
 from cloudtrack.models.environment import pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import flavor_entry, inside, load_flavor
@@ -26,6 +27,8 @@ from cloudtrack.models.saving import SaveArguments, Written, save
 from cloudtrack.models.trust import require_trust, trusting
 
 FLAVOR = "transformers"
+_MODULES = {"transformers", "tokenizers", "safetensors", "torch", "numpy", "pandas"}
+_default_requirements, _default_conda_env = default_environment(_MODULES)
 _MODEL = "model"
 _COMPONENTS = "components"
 _COMPONENT_CLASSES = {
@@ -34,6 +37,18 @@ _COMPONENT_CLASSES = {
     "image_processor": "AutoImageProcessor",
     "processor": "AutoProcessor",
 }
+
+
+def get_default_pip_requirements(model: Any) -> list[str]:
+    """What models of transformers need, in the versions that are installed here; the same for all of them."""
+    del model
+    return _default_requirements()
+
+
+def get_default_conda_env(model: Any) -> dict[str, Any]:
+    """The same as an environment of conda."""
+    del model
+    return _default_conda_env()
 
 
 def save_model(
@@ -67,8 +82,7 @@ def save_model(
             **{f"{name}_type": type(part).__name__ for name, part in parts.items()},
         }
         pyfunc = {"loader_module": "mlflow.transformers", "python_version": platform.python_version()}
-        modules = {"transformers", "tokenizers", "safetensors", "torch", "numpy", "pandas"}
-        return Written({"python_function": pyfunc, FLAVOR: flavor}, pinned(modules))
+        return Written({"python_function": pyfunc, FLAVOR: flavor}, pinned(_MODULES))
 
     return save(path, write, **arguments)
 

@@ -15,6 +15,7 @@ from typing import Any, Unpack
 from cloudtrack.autologging.xgboost import autolog as autolog
 from cloudtrack.errors import CorruptData, InvalidInput
 from cloudtrack.fluent.models import LogArguments, load_from, log
+from cloudtrack.models.default_environment import default_environment
 from cloudtrack.models.environment import pinned
 from cloudtrack.models.frameworks import framework
 from cloudtrack.models.loading import flavor_entry, inside, load_flavor
@@ -24,6 +25,7 @@ from cloudtrack.models.saving import SaveArguments, Written, save
 FLAVOR = "xgboost"
 _FORMATS = ("ubj", "json")
 _MODULES = {"xgboost", "numpy", "scipy", "pandas"}
+get_default_pip_requirements, get_default_conda_env = default_environment(_MODULES)
 _OLD_FILE = "model.xgb"
 """MLflow up to 1.22 named no file and no class: it held boosters only."""
 

@@ -73,7 +73,8 @@ def log_image(
     timestamp: int | None = None,
     synchronous: bool | None = None,  # noqa: ARG001 - MLflow's argument; there is nothing to wait for
 ) -> None:
-    """Write an image: a PIL image or a numpy array (height, width[, channels]); integers 0-255 or floats 0-1.
+    """Write an image: PIL's, ``cloudtrack.Image`` or a numpy array (height, width[, channels]) of integers 0-255 or
+    floats 0-1.
 
     Give ``artifact_file``, or ``key`` and a step for a series of images under ``images/``. The file is stored
     when this returns.

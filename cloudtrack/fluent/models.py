@@ -13,7 +13,6 @@ from typing import Any
 
 from cloudtrack.client import AnyClient
 from cloudtrack.entities.logged_model import EXTERNAL_TAG, LoggedModel, LoggedModelStatus
-from cloudtrack.entities.model_uri import is_local_uri, local_path
 from cloudtrack.entities.model_version import ModelVersion
 from cloudtrack.entities.page import PagedList
 from cloudtrack.entities.registered_model import RegisteredModel
@@ -88,6 +87,8 @@ def log(save: Callable[..., Model], artifact_path: str | None, arguments: LogArg
         raise
     client.logged_models.finalize(logged.model_id, LoggedModelStatus.READY)
     _log_output(client, run, LoggedModelOutput(logged.model_id, arguments.get("step", 0)))
+    if writer := active_writer(run):
+        writer.give_metrics(logged.model_id, arguments.get("step", 0))
     note_made(run, logged.model_id)
     note_last(logged.model_id)
     info = replace(model.get_model_info(logged.model_uri), name=path, params=logged.params)
@@ -185,7 +186,9 @@ def local_model(model_uri: str, dst_path: str | os.PathLike[str] | None = None) 
 
 def get_model_info(model_uri: str) -> ModelInfo:
     """What ``MLmodel`` says of a model; the model itself is not loaded."""
-    client = session.client()
-    if is_local_uri(model_uri):
-        return Model.load(local_path(model_uri)).get_model_info(model_uri)
-    return client.read_model_file(model_uri).get_model_info(model_uri)
+    return Model.load(model_uri).get_model_info(model_uri)
+
+
+def read_model_file(model_uri: str) -> Model:
+    """``MLmodel`` of a model of the store in force, for ``Model.load``."""
+    return session.client().read_model_file(model_uri)

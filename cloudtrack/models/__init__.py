@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cloudtrack.models.input_example import (
         convert_input_example_to_serving_input as convert_input_example_to_serving_input,
     )
+    from cloudtrack.scoring.once import predict as predict
     from cloudtrack.scoring.validation import validate_serving_input as validate_serving_input
 
 __all__ = ["Model", "ModelInfo", "ModelSignature", "infer_signature"]

@@ -38,11 +38,7 @@ def write_environment(
     else:
         chosen = _lines(pip_requirements) if pip_requirements is not None else list(inferred)
         requirements = list(dict.fromkeys([*chosen, *_lines(extra_pip_requirements or ())]))
-        conda = {
-            "channels": ["conda-forge"],
-            "dependencies": [f"python={platform.python_version()}", "pip", {"pip": requirements}],
-            "name": "model-env",
-        }
+        conda = conda_of(requirements)
     python_env = {
         "python": platform.python_version(),
         "build_dependencies": ["pip", "setuptools", "wheel"],
@@ -51,6 +47,15 @@ def write_environment(
     (folder / REQUIREMENTS).write_text("".join(f"{line}\n" for line in requirements), encoding="utf-8")
     (folder / CONDA).write_text(yaml.safe_dump(conda, sort_keys=False), encoding="utf-8")
     (folder / PYTHON_ENV).write_text(yaml.safe_dump(python_env, sort_keys=False), encoding="utf-8")
+
+
+def conda_of(requirements: Sequence[str]) -> dict[str, Any]:
+    """An environment of conda that has this Python and these requirements of pip's."""
+    return {
+        "channels": ["conda-forge"],
+        "dependencies": [f"python={platform.python_version()}", "pip", {"pip": list(requirements)}],
+        "name": "model-env",
+    }
 
 
 def pinned(modules: Iterable[str]) -> list[str]:

@@ -14,8 +14,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cloudtrack import clock, ids
+from cloudtrack.entities.model_uri import LoggedModelFolder, RunModel, is_local_uri, local_path
 from cloudtrack.entities.shown import Shown
 from cloudtrack.errors import CorruptData, NotFound
+from cloudtrack.mlflow_names import find_name
 from cloudtrack.models.signature import ModelSignature
 from cloudtrack.plain_yaml import YamlText
 
@@ -49,12 +51,16 @@ class Model(BaseModel):
         return cls(utc_time_created=created, model_uuid=ids.new_run_id())
 
     @classmethod
-    def load(cls, folder: str | Path) -> Model:
-        """Read ``MLmodel`` from a folder. Raises NotFound, CorruptData."""
-        path = Path(folder) / FILE_NAME
-        if not path.is_file():
+    def load(cls, path: str | Path) -> Model:
+        """``MLmodel`` of a folder; for the text of a URI, from the store in force. Raises NotFound, CorruptData."""
+        if isinstance(path, str) and not is_local_uri(path):
+            stored: Model = find_name("cloudtrack.models", "read_model_file")(path)
+            return stored
+        folder = local_path(path) if isinstance(path, str) else path
+        file = Path(folder) / FILE_NAME
+        if not file.is_file():
             raise NotFound(f"{folder} is no model: it has no file {FILE_NAME}")
-        return cls.from_bytes(path.read_bytes())
+        return cls.from_bytes(file.read_bytes())
 
     @classmethod
     def from_bytes(cls, body: bytes) -> Model:
@@ -86,12 +92,19 @@ class Model(BaseModel):
         text = yaml.safe_dump(self.to_dict(), default_flow_style=False, allow_unicode=True, sort_keys=True)
         Path(path).write_text(text, encoding="utf-8")
 
-    def get_model_info(self, model_uri: str) -> ModelInfo:
-        """What ``log_model`` returns."""
+    @property
+    def _uri(self) -> str:
+        """Of the model where it was logged; empty where it was only saved."""
+        if self.model_id:
+            return LoggedModelFolder(self.model_id).uri
+        return RunModel(self.run_id, self.artifact_path).uri if self.run_id and self.artifact_path else ""
+
+    def get_model_info(self, model_uri: str | None = None) -> ModelInfo:
+        """What ``log_model`` returns; with the URI under which the model was logged, unless another is given."""
         return ModelInfo(
             artifact_path=self.artifact_path or "",
             flavors=self.flavors,
-            model_uri=model_uri,
+            model_uri=self._uri if model_uri is None else model_uri,
             model_uuid=self.model_uuid or "",
             run_id=self.run_id,
             saved_input_example_info=self.saved_input_example_info,

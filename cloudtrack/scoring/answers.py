@@ -18,14 +18,18 @@ from cloudtrack.api.message import JSON_TYPE, Response
 
 def answer(predictions: Any, *, wrapped: bool) -> Response:
     """The answer; ``wrapped`` puts predictions under their key. Raises ApiError, 500, for what JSON cannot hold."""
+    return Response(200, {"content-type": JSON_TYPE}, as_json(predictions, wrapped=wrapped).encode())
+
+
+def as_json(predictions: Any, *, wrapped: bool) -> str:
+    """The text of the answer. Raises as ``answer`` does."""
     content = _as_records(predictions)
     try:
-        text = json.dumps({"predictions": content} if wrapped else content, default=_plain)
+        return json.dumps({"predictions": content} if wrapped else content, default=_plain)
     except (TypeError, ValueError, RecursionError) as error:
         raise ApiError(
             "INTERNAL_ERROR", f"the model returned a {type(predictions).__name__} that cannot be written as JSON"
         ) from error
-    return Response(200, {"content-type": JSON_TYPE}, text.encode())
 
 
 def _as_records(predictions: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def log_image(
     """
     if (path is None) == (key is None):
         raise InvalidInput("log_image takes an artifact_file or a key: exactly one of them")
-    picture = _to_picture(image)
+    picture = to_picture(image)
     if key is not None:
         at = clock.now_ms() if timestamp is None else timestamp
         path = f"images/{key.replace('/', '#')}%step%{metric_step(key, step)}%timestamp%{at}.png"
@@ -84,12 +85,23 @@ def read_image(artifacts: Artifacts, run_id: str, path: str) -> Any:
     return _pillow().open(io.BytesIO(artifacts.read(run_id, path)))
 
 
+def open_picture(path: str | os.PathLike[str]) -> Any:
+    """A local image file as a PIL image. Raises InvalidInput."""
+    try:
+        return _pillow().open(path)
+    except OSError as error:
+        raise InvalidInput(f"{str(path)!r} cannot be read as an image: {error}") from error
+
+
 def concat_tables(tables: list[Any]) -> Any:
     """Several tables as one."""
     return _pandas("load_table").concat(tables, ignore_index=True)
 
 
-def _to_picture(image: Any) -> Any:
+def to_picture(image: Any) -> Any:
+    """Pillow's form of an image. Raises InvalidInput."""
+    if hasattr(image, "to_pil"):
+        return image.to_pil()
     if hasattr(image, "save"):
         return image
     import numpy

@@ -70,6 +70,7 @@ class RunWriter:
         self._spool_dir = spool_dir
         self._experiment_name = experiment_name
         self._params = dict(run.params)
+        self._last_points: dict[str, Point] = {}
         self._checked_keys: set[str] = set()
         self._inputs: set[tuple[str, ...]] = set()  # models and datasets that came with metrics
         self._owns_run = True
@@ -135,7 +136,8 @@ class RunWriter:
         at = clock.now_ms() if timestamp is None else timestamp_ms(timestamp)
         if self._closed:
             raise StateError(f"run {self.run_id} has ended; resume it with start_run(run_id=...) to log more")
-        self._points.append((key, value, step, at))
+        self._last_points[key] = point = (key, value, step, at)
+        self._points.append(point)
         if self._quiet:
             self._wake()
 
@@ -166,6 +168,13 @@ class RunWriter:
         if new_models or new_datasets:
             self._log(RunChanges(inputs=new_datasets, model_inputs=new_models))
         elif self._quiet:
+            self._wake()
+
+    def give_metrics(self, model_id: str, step: int) -> None:
+        """Log to a logged model the last point that this process has of each metric, where it is at ``step``."""
+        last = [point for point in list(self._last_points.values()) if point[2] == step]
+        if last:
+            self._model_points.extend([ModelPoint(check_logged_model_id(model_id), *point) for point in last])
             self._wake()
 
     def log_params(self, params: Mapping[str, object]) -> None:

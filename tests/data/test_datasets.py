@@ -14,9 +14,10 @@ import pytest
 import cloudtrack as ct
 from cloudtrack.autologging import datasets
 from cloudtrack.data.dataset import MAX_SCHEMA_BYTES
+from cloudtrack.data.meta_dataset import MetaDataset
 from cloudtrack.entities.dataset import DatasetInput, InputTag
 from cloudtrack.errors import InvalidInput
-from cloudtrack.models.schema import Schema
+from cloudtrack.models.schema import ColSpec, Schema
 
 FRAME = pandas.DataFrame({"a": [1, 2], "b": ["x", None], "y": [0.5, 1.0], "p": [0.5, 0.5]})
 
@@ -127,3 +128,24 @@ def test_autologging_knows_tables_of_every_library() -> None:
     assert len({each.digest for each in of_each if each}) == 1
     assert json.loads(of_each[2].profile or "") == {"num_rows": 50_000, "num_elements": 100_000}  # type: ignore[union-attr]
     assert datasets.describe(polars.LazyFrame({"a": [1]})) is None
+
+
+def test_a_dataset_can_be_said_and_not_read(store_url: str) -> None:
+    from cloudtrack.data.http_dataset_source import HTTPDatasetSource  # type: ignore[import-not-found]
+    from cloudtrack.data.pandas_dataset import PandasDataset  # type: ignore[import-not-found]
+
+    ct.set_tracking_uri(store_url)
+    source = HTTPDatasetSource(url="https://ann:secret@data.example/imdb.tar.gz?key=secret")
+    schema = Schema([ColSpec("string", "text"), ColSpec("integer", "label")])
+    said = MetaDataset(source=source, name="imdb", schema=schema)
+    with ct.start_run() as run:
+        ct.log_input(said, context="external_data")
+    kept = ct.get_run(run.info.run_id).inputs.dataset_inputs[0].dataset
+    assert (kept.name, kept.digest, kept.source_type) == ("imdb", said.digest, "http")
+    assert json.loads(kept.source or "") == {"url": "https://data.example/imdb.tar.gz"}
+    assert _columns(said) == [("text", "string", True), ("label", "integer", True)]
+
+    assert said.digest == MetaDataset(said.source, "imdb", schema=schema).digest
+    assert len({said.digest, MetaDataset(said.source).digest, MetaDataset(said.source, "imdb").digest}) == 3
+    assert MetaDataset(said.source, digest="2026").digest == "2026"
+    assert isinstance(ct.data.from_pandas(FRAME), PandasDataset)

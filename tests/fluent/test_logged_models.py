@@ -132,18 +132,20 @@ def test_a_metric_of_a_model_is_on_the_run_and_on_the_model() -> None:
     assert stored.inputs.model_inputs == [LoggedModelInput(model_id)]
 
 
-def test_metrics_after_log_model_go_to_the_models_of_that_run_alone() -> None:
+def test_metrics_of_the_run_at_the_step_of_a_model_and_after_it_go_to_the_models_of_that_run_alone() -> None:
     with ct.start_run() as run:
         ct.log_metric("before", 1)
+        ct.log_metric("epochs", 1, step=0)
+        ct.log_metric("epochs", 2, step=1)
         first = ct.sklearn.log_model(line(), name="first").model_id
         ct.log_metric("one", 1)
         with ct.start_run(nested=True):
             ct.log_metric("childs", 1)
-        second = ct.sklearn.log_model(line(), name="second").model_id
+        second = ct.sklearn.log_model(line(), name="second", step=1).model_id
         ct.log_metric("both", 2)
         ct.log_metric("named", 3, model_id=first)
-    assert points(first) == {("one", None): 1, ("both", None): 2, ("named", None): 3}
-    assert points(second) == {("both", None): 2}
+    assert points(first) == {("before", None): 1, ("one", None): 1, ("both", None): 2, ("named", None): 3}
+    assert points(second) == {("epochs", None): 2, ("both", None): 2}
     assert ct.get_run(run.info.run_id).inputs.model_inputs == []
 
 
