@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def test_all_formats_have_the_same_rows_and_columns() -> None:
     names = [*COLUMNS, *(name for name in frames["arrow"].column_names if "." in name)]
     assert list(frames["pandas"].columns) == frames["polars"].columns == frames["arrow"].column_names == names
     arrow = frames["arrow"].to_pylist()
-    assert repr(frames["polars"].to_dicts()) == repr(arrow).replace("datetime.timezone.utc", "datetime.timezone.utc")
+    assert json.dumps(frames["polars"].to_dicts(), default=str) == json.dumps(arrow, default=str)
     for row, run, start in zip(arrow, runs, frames["pandas"]["start_time"], strict=True):
         values = {name.partition(".")[::2]: value for name, value in row.items() if "." in name and value is not None}
         expected = {(k, key): v for k in ("metrics", "params", "tags") for key, v in getattr(run.data, k).items()}

@@ -25,6 +25,7 @@ from tests.models.enforcement.corpus import CORPUS
 from tests.models.enforcement.differences import DIFFERENCES, difference_of
 from tests.models.enforcement.in_ours import Echo, loaded, outcomes, signature_of
 from tests.models.enforcement.record import GOLDEN, OURS, does, exactly, record
+from tests.recorded import with_pandas_3
 from tests.thoroughness import examples
 
 FEWEST_CASES = 1900
@@ -41,6 +42,7 @@ def ours() -> dict[str, Any]:
     return outcomes()
 
 
+@with_pandas_3
 def test_models_are_handed_what_mlflow_hands_them(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
     assert list(ours) == list(theirs), "record anew: python -m tests.models.enforcement.record"
     found = [
@@ -51,6 +53,7 @@ def test_models_are_handed_what_mlflow_hands_them(ours: dict[str, Any], theirs: 
     assert not found, "\n".join(found)
 
 
+@with_pandas_3
 def test_what_differs_on_purpose_is_what_is_meant(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
     different = {name: kind for name in ours if (kind := does(ours[name], theirs[name]))}
     assert exactly({name: ours[name] for name in different}) == exactly(json.loads(OURS.read_text()))

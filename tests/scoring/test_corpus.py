@@ -15,6 +15,7 @@ from cloudtrack.api.message import Request
 from cloudtrack.models.pyfunc import load_local
 from cloudtrack.models.trust import trusting
 from cloudtrack.scoring.app import ScoringApp
+from tests.recorded import with_pandas_3
 from tests.scoring.corpus import CORPUS
 from tests.scoring.differences import DIFFERENCES
 from tests.scoring.models import MODELS
@@ -65,6 +66,7 @@ def exactly(answer: dict[str, Any]) -> str:
     return json.dumps(answer, sort_keys=True)
 
 
+@with_pandas_3
 @pytest.mark.parametrize("name", CORPUS)
 def test_answers_are_those_of_mlflow(name: str, answers: Callable[[str], dict[str, Any]]) -> None:
     ours, theirs = answers(name), golden(name)
