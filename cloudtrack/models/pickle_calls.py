@@ -40,7 +40,7 @@ _TAKES_A_CLASS = {
 _FINISHED = ("numpy.ndarray", "numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer")
 """What makes arrays that are whole: given a state, too, they would be let go of what they hold."""
 _SPLINE = "scipy.interpolate._bsplines.BSpline"
-"""Since scipy 1.18 its state is a ``_BSpline``, which has the numbers, and an empty array, which says of what library."""
+"""Since scipy 1.18 its state is a ``_BSpline``, which has the numbers, and an empty array."""
 _CONTAINERS = ("set", "frozenset", "list", "dict", "tuple", "bytearray", "bytes")
 
 

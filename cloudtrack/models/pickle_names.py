@@ -126,7 +126,8 @@ _PANDAS = _names(
 )
 _VALUE = _names(
     {
-        "numpy numpy._core._multiarray_umath": "ndarray matrix recarray bool bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 "
+        "numpy numpy._core._multiarray_umath": "ndarray matrix recarray bool bool_ "
+        "int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 "
         "float32 float64 "
         "longdouble complex64 complex128 object_ str_ bytes_ void datetime64 timedelta64 "
         "absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt ceil clip conjugate copysign cos cosh "

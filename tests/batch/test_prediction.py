@@ -103,7 +103,7 @@ def test_bad_input_leaves_what_was_there(
     (tmp_path / "in.csv").write_text(content)
     (tmp_path / "out.csv").write_text("older")
     with pytest.raises(error, match=said):
-        predict_file(model, str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), rows_at_once=1)
+        predict_file(model, str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), rows_at_once=2)
     assert (tmp_path / "out.csv").read_text() == "older"
     assert {path.name for path in tmp_path.iterdir()} == {"in.csv", "out.csv"}
 
