@@ -218,7 +218,7 @@ def test_a_child_that_outlives_the_run_prints_on_and_not_into_the_log(store_url:
     client = connect(store_url)
     logs = [logs_of(client, run.info.run_id) for run in client.runs.list(["0"])]
     assert "late" not in "".join(logs)
-    assert "run\n" in "".join(logs)
+    assert "run" in "".join(logs)  # its end of line may come behind what the child prints
 
 
 @contextlib.contextmanager
