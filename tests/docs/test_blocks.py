@@ -41,12 +41,7 @@ def runs_here(block: Block) -> bool:
     return not any(name in FOREIGN_MODULES and importlib.util.find_spec(name) is None for name in imported)
 
 
-SLOW = {"docs/sweeps.md": "each trial is a process"}
-PAGES = [
-    pytest.param(page, marks=[pytest.mark.slow] if page in SLOW else [])
-    for page in pages()
-    if any(runs_here(block) for block in blocks(page))
-]
+PAGES = [page for page in pages() if any(runs_here(block) for block in blocks(page))]
 ALL = [block for page in pages() for block in blocks(page)]
 
 
