@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -41,6 +42,7 @@ class RunExport:
         self._ledger = ledger
         self._files = files
         self._new: dict[str, Json] = {}
+        self._inputs_at_once = threading.Lock()  # of two runs with one new dataset MLflow's database refuses one
         self.whole: set[str] = set()
         """Ids of those that were filled without a failure."""
         self._of_models: dict[str, list[tuple[str, Metric]]] = {}
@@ -158,7 +160,8 @@ class RunExport:
         if datasets or read:
             wanted = {"run_id": run_id, "datasets": datasets, "models": [{"model_id": each} for each in read]}
             wanted = {key: value for key, value in wanted.items() if value}
-            whole &= self._ledger.attempt("inputs", name, lambda: self._target.create("runs/log-inputs", wanted))
+            with self._inputs_at_once:
+                whole &= self._ledger.attempt("inputs", name, lambda: self._target.create("runs/log-inputs", wanted))
         if made:
             models = [{"model_id": each, "step": steps[each]} for each in made]
             what = {"run_id": run_id, "models": models}
