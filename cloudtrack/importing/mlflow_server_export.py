@@ -36,6 +36,8 @@ from cloudtrack.storage.retrying import RetryPolicy
 T = TypeVar("T")
 _RUNS_AT_ONCE = 500
 _AT_ONCE = 64
+_WRITERS = 4
+"""Runs under way at a time: MLflow's server has 15 connections to its database, and refuses what waits for one."""
 
 
 @dataclass
@@ -166,7 +168,9 @@ class MlflowServerExport:
         runs = (run for run in self._list(experiment) if run.info.run_id not in there.runs)
         for some in _pieces(runs):
             self._revive(there)
-            map_in_order(lambda run: self._try("runs", run.info.run_id, self._runs.create, run, there), some)
+            map_in_order(
+                lambda run: self._try("runs", run.info.run_id, self._runs.create, run, there), some, workers=_WRITERS
+            )
         for model in self._logged_models(experiment):
             if model.model_id not in there.models:
                 self._revive(there)
@@ -182,7 +186,7 @@ class MlflowServerExport:
     def _fill(self, experiment: Experiment, there: _There) -> None:
         """Send what is not whole; then delete what is deleted here."""
         for some in _pieces(self._list(experiment)):
-            map_in_order(lambda run: self._fill_run(run, there), some)
+            map_in_order(lambda run: self._fill_run(run, there), some, workers=_WRITERS)
         for model in self._logged_models(experiment):
             self._fill_model(model, there)
         if experiment.lifecycle_stage == LifecycleStage.DELETED and not there.is_deleted:
