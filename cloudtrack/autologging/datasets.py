@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from cloudtrack import data as tables
+from cloudtrack.data.table_digest import DIGEST_LENGTH
 from cloudtrack.entities.dataset import Dataset
 
 SAMPLE_ROWS = 10_000
-_DIGEST_LENGTH = 16
 
 
 def describe(data: Any, targets: Any = None, name: str | None = None) -> Dataset | None:
@@ -80,7 +80,7 @@ def _of_whole(sample: Dataset, profile: dict[str, Any]) -> Dataset:
     """What a sample says of the data that it was taken from."""
     text = json.dumps(profile)
     digest = hashlib.sha256(f"{sample.digest} of {text}".encode()).hexdigest()
-    return replace(sample, digest=digest[:_DIGEST_LENGTH], profile=text)
+    return replace(sample, digest=digest[:DIGEST_LENGTH], profile=text)
 
 
 def _stride(rows: int) -> int:
