@@ -143,11 +143,12 @@ class RunExport:
 
     def _inputs(self, run: Run, run_id: str, there: Json) -> bool:
         inputs, outputs = mapping(there.get("inputs")), mapping(there.get("outputs"))
-        known = [mapping(use.get("dataset")) for use in mappings(inputs.get("dataset_inputs"))]
+        used = [mapping(use.get("dataset")) for use in mappings(inputs.get("dataset_inputs"))]
+        known = {(each.get("name"), each.get("digest")) for each in used}
         datasets = [
             {"dataset": {k: v for k, v in asdict(use.dataset).items() if v}, "tags": [asdict(tag) for tag in use.tags]}
             for use in run.inputs.dataset_inputs
-            if (use.dataset.name, use.dataset.digest) not in {(each.get("name"), each.get("digest")) for each in known}
+            if (use.dataset.name, use.dataset.digest) not in known
         ]
         read = self._models([each.model_id for each in run.inputs.model_inputs], inputs.get("model_inputs"))
         made = self._models([each.model_id for each in run.outputs.model_outputs], outputs.get("model_outputs"))
