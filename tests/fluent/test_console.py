@@ -106,7 +106,8 @@ def test_what_was_stored_is_kept_after_kill_9(store_url: str, tmp_path: Path) ->
 
         run = ct.start_run(log_console=True)
         print("epoch 1", run.info.run_id)
-        Path("printed").write_text(run.info.run_id)
+        Path("aside").write_text(run.info.run_id)
+        Path("aside").rename("printed")  # there with its text, at once
         time.sleep(100)
         """,
         store=store_url,
