@@ -97,4 +97,4 @@ def log_booster(logged: Training, booster: Any, example: Any, predict: Callable[
         with guarded(f"the signature of the model of {logged.framework}"):
             signature = infer_signature(example, predict(example))
     shown = example if settings.log_input_examples else None
-    logged.log_model(booster, signature=signature, input_example=shown, **arguments)
+    logged.log_model(booster, signature=signature or False, input_example=shown, **arguments)

@@ -174,7 +174,7 @@ def _log_fitted(logged: Training, model: Any, arguments: Mapping[str, Any]) -> N
             if example is not None and logged.settings.log_model_signatures:
                 signature = infer_signature(example, model.predict(example, verbose=0))
     shown = example if logged.settings.log_input_examples else None
-    logged.log_model(model, flavor=_NAME, signature=signature, input_example=shown, **logged.option("to_log"))
+    logged.log_model(model, flavor=_NAME, signature=signature or False, input_example=shown, **logged.option("to_log"))
 
 
 def _example(rows: Any) -> Any:

@@ -122,7 +122,7 @@ def _log_model(logged: Training, model: Any, features: Any, flavor: str, name: s
         model,
         flavor=flavor,
         name=name,
-        signature=signature,
+        signature=signature or False,
         input_example=example if logged.settings.log_input_examples else None,
         params=params_of(model),
         **form,

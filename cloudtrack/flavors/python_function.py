@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any, Unpack
 
 from cloudtrack.errors import InvalidInput, NotFound
+from cloudtrack.flavors.hinted_signature import hinted_signature
 from cloudtrack.flavors.own_code import own_code
 from cloudtrack.flavors.type_hints import with_typed_input
 from cloudtrack.fluent.models import LogArguments, log
@@ -93,9 +94,11 @@ def save_model(
     config = read_model_config(model_config) if model_config is not None else None
     pickled, code = b"", None
     if isinstance(python_model, str | os.PathLike):
-        code = _checked_code(Path(python_model), config)
+        code = Path(python_model)
+        model = _model_of_code(code, config)
     else:
-        pickled = _cloudpickle().dumps(_as_model(python_model))
+        model = _as_model(python_model)
+        pickled = _cloudpickle().dumps(model)
     if infer_code_paths:
         arguments["code_paths"] = own_code(modules_in_pickle(pickled) if code is None else (), code)
 
@@ -115,7 +118,8 @@ def save_model(
         if artifacts:
             entry["artifacts"] = {name: _copy_artifact(folder, name, source) for name, source in artifacts.items()}
         needed = modules_in_pickle(pickled) if code is None else set()
-        return Written({FLAVOR: entry}, pinned(needed | {"cloudpickle"}))
+        predict = model.function if isinstance(model, FunctionModel) else model.predict
+        return Written({FLAVOR: entry}, pinned(needed | {"cloudpickle"}), hinted_signature(predict))
 
     return save(path, write, **arguments)
 
@@ -186,12 +190,11 @@ def _as_model(python_model: Any) -> Any:
     return python_model if hasattr(python_model, "predict") else FunctionModel(python_model)
 
 
-def _checked_code(path: Path, config: Mapping[str, Any] | None) -> Path:
-    """A file that makes a model: it is run, so that what is wrong with it is known when the model is logged."""
+def _model_of_code(path: Path, config: Mapping[str, Any] | None) -> Any:
+    """What a file makes: it is run, so that what is wrong with it is known when the model is logged."""
     if not path.is_file():
         raise NotFound(f"there is no file {str(path)!r} to log as the code of a model")
-    _as_model(run_model_code(path, config))
-    return path
+    return _as_model(run_model_code(path, config))
 
 
 def _copy_artifact(folder: Path, name: str, source: str | os.PathLike[str]) -> dict[str, str]:

@@ -25,8 +25,7 @@ def pyfunc(func: _F) -> _F:
 
 def with_typed_input(function: _F) -> _F:
     """The same function where nothing of its input is said; else one that has its input converted first."""
-    place = _place(function)
-    hint = _hint(function, place) if place is not None else None
+    place, hint = _place(function), input_hint(function)
     if place is None or hint is None:
         return function
     name = list(inspect.signature(function).parameters)[place]
@@ -42,6 +41,19 @@ def with_typed_input(function: _F) -> _F:
     return typed  # type: ignore[return-value]  # it has the same arguments
 
 
+def input_hint(function: Callable[..., Any]) -> Any:
+    """``list[...]`` of the input; None for any other hint, and for one whose names are not known yet."""
+    place = _place(function)
+    if place is None:
+        return None
+    try:
+        hints = get_type_hints(function)
+    except (NameError, TypeError, AttributeError):
+        return None
+    hint = hints.get(list(inspect.signature(function).parameters)[place])
+    return hint if get_origin(hint) is list and get_args(hint) != (Any,) else None
+
+
 def _place(function: Callable[..., Any]) -> int | None:
     """Where the input is among the arguments: by its name, or of a function with one argument that one."""
     try:
@@ -51,16 +63,6 @@ def _place(function: Callable[..., Any]) -> int | None:
     if _NAME in names:
         return names.index(_NAME)
     return 0 if len(names) == 1 and names[0] != "self" else None
-
-
-def _hint(function: Callable[..., Any], place: int) -> Any:
-    """``list[...]`` of the input; None for any other hint, and for one whose names are not known yet."""
-    try:
-        hints = get_type_hints(function)
-    except (NameError, TypeError, AttributeError):
-        return None
-    hint = hints.get(list(inspect.signature(function).parameters)[place])
-    return hint if get_origin(hint) is list and get_args(hint) != (Any,) else None
 
 
 def _converted(data: Any, hint: Any) -> Any:

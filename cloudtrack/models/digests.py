@@ -34,6 +34,8 @@ def digest_of(model: Model) -> str | None:
         "flavors": model.flavors,
         "signature": model.signature.to_dict() if model.signature else None,
     }
+    if model.is_signature_from_type_hint:
+        content["is_signature_from_type_hint"] = True
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -64,6 +64,10 @@ def infer_schema(data: Any) -> Schema:
 
 
 def _tensor(array: Any, name: str | None) -> TensorSpec:
+    if not hasattr(array.dtype, "kind"):  # a tensor of torch, TensorFlow ..., whose types have names of their own
+        import numpy
+
+        array = numpy.asarray(array)
     dtype = array.dtype
     text = "str" if dtype.kind == "U" else "bytes" if dtype.kind == "S" else str(dtype)
     return TensorSpec(text, (-1, *array.shape[1:]), name)

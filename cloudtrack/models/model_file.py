@@ -40,6 +40,8 @@ class Model(BaseModel):
     mlflow_version: str | None = None
     saved_input_example_info: dict[str, Any] | None = None
     signature: ModelSignature | None = None
+    is_signature_from_type_hint: bool | None = None
+    """The model itself holds its input against the signature."""
     metadata: dict[str, Any] | None = None
     file_digests: dict[str, str] | None = None
     """SHA-256 of the other files of the folder; only cloudtrack writes it."""

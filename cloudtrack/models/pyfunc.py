@@ -26,7 +26,8 @@ class PyFuncModel:
         array or param that does not fit the signature.
         """
         signature = self.metadata.signature
-        if signature is not None and signature.inputs is not None:
+        checks_itself = self.metadata.is_signature_from_type_hint
+        if signature is not None and signature.inputs is not None and not checks_itself:
             data = enforce_input(data, signature.inputs)
         return self._predictor.predict(data, enforce_params(params, signature))
 

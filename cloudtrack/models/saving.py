@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 from cloudtrack import ids
 from cloudtrack.environments.specification import CONDA, PYTHON_ENV
 from cloudtrack.errors import AlreadyExists, InvalidInput, NotFound
 from cloudtrack.models.digests import digest_files
 from cloudtrack.models.environment import write_environment
+from cloudtrack.models.example_signature import infer_from_example
 from cloudtrack.models.input_example import write_input_example
 from cloudtrack.models.model_file import FILE_NAME, Model
 from cloudtrack.models.signature import ModelSignature
@@ -30,7 +31,8 @@ class SaveArguments(TypedDict, total=False):
     code_paths: Sequence[str] | None
     mlflow_model: Model | None
     """Carries the identity: run, uuid, time."""
-    signature: ModelSignature | None
+    signature: ModelSignature | Literal[False] | None
+    """None: from type hints of the model, or its ``input_example`` and what it predicts for that. False: none."""
     input_example: Any
     pip_requirements: Sequence[str] | str | None
     extra_pip_requirements: Sequence[str] | None
@@ -45,6 +47,8 @@ class Written:
 
     flavors: dict[str, dict[str, Any]]
     requirements: Iterable[str]
+    hinted: ModelSignature | None = None
+    """From type hints, against which the model itself holds its input."""
 
 
 def save(path: str | os.PathLike[str], write: Callable[[Path], Written], **arguments: Unpack[SaveArguments]) -> Model:
@@ -68,10 +72,15 @@ def save(path: str | os.PathLike[str], write: Callable[[Path], Written], **argum
             if name == "python_function":
                 entry["env"] = environment
         model.flavors = written.flavors
-        model.signature = arguments.get("signature")
         model.metadata = arguments.get("metadata")
+        if (signature := arguments.get("signature")) is None and written.hinted is not None:
+            signature = written.hinted
+            model.is_signature_from_type_hint = True
         if (example := arguments.get("input_example")) is not None:
             model.saved_input_example_info = write_input_example(folder, example)
+            if signature is None:
+                signature = infer_from_example(model, folder, example)
+        model.signature = signature or None
         write_environment(
             folder,
             written.requirements,

@@ -61,7 +61,7 @@ def _predict(request: Request, model: Scorer) -> Response:
     body = request.body.read(MAX_BODY_BYTES + 1)
     if len(body) > MAX_BODY_BYTES:
         raise too_large()
-    given = read_input(body, request.headers.get("content-type"), model.metadata.signature)
+    given = read_input(body, request.headers.get("content-type"), model.metadata)
     try:
         predictions = model.predict(given.data, params=given.params)
     except InvalidInput as error:

@@ -6,14 +6,16 @@ from typing import Any
 
 from cloudtrack.api.errors import ApiError
 from cloudtrack.models.schema import ColSpec, Schema, TensorSpec
-from cloudtrack.scoring.tables import frame_of_columns
+from cloudtrack.scoring.tables import frame_by_position, frame_of_columns
 from cloudtrack.scoring.tensors import make_array, make_arrays
 
-_NO_NAMES = "the model takes columns without names: send dataframe_split"
+_NO_NAMES = "the model takes columns without names: send a list of values or rows, or dataframe_split"
 
 
 def from_instances(content: Any, schema: Schema | None) -> Any:
     """Objects become arrays by name, anything else one array. Raises ApiError."""
+    if schema is not None and not schema.is_tensor and not schema.input_names():
+        return _table(content, schema)
     if isinstance(content, list) and content and isinstance(content[0], dict):
         content = _by_name(content)
         if schema is not None and schema.is_tensor and not schema.input_names():
@@ -42,7 +44,7 @@ def from_bare(content: dict[str, Any], schema: Schema | None) -> Any:
 
 
 def _takes_objects(schema: Schema | None) -> bool:
-    return schema is None or not schema.is_tensor
+    return schema is None or bool(schema.input_names() and not schema.is_tensor)
 
 
 def _read(content: Any, schema: Schema | None) -> Any:
@@ -55,11 +57,13 @@ def _read(content: Any, schema: Schema | None) -> Any:
 
 
 def _table(content: Any, schema: Schema) -> Any:
+    names = schema.input_names()
+    if not names and not isinstance(content, dict):
+        return frame_by_position(content if isinstance(content, list) else [content], schema)
     if not isinstance(content, dict):
-        names = schema.input_names()
         code = "BAD_REQUEST" if isinstance(content, str) else "INVALID_PARAMETER_VALUE"
-        raise ApiError(code, f"the model takes columns by name: {names}" if names else _NO_NAMES)
-    if not schema.input_names():
+        raise ApiError(code, f"the model takes columns by name: {names}")
+    if not names:
         raise ApiError("BAD_REQUEST", _NO_NAMES)
     if _is_one_row(content, schema):
         return frame_of_columns([content], schema, binary_as_text=True)

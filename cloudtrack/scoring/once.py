@@ -62,7 +62,7 @@ def predict(
 
 
 def _read_and_predict(model: PyFuncModel, body: bytes, content_type: str) -> Any:
-    given = read_input(body, _TYPES[content_type], model.metadata.signature)
+    given = read_input(body, _TYPES[content_type], model.metadata)
     return model.predict(given.data, params=given.params)
 
 

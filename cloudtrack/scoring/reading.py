@@ -13,7 +13,7 @@ from typing import Any
 
 from cloudtrack.api.errors import ApiError
 from cloudtrack.api.message import JSON_TYPE, Response, text_response
-from cloudtrack.models.signature import ModelSignature
+from cloudtrack.models.model_file import Model
 from cloudtrack.scoring import arrays, tables
 from cloudtrack.scoring.params import chosen_params, split_params
 
@@ -50,9 +50,13 @@ class UnsupportedMedia(ApiError):
         return text_response(self.message, self.status)
 
 
-def read_input(body: bytes, content_type: str | None, signature: ModelSignature | None) -> Given:
-    """Raises ApiError: 415 for another type or charset, 400 for a body that cannot be read."""
-    schema = signature.inputs if signature is not None else None
+def read_input(body: bytes, content_type: str | None, model: Model) -> Given:
+    """Raises ApiError: 415 for another type or charset, 400 for a body that cannot be read.
+
+    A model that holds its input against its type hints itself is handed what came.
+    """
+    signature, checks_itself = model.signature, model.is_signature_from_type_hint
+    schema = signature.inputs if signature is not None and not checks_itself else None
     media_type = _media_type(content_type or "")
     if media_type == CSV_TYPE:
         return Given(tables.from_csv(_text(body), schema), chosen_params(None, signature))
@@ -67,7 +71,8 @@ def read_input(body: bytes, content_type: str | None, signature: ModelSignature 
         raise ApiError(
             "BAD_REQUEST", f"the body has the keys {list(content)[:10]}; send exactly one of {', '.join(_READERS)}"
         )
-    data = _READERS[forms[0]](content[forms[0]], schema)
+    came = content[forms[0]]
+    data = came if checks_itself and forms[0] in ("inputs", "instances") else _READERS[forms[0]](came, schema)
     return Given(data, chosen_params(content.get("params"), signature))
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from cloudtrack.api.errors import ApiError
-from cloudtrack.models.schema import ColSpec, Schema
+from cloudtrack.models.schema import SCALARS, ColSpec, Schema
 from cloudtrack.scoring.columns import NUMPY_TYPES, cast_column
 from cloudtrack.scoring.tensors import tensors_of_table
 
@@ -57,6 +57,13 @@ def frame_of_columns(columns: dict[str, Any] | list[Any], schema: Schema, *, bin
     """A table from lists by name or from records, cast by a schema of columns. Raises ApiError."""
     named = [spec for spec in schema if isinstance(spec, ColSpec) and spec.name]
     return _cast(_frame(columns), named, binary_as_text=binary_as_text)
+
+
+def frame_by_position(rows: list[Any], schema: Schema) -> Any:
+    """A table of rows, or of the values of its only column, cast by a schema without names. Raises ApiError."""
+    specs = [spec for spec in schema if isinstance(spec, ColSpec)]
+    is_one_cell = len(specs) == 1 and specs[0].kind.name not in SCALARS
+    return _cast(*_by_position(_frame([[row] for row in rows] if is_one_cell else rows), specs), binary_as_text=True)
 
 
 def _typed(frame: Any, schema: Schema | None) -> Any:

@@ -17,7 +17,7 @@ def validate_serving_input(model_uri: str, serving_input: str | dict[str, Any]) 
     model = pyfunc.load_model(model_uri)
     body = serving_input if isinstance(serving_input, str) else json.dumps(serving_input)
     try:
-        given = read_input(body.encode(), JSON_TYPE, model.metadata.signature)
+        given = read_input(body.encode(), JSON_TYPE, model.metadata)
     except ApiError as error:
         raise InvalidInput(error.message) from error
     return model.predict(given.data, params=given.params)

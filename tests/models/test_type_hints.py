@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
+import json
+import pathlib
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,11 @@ import pytest
 
 import cloudtrack as ct
 from cloudtrack.errors import InvalidInput
+from cloudtrack.flavors.hinted_signature import hinted_signature
 from cloudtrack.flavors.type_hints import pyfunc
+from cloudtrack.models.schema import ColSpec, ColumnType, Schema
+from cloudtrack.models.signature import ModelSignature
+from cloudtrack.scoring.reading import read_input
 from tests.scripts import run_script
 
 ROWS = [{"role": "system", "content": "Hello"}]
@@ -63,6 +70,88 @@ def test_a_function_has_its_input_converted(tmp_path: Path) -> None:
 def test_what_is_not_of_the_type_is_refused(given: Any) -> None:
     with pytest.raises(InvalidInput, match="the model takes list"):
         Talker().predict(given)
+
+
+class Node(pydantic.BaseModel):
+    name: str
+    size: float | None = None
+    weight: int = 1
+    parts: list[Node] = []
+    counts: dict[str, list[bool]]
+    mixed: int | str
+
+
+STRING, LONG = ColumnType("string"), ColumnType("long")
+KINDS: list[tuple[Any, ColumnType]] = [
+    (list[str], STRING),
+    (list[int], LONG),
+    (list[datetime.date], ColumnType("datetime")),
+    (list[list[bytes]], ColumnType("array", items=ColumnType("binary"))),
+    (list[dict[str, int]], ColumnType("map", items=LONG)),
+    (list[int | str], ColumnType("any")),
+    (
+        list[Node],
+        ColumnType(
+            "object",
+            properties=(
+                ("counts", ColumnType("map", items=ColumnType("array", items=ColumnType("boolean"))), True),
+                ("mixed", ColumnType("any"), True),
+                ("name", STRING, True),
+                ("parts", ColumnType("array", items=ColumnType("any")), False),
+                ("size", ColumnType("double"), False),
+                ("weight", LONG, False),
+            ),
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("hint", "kind"), KINDS, ids=str)
+def test_hints_are_the_signature(hint: Any, kind: ColumnType) -> None:
+    def predict(model_input: Any) -> Any:
+        return model_input
+
+    predict.__annotations__.update({"model_input": hint, "return": list[int]})
+    assert hinted_signature(predict) == ModelSignature(Schema((ColSpec(kind),)), Schema((ColSpec(LONG),)))
+
+
+def test_what_no_signature_describes_makes_none() -> None:
+    def opaque(model_input: list[pathlib.Path]) -> list[int]:
+        return [len(str(path)) for path in model_input]
+
+    def secret(model_input: list[str]) -> pathlib.Path:
+        return pathlib.Path(model_input[0])
+
+    assert hinted_signature(opaque) is None
+    assert hinted_signature(len) is None
+    assert hinted_signature(secret) == ModelSignature(Schema((ColSpec(STRING),)))
+
+
+def test_a_model_with_hints_is_saved_with_them_and_holds_its_input_against_them(tmp_path: Path) -> None:
+    ct.pyfunc.save_model(tmp_path / "m", python_model=Talker(), input_example=[Message(**ROWS[0])])
+    model = ct.pyfunc.load_model(str(tmp_path / "m"), trust=True)
+    assert model.metadata.signature == hinted_signature(Talker.predict)
+    assert model.metadata.is_signature_from_type_hint
+    assert json.loads((tmp_path / "m" / "input_example.json").read_text()) == ROWS
+    for given in (ROWS, [Message(**ROWS[0])], pandas.DataFrame(ROWS)):
+        assert model.predict(given) == ["Hello"]
+    with pytest.raises(InvalidInput, match=r"at '0.content': Field required"):
+        model.predict([{"role": "system"}])
+
+
+@pytest.mark.parametrize("form", ["inputs", "instances", "dataframe_records"])
+def test_a_server_hands_over_what_came(tmp_path: Path, form: str) -> None:
+    ct.pyfunc.save_model(tmp_path / "m", python_model=Talker())
+    model = ct.pyfunc.load_model(str(tmp_path / "m"), trust=True)
+    given = read_input(json.dumps({form: ROWS}).encode(), "application/json", model.metadata)
+    assert model.predict(given.data) == ["Hello"]
+
+
+def test_a_signature_of_ones_own_and_none_stay(tmp_path: Path) -> None:
+    own = ct.models.infer_signature(pandas.DataFrame(ROWS))
+    for name, signature, kept in (("own", own, own), ("none", False, None)):
+        model = ct.pyfunc.save_model(tmp_path / name, python_model=Talker(), signature=signature)
+        assert (model.signature, model.is_signature_from_type_hint) == (kept, None)
 
 
 def test_other_hints_say_nothing() -> None:

@@ -22,6 +22,7 @@ _TRUTH = "text is neither true nor false; there any text is true, even 'false'"
 _DATES = "CSV can hold dates and base64; there a model with a column of dates takes no CSV"
 _WIDENS = "integers in a list widen to double, as they do in a column"
 _LISTS = "columns of lists are read in every form"
+_ROWS = "rows are read by position in every form; there all their values must be of one type"
 _SAME_BYTES = "the same bytes; there of numpy's own type"
 
 DIFFERENCES: dict[tuple[str, str], Difference] = {
@@ -45,6 +46,9 @@ DIFFERENCES: dict[tuple[str, str], Difference] = {
     ("light", "flag that is text"): Difference(400, _TRUTH),
     ("light", "csv of all"): Difference(200, _DATES),
     ("light", "csv of a date"): Difference(200, _DATES),
+    ("unnamed", "inputs of rows"): Difference(200, _ROWS),
+    ("unnamed", "instances of rows"): Difference(200, _ROWS),
+    ("texts", "split of numbers"): Difference(400, _TEXT),
     ("nested", "numbers that are integers"): Difference(200, _WIDENS),
     ("nested", "numbers as inputs"): Difference(200, _LISTS),
     ("nested", "numbers as instances"): Difference(200, _LISTS),

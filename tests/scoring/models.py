@@ -286,6 +286,7 @@ NESTED = ModelSignature(
         ColSpec(ColumnType("array", ColumnType("string")), "words", required=False),
     )
 )
+TEXTS = ModelSignature(inputs=Schema((ColSpec("string"),)))
 UNNAMED = ModelSignature(inputs=_columns(ColSpec("double"), ColSpec("long")))
 TENSOR = ModelSignature(inputs=Schema((TensorSpec("float32", (-1, 2, 2)),)))
 TENSORS = ModelSignature(
@@ -319,6 +320,7 @@ MODELS: dict[str, Callable[[Path], None]] = {
     "light": lambda folder: _save(Echo(), LIGHT, folder),
     "nested": lambda folder: _save(Echo(), NESTED, folder),
     "unnamed": lambda folder: _save(Echo(), UNNAMED, folder),
+    "texts": lambda folder: _save(Echo(), TEXTS, folder),
     "tensor": lambda folder: _save(Echo(), TENSOR, folder),
     "tensors": lambda folder: _save(Echo(), TENSORS, folder),
     "plain": lambda folder: _save(Echo(), None, folder),

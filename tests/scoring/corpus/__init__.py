@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.scoring.corpus.ask import Ask
-from tests.scoring.corpus.columns import LIGHT, MIXED, NESTED, SKLEARN, SKLEARN_PLAIN, UNNAMED
+from tests.scoring.corpus.columns import LIGHT, MIXED, NESTED, SKLEARN, SKLEARN_PLAIN, TEXTS, UNNAMED
 from tests.scoring.corpus.protocol import PARAMS, PLAIN
 from tests.scoring.corpus.results import ANSWERS, RAISING
 from tests.scoring.corpus.tensors import TENSOR, TENSORS
@@ -15,6 +15,7 @@ CORPUS: dict[str, list[Ask]] = {
     "light": LIGHT,
     "nested": NESTED,
     "unnamed": UNNAMED,
+    "texts": TEXTS,
     "tensor": TENSOR,
     "tensors": TENSORS,
     "plain": PLAIN,

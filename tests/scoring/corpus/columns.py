@@ -304,3 +304,14 @@ UNNAMED = [
     Ask("instances of rows", {"instances": [[1.5, 2]]}),
     Ask("csv", "p,q\n1.5,2\n", CSV),
 ]
+
+TEXTS = [
+    Ask("inputs of texts", {"inputs": ["x", "y"]}),
+    Ask("inputs of one text", {"inputs": "x"}),
+    Ask("inputs of rows", {"inputs": [["x"], ["y"]]}),
+    Ask("inputs of no text", {"inputs": []}),
+    Ask("inputs by name", {"inputs": {"p": ["x"]}}),
+    Ask("instances of texts", {"instances": ["x", "y"]}),
+    Ask("split", {"dataframe_split": {"data": [["x"], ["y"]]}}),
+    Ask("split of numbers", {"dataframe_split": {"data": [[1]]}}),
+]
