@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from cloudtrack.client import connect as connect
     from cloudtrack.errors import CloudtrackError as CloudtrackError
     from cloudtrack.exceptions import MlflowException as MlflowException
+    from cloudtrack.evaluation import evaluate as evaluate
+    from cloudtrack.evaluation import metrics as metrics
+    from cloudtrack.evaluation import validate_evaluation_results as validate_evaluation_results
     from cloudtrack.flavors import catboost as catboost
     from cloudtrack.flavors import keras as keras
     from cloudtrack.flavors import lightgbm as lightgbm
@@ -135,6 +138,7 @@ _HOMES = {
     "cloudtrack.autologging.universal": ("autolog",),
     "cloudtrack.client": ("Client", "connect"),
     "cloudtrack.errors": ("CloudtrackError",),
+    "cloudtrack.evaluation": ("evaluate", "validate_evaluation_results"),
     "cloudtrack.exceptions": ("MlflowException",),
     "cloudtrack.mlflow_client": ("MlflowClient",),
     "cloudtrack.fluent.active_models": (
@@ -228,6 +232,7 @@ _MODULES = {
     "keras",
     "lightgbm",
     "lightning",
+    "metrics",
     "models",
     "onnx",
     "optuna",

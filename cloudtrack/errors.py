@@ -8,6 +8,7 @@
     │   └── ObjectExists    a key that holds somebody else's object
     ├── InvalidInput        what was asked makes no sense: change the call       (also ValueError)
     ├── StateError          makes sense, but not now (a deleted run, a closed writer)
+    │   └── ThresholdMissed a model is not as good as was asked for
     ├── Unauthenticated     nobody is logged in: send a token that is valid
     ├── PermissionDenied    the store's owner has to allow it                    (also PermissionError)
     ├── Conflict            a rival writer was faster: read again and decide anew
@@ -25,6 +26,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 HTTP_STATUS = {
+    "BAD_REQUEST": 400,
     "INVALID_PARAMETER_VALUE": 400,
     "RESOURCE_ALREADY_EXISTS": 400,
     "UNAUTHENTICATED": 401,
@@ -105,6 +107,13 @@ class StateError(CloudtrackError):
 
     kind = "state"
     error_code = "INVALID_PARAMETER_VALUE"
+
+
+class ThresholdMissed(StateError):
+    """The metrics of a model are not what they must be; the message names each of them."""
+
+    kind = "threshold_missed"
+    error_code = "BAD_REQUEST"
 
 
 class Unauthenticated(CloudtrackError):

@@ -14,7 +14,6 @@ from cloudtrack.errors import HTTP_STATUS, CloudtrackError
 
 STATUS = {
     **HTTP_STATUS,
-    "BAD_REQUEST": 400,
     "ENDPOINT_NOT_FOUND": 404,
     "REQUEST_LIMIT_EXCEEDED": 429,
     "INVALID_STATE": 500,

@@ -10,6 +10,7 @@ from typing import Any
 
 from cloudtrack import clock
 from cloudtrack.autologging.datasets import describe
+from cloudtrack.autologging.figures import new_figure
 from cloudtrack.autologging.patching import Call, guarded, warn
 from cloudtrack.autologging.settings import AUTOLOGGING_TAG, Settings, settings_of
 from cloudtrack.entities.run import Metric, RunStatus
@@ -107,7 +108,7 @@ class Training:
     def log_figure(self, draw: Callable[[Any], None], path: str) -> None:
         """Have something drawn into axes, and write it; not where matplotlib is not installed."""
         with guarded(f"{path} of {self.framework}"):
-            figure = _new_figure()
+            figure = new_figure()
             if figure is not None:
                 draw(figure.add_subplot())
                 artifacts.log_figure(figure, path)
@@ -190,15 +191,3 @@ def _text(value: Any) -> str:
         return str(value)
     except Exception as error:  # noqa: BLE001 - any object may be a param
         return f"<{type(value).__name__}: {type(error).__name__}>"
-
-
-def _new_figure() -> Any:
-    """A figure that no window and no other figure knows of; None where matplotlib is not installed."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        return None
-    figure = Figure(figsize=(7, 6))
-    FigureCanvasAgg(figure)
-    return figure

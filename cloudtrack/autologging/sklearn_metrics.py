@@ -9,6 +9,7 @@ from typing import Any
 
 from cloudtrack.autologging.callers import UNKNOWN_DATASET, name_in_program
 from cloudtrack.autologging.datasets import describe
+from cloudtrack.autologging.figures import draw_confusion_matrix, draw_precision_recall_curve, draw_roc_curve
 from cloudtrack.autologging.patching import Call, guarded, patch, patch_function
 from cloudtrack.autologging.session import Training, log_to_run
 from cloudtrack.autologging.settings import settings_of
@@ -72,10 +73,7 @@ def _of_classifier(
     found = {f"training_{name}_score": float(of(targets, predicted, **how, **kwargs)) for name, of in named.items()}
     found["training_accuracy_score"] = float(metrics.accuracy_score(targets, predicted, **kwargs))
     logged.log_figure(
-        lambda axes: metrics.ConfusionMatrixDisplay.from_predictions(
-            targets, predicted, normalize="true", cmap="Blues", ax=axes, **kwargs
-        ),
-        "training_confusion_matrix.png",
+        lambda axes: draw_confusion_matrix(axes, targets, predicted, **kwargs), "training_confusion_matrix.png"
     )
     if hasattr(estimator, "predict_proba"):
         with guarded("metrics of probabilities"):
@@ -97,12 +95,9 @@ def _of_probabilities(
     ones = probabilities[:, 1]
     found["training_roc_auc"] = float(metrics.roc_auc_score(targets, ones, **kwargs))
     options = {"pos_label": estimator.classes_[1], **kwargs}
+    logged.log_figure(lambda axes: draw_roc_curve(axes, targets, ones, **options), "training_roc_curve.png")
     logged.log_figure(
-        lambda axes: metrics.RocCurveDisplay.from_predictions(targets, ones, ax=axes, **options),
-        "training_roc_curve.png",
-    )
-    logged.log_figure(
-        lambda axes: metrics.PrecisionRecallDisplay.from_predictions(targets, ones, ax=axes, **options),
+        lambda axes: draw_precision_recall_curve(axes, targets, ones, **options),
         "training_precision_recall_curve.png",
     )
     return found

@@ -11,6 +11,13 @@ from cloudtrack.models.model_file import Model, ModelInfo
 from cloudtrack.models.signature import ModelSignature
 
 if TYPE_CHECKING:
+    from cloudtrack.evaluation import EvaluationArtifact as EvaluationArtifact
+    from cloudtrack.evaluation import EvaluationMetric as EvaluationMetric
+    from cloudtrack.evaluation import EvaluationResult as EvaluationResult
+    from cloudtrack.evaluation import MetricThreshold as MetricThreshold
+    from cloudtrack.evaluation import evaluate as evaluate
+    from cloudtrack.evaluation import list_evaluators as list_evaluators
+    from cloudtrack.evaluation import make_metric as make_metric
     from cloudtrack.fluent.model_files import set_signature as set_signature
     from cloudtrack.fluent.models import get_model_info as get_model_info
     from cloudtrack.models.from_code import ModelConfig as ModelConfig
