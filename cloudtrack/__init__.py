@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from cloudtrack.client import Client as Client
     from cloudtrack.client import connect as connect
     from cloudtrack.errors import CloudtrackError as CloudtrackError
-    from cloudtrack.exceptions import MlflowException as MlflowException
     from cloudtrack.evaluation import evaluate as evaluate
     from cloudtrack.evaluation import metrics as metrics
     from cloudtrack.evaluation import validate_evaluation_results as validate_evaluation_results
+    from cloudtrack.exceptions import MlflowException as MlflowException
     from cloudtrack.flavors import catboost as catboost
     from cloudtrack.flavors import keras as keras
     from cloudtrack.flavors import lightgbm as lightgbm

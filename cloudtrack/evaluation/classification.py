@@ -125,9 +125,7 @@ def _of_two(found: Classification) -> dict[str, float]:
     measured = _counts_and_shares(found)
     if found.probabilities is not None:
         truth, scores = found.targets == found.labels[1], found.scores
-        measured["log_loss"] = float(
-            metrics.log_loss(truth, scores, labels=[False, True], sample_weight=found.weights)
-        )
+        measured["log_loss"] = float(metrics.log_loss(truth, scores, labels=[False, True], sample_weight=found.weights))
     return measured | _areas(found)
 
 

@@ -41,7 +41,7 @@ def write_content(folder: Path, name: str, content: Any) -> Path:
     elif hasattr(content, "tobitmap"):
         path = _with(target, ".png")
         content.save(path)
-    elif hasattr(content, "__array__") and getattr(content, "shape", ()):
+    elif hasattr(content, "__array__") and getattr(content, "shape", None):
         import numpy
 
         path = _with(target, ".npy")
@@ -91,8 +91,8 @@ def _write_text_or_file(target: Path, content: str | Path) -> Path:
         json.loads(str(content))
     except ValueError as error:
         raise InvalidInput(
-            f"the artifact {target.name!r} is the text {str(content)[:80]!r}, which is no file and no JSON: write it to a "
-            "file in artifacts_dir, and give its path"
+            f"the artifact {target.name!r} is the text {str(content)[:80]!r}, which is no file and no JSON: write "
+            "it to a file in artifacts_dir, and give its path"
         ) from error
     path = _with(target, ".json")
     path.write_text(str(content), encoding="utf-8")

@@ -84,11 +84,12 @@ def evaluate(
     with unobserved():
         subject = subject_of(model, column, model_config, inference_params, model_id)
         with _run() as run_id:
-            log_input(rows.dataset, CONTEXT)
+            described = rows.dataset.to_entity()
+            log_input(described, CONTEXT)
             found = subject.predictions(rows, column, options.sample_weights, is_classifier=model_type == CLASSIFIER)
             evaluation = _Evaluation(rows, found, options, column or OUTPUT_COLUMN)
             evaluation.measure(model_type, metrics)
-            on = rows.dataset if options.log_metrics_with_dataset_info else None
+            on = described if options.log_metrics_with_dataset_info else None
             log_metrics(evaluation.metrics, dataset=on, model_id=subject.model_id)
             artifacts = evaluation.log_artifacts(custom_artifacts or ())
     return EvaluationResult(evaluation.metrics, artifacts, run_id)
@@ -187,8 +188,7 @@ class _Evaluation:
             eval_df=self._eval_df(),
             columns={str(name): values for name, values in columns.items()},
             built_in=self.built_in,
-            others={**self.options.others, "sample_weights": self.options.sample_weights}
-            | ({} if self.options.pos_label is None else {"pos_label": self.options.pos_label}),
+            config={**self.options.given, "sample_weights": self.options.sample_weights},
             col_mapping=self.options.col_mapping,
         )
 
@@ -283,6 +283,4 @@ def _check_all_there(role: str, values: Any) -> None:
 
     missing = int(pandas.isna(values).sum())
     if missing:
-        raise InvalidInput(
-            f"{role} are missing in {missing} of {len(values)} rows: leave those rows out, or fill them"
-        )
+        raise InvalidInput(f"{role} are missing in {missing} of {len(values)} rows: leave those rows out, or fill them")

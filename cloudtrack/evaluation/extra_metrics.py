@@ -25,8 +25,8 @@ class Arguments:
     columns: Mapping[str, Any]
     """Series of the data and of what the model gave, by name."""
     built_in: Mapping[str, float]
-    others: Mapping[str, Any] = field(default_factory=dict)
-    """Of ``evaluator_config``."""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    """What the caller gave as ``evaluator_config``."""
     col_mapping: Mapping[str, Any] = field(default_factory=dict)
     done: dict[str, MetricValue | None] = field(default_factory=dict)
     """Metrics of one's own that are computed."""
@@ -34,7 +34,7 @@ class Arguments:
     def by_name(self) -> dict[str, Any]:
         """All of it."""
         known = {name: MetricValue(aggregate_results={name: value}) for name, value in self.built_in.items()}
-        found = {**known, **self.others, **self.done, **self.columns}
+        found = {**known, **self.config, **self.done, **self.columns}
         found |= {"predictions": self.predictions, "metrics": known | self.done}
         if self.targets is not None:
             found["targets"] = self.targets
@@ -83,10 +83,12 @@ def _lacking(metric: EvaluationMetric, given: Arguments, waiting: Sequence[Evalu
 def _complaint(metric: EvaluationMetric, given: Arguments, waiting: Sequence[EvaluationMetric]) -> str:
     lacking = _lacking(metric, given, waiting)
     columns = ", ".join(repr(name) for name in given.columns)
+    if "targets" in lacking and given.targets is None:
+        return f"metric {metric.name!r} takes targets: name their column, or give an array"
+    names = ", ".join(map(repr, lacking))
     return (
-        f"metric {metric.name!r} takes {', '.join(map(repr, lacking))}, and there is no such argument or column; columns "
-        f"are {columns}: name one in evaluator_config={{'col_mapping': {{{lacking[0]!r}: ...}}}}"
-        + ("" if given.targets is not None else ", or give targets")
+        f"metric {metric.name!r} takes {names}, which no column and no other metric gives: name one of the columns "
+        f"{columns} in evaluator_config={{'col_mapping': {{{lacking[0]!r}: ...}}}}"
     )
 
 

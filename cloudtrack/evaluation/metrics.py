@@ -1,4 +1,4 @@
-"""Metrics that are ready for ``extra_metrics``, under the names of ``mlflow.metrics``; those of language models are not.
+"""Metrics that are ready for ``extra_metrics``, under the names of ``mlflow.metrics``; those of texts are not here.
 
 Source: https://mlflow.org/docs/latest/api_reference/python_api/mlflow.metrics.html
 """

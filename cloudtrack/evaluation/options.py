@@ -36,16 +36,14 @@ class Options:
     """Whether logged metrics say on which dataset they were computed."""
     col_mapping: Mapping[str, Any] = field(default_factory=dict)
     """For metrics of one's own: argument to column, or to a value."""
-    others: Mapping[str, Any] = field(default_factory=dict)
-    """What metrics of one's own take as arguments."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """All that the caller gave, which metrics of one's own may take as arguments."""
 
 
-_KNOWN = tuple(each.name for each in fields(Options) if each.name != "others")
+_KNOWN = tuple(each.name for each in fields(Options) if each.name != "given")
 
 
-def read_options(
-    evaluators: Any, config: Mapping[str, Any] | None, taken_by_metrics: Collection[str] = ()
-) -> Options:
+def read_options(evaluators: Any, config: Mapping[str, Any] | None, taken_by_metrics: Collection[str] = ()) -> Options:
     """The options of the one evaluator. Raises InvalidInput for another, and for options that nobody knows.
 
     ``taken_by_metrics`` are the arguments of metrics of the caller's own, which may be given here too.
@@ -61,11 +59,11 @@ def read_options(
             f"evaluator_config asks for {', '.join(wanted)}: explanations by SHAP are not made here; leave it out, and "
             "compute them with shap itself"
         )
-    others = {key: given.pop(key) for key in list(given) if key not in _KNOWN and key in taken_by_metrics}
-    if unknown := sorted(str(key) for key in given if key not in _KNOWN):
-        raise InvalidInput(f"evaluator_config has {', '.join(unknown)}, which nothing takes; it knows {', '.join(_KNOWN)}")
-    given = {key: value for key, value in given.items() if value is not None or key == "average"}
-    return _checked(Options(**given, others=others))
+    if unknown := sorted(str(key) for key in given if key not in _KNOWN and key not in taken_by_metrics):
+        known = ", ".join(_KNOWN)
+        raise InvalidInput(f"evaluator_config has {', '.join(unknown)}, which nothing takes; it knows {known}")
+    known_ones = {key: given[key] for key in _KNOWN if given.get(key) is not None}
+    return _checked(Options(**known_ones, given=given))
 
 
 def _checked(options: Options) -> Options:

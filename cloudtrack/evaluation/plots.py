@@ -47,7 +47,7 @@ def _each(axes: Any, found: Classification, draw: Callable[..., None]) -> None:
     places = [1] if found.is_binary else range(len(found.labels))
     for place in places:
         against = found.one_against_rest(place)
-        if 0 < against.targets.sum():
+        if against.targets.sum() > 0:
             draw(axes, against.targets, against.scores, name=str(found.labels[place]), sample_weight=found.weights)
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cloudtrack.errors import InvalidInput
+from cloudtrack.errors import InvalidInput, NotFound, Unavailable
 from cloudtrack.evaluation.rows import Rows
 from cloudtrack.flavors.pyfunc import PyFuncModel, PythonModel, load_model
+from cloudtrack.fluent.logged_models import get_logged_model
 from cloudtrack.models.enforcement import enforce_input
 
 OUTPUT_COLUMN = "outputs"
@@ -73,7 +74,9 @@ class Subject:
         if not is_sklearn or rows.targets is None or not callable(getattr(estimator, "score", None)):
             return None
         try:
-            return float(estimator.score(features, rows.targets, **({} if weights is None else {"sample_weight": weights})))
+            return float(
+                estimator.score(features, rows.targets, **({} if weights is None else {"sample_weight": weights}))
+            )
         except TypeError:  # a score that takes no weights
             return float(estimator.score(features, rows.targets))
 
@@ -101,13 +104,26 @@ def subject_of(
     if isinstance(model, PyFuncModel):
         params = dict(inference_params) if inference_params else None
         loaded = model
-        return Subject(lambda data: loaded.predict(data, params), model, model_id or model.metadata.model_id)
+        return Subject(lambda data: loaded.predict(data, params), model, model_id or _logged_as(model))
     if not callable(model):
         raise InvalidInput(
             f"model is a {type(model).__name__}; it is a model's URI, what pyfunc.load_model gives, or a function"
         )
     _refuse_params(inference_params)
     return Subject(model, model_id=model_id)
+
+
+def _logged_as(model: PyFuncModel) -> str | None:
+    """The id of the logged model, where the store in force has it: a folder may come from anywhere."""
+    model_id = model.metadata.model_id
+    if model_id is not None:
+        try:
+            get_logged_model(model_id)
+        except NotFound:
+            return None
+        except Unavailable:  # it is told later, where it has none
+            return model_id
+    return model_id
 
 
 def _refuse_params(inference_params: Mapping[str, Any] | None) -> None:
