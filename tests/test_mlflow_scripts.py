@@ -117,7 +117,59 @@ print(mlflow.pyfunc.load_model("models:/scaled-live/1").predict(frame))
 print([dict(each)["name"] for each in client.search_registered_models()])
 print(Path(mlflow.pyfunc.get_model_dependencies(scaled.model_uri)).name)
 """
-SCRIPTS = {"tracking": TRACKING, "models": MODELS}
+
+EVALUATION = """
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.metrics import MetricValue, rmse
+from mlflow.models import EvaluationResult, MetricThreshold, make_metric
+from mlflow.models.evaluation.validation import ModelValidationFailedException
+from sklearn.linear_model import LinearRegression
+
+frame = pd.DataFrame({"a": np.arange(8.0), "b": [0.0, 1.0] * 4})
+frame["y"] = frame["a"] + 2 * frame["b"] + [0.5, 0, 0, 0, 0, 0, 0, -0.5]
+mlflow.set_experiment("evaluation")
+
+
+def far(predictions, targets, metrics):
+    return MetricValue(scores=list((predictions - targets).abs()), aggregate_results={"max": 1.0})
+
+
+def worst(eval_df, builtin_metrics, artifacts_dir):
+    return {"worst": eval_df.head(1)}
+
+
+with mlflow.start_run() as run:
+    model = LinearRegression().fit(frame[["a", "b"]], frame["y"])
+    info = mlflow.sklearn.log_model(model, name="model", pip_requirements=["scikit-learn"])
+    found = mlflow.models.evaluate(
+        info.model_uri,
+        mlflow.data.from_pandas(frame, targets="y", name="held out"),
+        model_type="regressor",
+        evaluators="default",
+        extra_metrics=[make_metric(eval_fn=far, greater_is_better=False), rmse()],
+        custom_artifacts=[worst],
+        evaluator_config={"log_model_explainability": False},
+    )
+print(sorted(found.metrics), found.run_id == run.info.run_id)
+print(sorted(found.artifacts), list(found.tables["eval_results_table"])[-2:], list(found.artifacts["worst"].content))
+found.save("found")
+print(EvaluationResult.load("found").metrics == found.metrics)
+logged = mlflow.get_logged_model(info.model_id)
+print({each.dataset_name for each in logged.metrics}, set(found.metrics) <= {each.key for each in logged.metrics})
+said = mlflow.models.evaluate(
+    data=frame.assign(said=frame["a"]), targets="y", predictions="said", model_type="regressor"
+)
+print(round(said.metrics["mean_absolute_error"], 6), said.metrics["example_count"])
+better = {"mean_absolute_error": MetricThreshold(min_relative_change=0.5, greater_is_better=False)}
+mlflow.validate_evaluation_results(better, found, said)
+try:
+    mlflow.validate_evaluation_results(better, said, found)
+except ModelValidationFailedException as error:
+    print(error.error_code)
+"""
+SCRIPTS = {"tracking": TRACKING, "models": MODELS, "evaluation": EVALUATION}
 SAID = {
     "tracking": """
 True True
@@ -140,6 +192,15 @@ scaled-live 1 True
 [10.0, 20.0, 30.0]
 ['scaled', 'scaled-live']
 requirements.txt
+""",
+    "evaluation": """
+['example_count', 'far/max', 'max_error', 'mean_absolute_error', 'mean_absolute_percentage_error', 'mean_on_target', \
+'mean_squared_error', 'r2_score', 'root_mean_squared_error', 'score', 'sum_on_target'] True
+['eval_results_table', 'worst'] ['outputs', 'far/score'] ['prediction', 'target']
+True
+{'held out'} True
+1.0 8
+BAD_REQUEST
 """,
 }
 
