@@ -53,7 +53,8 @@ def classification_of(targets: Any, predictions: Predictions, options: Options) 
     right, said = numpy.asarray(targets), numpy.asarray(predictions.values)
     if said.dtype.kind == "f" and not (said == numpy.floor(said)).all():
         raise InvalidInput(
-            "the predictions are no classes but numbers such as probabilities: a classifier's function gives classes"
+            "the predictions are numbers such as probabilities, and no classes: give evaluate a function that makes "
+            "classes of them"
         )
     known = () if predictions.classes is None else predictions.classes
     labels = _labels(right, said, known, options)

@@ -14,6 +14,7 @@ import yaml
 import cloudtrack as ct
 from cloudtrack.errors import CorruptData, InvalidInput
 from cloudtrack.flavors import xgboost as flavor
+from tests.evaluation.corpus import table
 from tests.flavors.matrix import Case, Conformance, WrittenByMlflow2
 
 xgboost = pytest.importorskip("xgboost", reason="the package xgboost is not installed")
@@ -108,3 +109,18 @@ def test_a_booster_of_an_old_mlflow_has_no_class(tmp_path: Path) -> None:
     shutil.move(tmp_path / "m" / "model.ubj", tmp_path / "m" / "model.xgb")
     function = ct.pyfunc.load_model(str(tmp_path / "m"))
     assert numpy.array_equal(function.predict(X), _predict_booster(_booster(), X))
+
+
+def test_an_evaluation_has_the_probabilities_of_a_classifier(tmp_path: Path) -> None:
+    ct.set_tracking_uri(tmp_path / "store")
+    frame = table(3)
+    with ct.start_run():
+        classifier = xgboost.XGBClassifier(n_estimators=3).fit(frame[["a", "b"]], frame["label"])
+        uri = ct.xgboost.log_model(classifier, name="model").model_uri
+        booster = ct.xgboost.log_model(classifier.get_booster(), name="booster").model_uri
+    result = ct.evaluate(uri, frame, targets="label", model_type="classifier")
+    assert result.metrics["roc_auc"] > 0.5
+    assert result.metrics["accuracy_score"] == classifier.score(frame[["a", "b"]], frame["label"])
+    with pytest.raises(InvalidInput, match="the shape"):
+        ct.evaluate(booster, frame, targets="label", model_type="classifier")
+    ct.set_tracking_uri("memory://none")
