@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 import weakref
 from collections.abc import Generator, Mapping
@@ -35,14 +36,14 @@ def training_metrics(logged: Training, estimator: Any, features: Any, targets: A
                 metrics.update(_of_regressor(estimator.predict(features), targets, kwargs))
     if targets is not None and hasattr(estimator, "score"):
         with guarded("the score of the training data"):
-            metrics["training_score"] = float(estimator.score(features, targets, **_if_taken(estimator, kwargs)))
+            metrics["training_score"] = score_of(estimator, features, targets, weights)
     return metrics
 
 
-def _if_taken(estimator: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-    import inspect
-
-    return {key: value for key, value in kwargs.items() if key in inspect.signature(estimator.score).parameters}
+def score_of(estimator: Any, features: Any, targets: Any, weights: Any) -> float:
+    """What the estimator's ``score`` says, weighted where it takes weights."""
+    takes_weights = weights is not None and "sample_weight" in inspect.signature(estimator.score).parameters
+    return float(estimator.score(features, targets, **({"sample_weight": weights} if takes_weights else {})))
 
 
 def _of_regressor(predicted: Any, targets: Any, kwargs: dict[str, Any]) -> dict[str, float]:

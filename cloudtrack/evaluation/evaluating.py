@@ -29,7 +29,7 @@ from cloudtrack.evaluation.plots import figures_of
 from cloudtrack.evaluation.regression import measure_regressor
 from cloudtrack.evaluation.result import TABLE, EvaluationArtifact, EvaluationResult
 from cloudtrack.evaluation.rows import Rows, one_for_each, read_rows
-from cloudtrack.evaluation.subject import OUTPUT_COLUMN, Predictions, subject_of
+from cloudtrack.evaluation.subject import OUTPUT_COLUMN, Predictions, Subject, subject_of
 from cloudtrack.fluent.active_runs import active_run, start_run
 from cloudtrack.fluent.artifacts import get_artifact_uri, log_artifact, log_text
 from cloudtrack.fluent.logging import log_input, log_metrics
@@ -77,8 +77,10 @@ def evaluate(
     taken = {name for metric in metrics for name in metric.arguments}
     options = read_options(evaluators, evaluator_config, taken)
     rows = read_rows(data, targets, predictions, feature_names, dataset_path, has_model=model is not None)
-    if model_type is not None and rows.targets is None:
-        raise InvalidInput(f"a {model_type} is evaluated with targets: name their column, or give an array")
+    if model_type is not None:
+        if rows.targets is None:
+            raise InvalidInput(f"a {model_type} is evaluated with targets: name their column, or give an array")
+        _check_all_there("targets", rows.targets)
     options = replace(options, sample_weights=one_for_each("sample_weights", options.sample_weights, len(rows)))
     column = predictions or rows.dataset.predictions
     with unobserved():
@@ -86,8 +88,8 @@ def evaluate(
         with _run() as run_id:
             described = rows.dataset.to_entity()
             log_input(described, CONTEXT)
-            found = subject.predictions(rows, column, options.sample_weights, is_classifier=model_type == CLASSIFIER)
-            evaluation = _Evaluation(rows, found, options, column or OUTPUT_COLUMN)
+            found = subject.predictions(rows, column, is_classifier=model_type == CLASSIFIER)
+            evaluation = _Evaluation(subject, rows, found, options, column or OUTPUT_COLUMN)
             evaluation.measure(model_type, metrics)
             on = described if options.log_metrics_with_dataset_info else None
             log_metrics(evaluation.metrics, dataset=on, model_id=subject.model_id)
@@ -104,6 +106,7 @@ def list_evaluators() -> list[str]:
 class _Evaluation:
     """What was computed of predictions."""
 
+    subject: Subject
     rows: Rows
     found: Predictions
     options: Options
@@ -127,11 +130,10 @@ class _Evaluation:
         """Compute the metrics of the type, then those of the caller's own."""
         rows, found, options = self.rows, self.found, self.options
         if model_type is not None:
-            _check_all_there("targets", rows.targets)
             _check_all_there("predictions", found.values)
-            if found.score is not None:
-                self.built_in["score"] = found.score
             with _translated(model_type):
+                if (score := self.subject.score(rows, options.sample_weights)) is not None:
+                    self.built_in["score"] = score
                 if model_type == CLASSIFIER:
                     self.classes = classification_of(rows.targets, found, options)
                     self.built_in |= measure_classifier(self.classes, options.average)

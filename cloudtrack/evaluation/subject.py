@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cloudtrack.autologging.sklearn_metrics import score_of
 from cloudtrack.errors import InvalidInput, NotFound, Unavailable
 from cloudtrack.evaluation.rows import Rows
 from cloudtrack.flavors.pyfunc import PyFuncModel, PythonModel, load_model
@@ -28,8 +29,6 @@ class Predictions:
     """An array of rows by ``classes``, where the model gives probabilities."""
     classes: Any = None
     """The classes that the model knows, an array; None where nothing says so."""
-    score: float | None = None
-    """What scikit-learn's ``score`` says."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Subject:
     model_id: str | None = None
     """Of the logged model that the metrics are of."""
 
-    def predictions(self, rows: Rows, column: str | None, weights: Any, *, is_classifier: bool) -> Predictions:
+    def predictions(self, rows: Rows, column: str | None, *, is_classifier: bool) -> Predictions:
         """Of each row; ``column`` names the one of several that a model gives. Raises InvalidInput."""
         if self.predict is None:
             return Predictions(rows.predictions)
@@ -58,7 +57,15 @@ class Subject:
             probabilities, classes = estimator.predict_proba(features), getattr(estimator, "classes_", None)
             if classes is None or getattr(probabilities, "shape", ()) != (len(rows), len(classes)):
                 probabilities = classes = None
-        return Predictions(values, table, probabilities, classes, self._score(estimator, features, rows, weights))
+        return Predictions(values, table, probabilities, classes)
+
+    def score(self, rows: Rows, weights: Any) -> float | None:
+        """What the ``score`` of a model of scikit-learn says; None of any other."""
+        estimator = self._estimator()
+        is_sklearn = self.model is not None and "sklearn" in self.model.metadata.flavors
+        if not is_sklearn or not callable(getattr(estimator, "score", None)):
+            return None
+        return score_of(estimator, self._enforced(rows.features), rows.targets, weights)
 
     def _estimator(self) -> Any:
         """The framework's own model, which may say more than ``predict``; None of functions and PythonModels."""
@@ -68,17 +75,6 @@ class Subject:
     def _enforced(self, features: Any) -> Any:
         signature = self.model.metadata.signature if self.model is not None else None
         return features if signature is None or signature.inputs is None else enforce_input(features, signature.inputs)
-
-    def _score(self, estimator: Any, features: Any, rows: Rows, weights: Any) -> float | None:
-        is_sklearn = self.model is not None and "sklearn" in self.model.metadata.flavors
-        if not is_sklearn or rows.targets is None or not callable(getattr(estimator, "score", None)):
-            return None
-        try:
-            return float(
-                estimator.score(features, rows.targets, **({} if weights is None else {"sample_weight": weights}))
-            )
-        except TypeError:  # a score that takes no weights
-            return float(estimator.score(features, rows.targets))
 
 
 def subject_of(

@@ -230,6 +230,19 @@ def test_classes_of_one_column_have_one_type() -> None:
         _evaluate(lambda data: ["yes"] * len(data), frame)
 
 
+def test_missing_targets_are_counted_before_a_model_is_asked() -> None:
+    frame = table()
+    uri = _logged(frame).model_uri
+    with pytest.raises(InvalidInput, match="targets are missing in 4 of 60 rows"):
+        _evaluate(uri, frame.assign(label=frame["label"].where(frame.index >= 4)))
+
+
+def test_what_scikit_learn_refuses_is_said_of_targets_and_predictions() -> None:
+    uri = _logged(table()).model_uri
+    with pytest.raises(InvalidInput, match="targets and predictions are not those of a classifier"):
+        _evaluate(uri, table().assign(label=["no", "yes"] * 30))
+
+
 def test_weights_count_as_so_many_rows() -> None:
     frame, weights = table(3), [1 + row % 2 for row in range(60)]
     uri = _logged(frame).model_uri
