@@ -24,6 +24,9 @@ MLFLOW_PYTHONS := $(TRACKERS_PYTHON) CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW
 UI := cloudtrack/ui
 WORKERS = $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 ))# tests at once: half of the time one waits for a server, a process or a page
 
+# Where a machine asks Python to keep no bytecode, each of the many processes of the tests would compile all it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test ui-test test-flavors test-mlflow test-all faults soak security audit docs package check lint format bench clean
 
 demo: $(STAMP)  ## the whole job on a folder: train, record, register, promote, load back, predict
