@@ -35,7 +35,7 @@ def infer_from_example(model: Model, folder: Path, example: Any) -> ModelSignatu
     try:
         data, params = split_example(example)
         signature = infer_signature(data, params=params)
-        with trusting(trust=True), _leaving_no_trace():
+        with trusting(trust=True), _same_path():
             loaded = PyFuncModel(load_predictor(model, folder), model.model_copy(update={"signature": signature}))
             predictions = loaded.predict(copy.deepcopy(data), params)
     except Exception as error:  # noqa: BLE001 - a model may raise anything
@@ -54,11 +54,10 @@ def infer_from_example(model: Model, folder: Path, example: Any) -> ModelSignatu
 
 
 @contextmanager
-def _leaving_no_trace() -> Iterator[None]:
-    """Code of the model is imported from its folder, which moves: its path is forgotten, and nothing is compiled."""
-    path, dont_write = sys.path[:], sys.dont_write_bytecode
-    sys.dont_write_bytecode = True
+def _same_path() -> Iterator[None]:
+    """Code of the model is imported from its folder, which moves: its path is forgotten."""
+    path = sys.path[:]
     try:
         yield
     finally:
-        sys.path[:], sys.dont_write_bytecode = path, dont_write
+        sys.path[:] = path

@@ -12,6 +12,7 @@ from typing import Any
 from cloudtrack import ids
 from cloudtrack.errors import InvalidInput
 from cloudtrack.models import model_config
+from cloudtrack.models.bytecode import without_bytecode
 
 _config: ContextVar[Mapping[str, Any] | None] = ContextVar("cloudtrack_model_config", default=None)
 _made: ContextVar[list[Any]] = ContextVar("cloudtrack_set_models")
@@ -32,7 +33,8 @@ def run_model_code(path: Path, config: Mapping[str, Any] | None) -> Any:
     tokens = _made.set(made), _config.set(config)
     sys.modules[name] = module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        with without_bytecode():
+            spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise

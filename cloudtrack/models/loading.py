@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from cloudtrack.errors import InvalidInput
+from cloudtrack.models.bytecode import without_bytecode
 from cloudtrack.models.model_file import Model
 from cloudtrack.models.trust import require_trust
 
@@ -48,8 +51,8 @@ def load_flavor(folder: Path, flavor: str) -> Any:
     """The model in its framework's own form. Raises InvalidInput where the model has no such flavor."""
     model = Model.load(folder)
     entry = flavor_entry(model, flavor, folder)
-    _add_code(folder, entry)
-    return find_flavor(flavor).load_saved(folder, entry)
+    with _code_of(folder, entry):
+        return find_flavor(flavor).load_saved(folder, entry)
 
 
 def flavor_entry(model: Model, flavor: str, folder: Path) -> dict[str, Any]:
@@ -65,11 +68,11 @@ def load_predictor(model: Model, folder: Path) -> Predictor:
     """The model for prediction, by the loader that ``python_function`` names."""
     entry = flavor_entry(model, "python_function", folder)
     loader = str(entry.get("loader_module", ""))
-    _add_code(folder, entry)
     name = _LOADERS.get(loader, loader.removeprefix("mlflow."))
     if not loader.startswith("mlflow.") or "." in name:
         raise InvalidInput(f"the model in {folder} has the loader {loader!r}, which this version does not know")
-    return find_flavor(name).load_predictor(folder, entry)
+    with _code_of(folder, entry):
+        return find_flavor(name).load_predictor(folder, entry)
 
 
 def inside(folder: Path, relative: Any) -> Path:
@@ -80,10 +83,15 @@ def inside(folder: Path, relative: Any) -> Path:
     return path
 
 
-def _add_code(folder: Path, entry: dict[str, Any]) -> None:
-    code = entry.get("code")
-    if code:
-        require_trust(inside(folder, code), "is code that the model brings, which would be imported")
-        path = str(inside(folder, code).resolve())
-        if path not in sys.path:
-            sys.path.insert(0, path)
+@contextmanager
+def _code_of(folder: Path, entry: dict[str, Any]) -> Iterator[None]:
+    """Code that the model brings can be imported from here on."""
+    if not (code := entry.get("code")):
+        yield
+        return
+    require_trust(inside(folder, code), "is code that the model brings, which would be imported")
+    path = str(inside(folder, code).resolve())
+    if path not in sys.path:
+        sys.path.insert(0, path)
+    with without_bytecode():
+        yield

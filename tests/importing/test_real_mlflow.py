@@ -36,7 +36,7 @@ EXPERIMENTS, RUNS, POINTS = (10, 200, 50) if IS_THOROUGH else (3, 30, 5)
 
 def mlflow(program: str, *arguments: str, version: str = "mlflow-3", cwd: Path) -> str:
     if not PYTHONS[version]:
-        pytest.skip(f"no interpreter with {version} is named: run `make test-mlflow`")
+        pytest.skip(f"no interpreter with {version} is named: run `make test-all`")
     variables = {
         key: value for key, value in os.environ.items() if not key.startswith("MLFLOW") and key != "PYTHONPATH"
     }
@@ -56,7 +56,7 @@ def mlflow(program: str, *arguments: str, version: str = "mlflow-3", cwd: Path) 
 @contextmanager
 def mlflow_server(folder: Path, version: str = "mlflow-3") -> Iterator[str]:
     if not PYTHONS[version]:
-        pytest.skip(f"no interpreter with {version} is named: run `make test-mlflow`")
+        pytest.skip(f"no interpreter with {version} is named: run `make test-all`")
     url = f"http://127.0.0.1:{(port := free_port())}"
     options = [  # MLflow 2 does not work with every SQLAlchemy of today
         "--backend-store-uri",

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.mlflow
 def travel(mlflow: str, url: str, folder: Path, **environment: str) -> None:
     """Run the journey; it must arrive."""
     if not PYTHONS[mlflow]:
-        pytest.skip(f"no interpreter with {mlflow} is named: run `make test-mlflow`")
+        pytest.skip(f"no interpreter with {mlflow} is named: run `make test-all`")
     done = subprocess.run(
         [PYTHONS[mlflow], "-W", "ignore", str(JOURNEY)],
         capture_output=True,

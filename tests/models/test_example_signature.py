@@ -155,11 +155,13 @@ def test_a_model_with_code_leaves_no_trace(tmp_path: Path, monkeypatch: Any) -> 
         "    def predict(self, context, model_input, params=None):\n        return [len(model_input)]\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     path = sys.path[:]
     from loud_voice import Loud  # type: ignore[import-not-found]
 
-    model = saved(tmp_path / "m", Loud(), {"a": 1}, code_paths=[str(tmp_path / "loud_voice.py")])
     monkeypatch.delitem(sys.modules, "loud_voice")
+    model = saved(tmp_path / "m", Loud(), {"a": 1}, code_paths=[str(tmp_path / "loud_voice.py")])
+    monkeypatch.delitem(sys.modules, "loud_voice", raising=False)
     assert model.signature == infer_signature({"a": 1}, [1])
     assert sys.path == path
     assert [file.name for file in (tmp_path / "m" / "code").iterdir()] == ["loud_voice.py"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,16 @@ def test_the_code_is_kept_and_run_with_the_settings(tmp_path: Path) -> None:
     assert not list(model.rglob("*.pkl"))
     assert ct.pyfunc.load_model(str(model), trust=True).predict([1, 2]) == [2, 4]
     assert ct.pyfunc.load_model(str(model), trust=True, model_config={"factor": 5}).predict([1]) == [5]
+
+
+def test_what_runs_leaves_nothing_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    model = _saved(tmp_path)
+    files = sorted(tmp_path.rglob("*"))
+    assert ct.pyfunc.load_model(str(model), trust=True).predict([1]) == [2]
+    assert sorted(tmp_path.rglob("*")) == files
+    assert not list(tmp_path.rglob("*.pyc"))
+    assert not sys.dont_write_bytecode
 
 
 def test_code_runs_only_where_it_is_trusted(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -58,14 +60,14 @@ def test_what_is_installed_below_the_working_folder_is_left_out(monkeypatch: pyt
 
 
 def test_a_model_predicts_where_its_code_is_not(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    made = subprocess.run([sys.executable, "train.py"], cwd=folder, capture_output=True, text=True, check=False)
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    run = partial(subprocess.run, capture_output=True, text=True, env=environment, check=False)
+    made = run([sys.executable, "train.py"], cwd=folder)
     assert made.returncode == 0, made.stderr
     code = (
         f"import cloudtrack as ct; print(ct.pyfunc.load_model({str(folder / 'model')!r}, trust=True).predict([1, 2]))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path_factory.mktemp("else"), capture_output=True, text=True, check=False
-    )
+    done = run([sys.executable, "-c", code], cwd=tmp_path_factory.mktemp("else"))
     assert done.stdout.strip() == "[2, 4]", done.stderr
     assert sorted(path.name for path in (folder / "model" / "code").iterdir()) == ["numbers_of_ours.py", "steps"]
 
