@@ -18,8 +18,8 @@ BALLAST = -name '*.pyi' -o -path '*/lark/tools' -o -path '*/lark/__pyinstaller' 
           -o -path '*/numpy/*/tests' -o -name .lock -o -name bin
 # The same of cloudtrack: the front doors that are none of a function's. The API reads what a model says of itself, and
 # loads none; scoring loads one, and has no port to listen on.
-OTHER_DOORS := __main__.py batch bridge.py cli demo.py http importing lakehouse merging mlflow_client.py mlflow_plugin notebooks projects server.py ui
-LOADERS := $(addprefix models/,default_environment.py enforcement* frameworks.py input_example.py loading.py pickle*.py pyfunc.py \
+OTHER_DOORS := __main__.py batch bridge.py cli demo.py evaluation http importing lakehouse merging mlflow_client.py mlflow_plugin notebooks projects server.py ui
+LOADERS := $(addprefix models/,bytecode.py default_environment.py enforcement* example_signature.py frameworks.py from_code.py input_example.py loading.py pickle*.py pyfunc.py \
 	rebuilding.py saving.py trust.py)
 # Of the client of a server the API has what both say on the wire.
 CLIENT := $(addprefix remote/,a*.py c*.py d*.py e*.py f*.py h*.py k*.py l*.py m*.py p*.py r*.py s*.py)
