@@ -22,7 +22,7 @@ TRACKERS_PYTHON := CLOUDTRACK_MLFLOW_TRACKERS_PYTHON=$(CURDIR)/$(TRACKERS)/bin/p
 MLFLOW_PYTHONS := $(TRACKERS_PYTHON) CLOUDTRACK_MLFLOW_PYTHON=$(CURDIR)/$(MLFLOW)/bin/python CLOUDTRACK_MLFLOW2_PYTHON=$(CURDIR)/$(MLFLOW2)/bin/python $(PLUGIN_PYTHONS)
 
 UI := cloudtrack/ui
-WORKERS = $$(( $$(getconf _NPROCESSORS_ONLN) * 2 ))# tests at once: half of the time one waits for a server, a process or a page
+WORKERS = $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 ))# tests at once: half of the time one waits for a server, a process or a page
 
 # Where a machine asks Python to keep no bytecode, each of the many processes of the tests would compile all it imports.
 unexport PYTHONDONTWRITEBYTECODE
