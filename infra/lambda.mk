@@ -47,7 +47,7 @@ deploy: sam-build  ## into the AWS account of your credentials; asks before it c
 template-test: $(STAMP) sam-build build/lambda/runtime.done build/lambda/s3fs.done  ## what SAM makes of it, under AWS's own runtime client
 	$(MAKE) sam-build ARCH=$(HOST_ARCH)
 	SAM_PYTHON=$(CURDIR)/$(SAM)/bin/python LAMBDA_PACKAGES=$(CURDIR)/build/lambda \
-		LAMBDA_BUNDLES=$(CURDIR)/build/sam/$(HOST_ARCH) LAMBDA_DEPLOYED=$(CURDIR)/build/sam/$(ARCH) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m infra tests/infra tests/handlers
+		LAMBDA_BUNDLES=$(CURDIR)/build/sam/$(HOST_ARCH) LAMBDA_DEPLOYED=$(CURDIR)/build/sam/$(ARCH) $(BIN)/python -m pytest -m infra tests/infra tests/handlers
 
 build-RunsFunction build-PurgesFunction build-MetricsFunction build-CompactionFunction build-HooksFunction: $(BUNDLES)/search.done $(BUNDLES)/own.done
 	$(call bundle,search own)
