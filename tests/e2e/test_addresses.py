@@ -36,6 +36,7 @@ def _address(store: Shown, template: str) -> str:
     return template.format(e=store.experiment(SWEEP), r=runs[0], s=runs[1], m=MODEL)
 
 
+@pytest.mark.slow  # test_quality opens nearly all of them too
 @pytest.mark.parametrize(
     ("template", "heading"),
     [
