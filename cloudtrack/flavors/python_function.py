@@ -26,6 +26,7 @@ from cloudtrack.models.model_config import ModelConfig, read_model_config
 from cloudtrack.models.model_file import Model, ModelInfo
 from cloudtrack.models.pickles import load_pickle
 from cloudtrack.models.saving import SaveArguments, Written, save
+from cloudtrack.models.signature import ModelSignature
 from cloudtrack.models.trust import require_trust
 
 FLAVOR = "python_function"
@@ -118,8 +119,7 @@ def save_model(
         if artifacts:
             entry["artifacts"] = {name: _copy_artifact(folder, name, source) for name, source in artifacts.items()}
         needed = modules_in_pickle(pickled) if code is None else set()
-        predict = model.function if isinstance(model, FunctionModel) else model.predict
-        return Written({FLAVOR: entry}, pinned(needed | {"cloudpickle"}), hinted_signature(predict))
+        return Written({FLAVOR: entry}, pinned(needed | {"cloudpickle"}), _hinted(model))
 
     return save(path, write, **arguments)
 
@@ -188,6 +188,13 @@ def _as_model(python_model: Any) -> Any:
             "python_model is a PythonModel, a function of the model's input, or a file that hands one to set_model"
         )
     return python_model if hasattr(python_model, "predict") else FunctionModel(python_model)
+
+
+def _hinted(model: Any) -> ModelSignature | None:
+    """From type hints; of a model that holds its input against them, as a class that is no PythonModel does not."""
+    if not isinstance(model, PythonModel):
+        return None
+    return hinted_signature(model.function if isinstance(model, FunctionModel) else model.predict)
 
 
 def _model_of_code(path: Path, config: Mapping[str, Any] | None) -> Any:

@@ -25,19 +25,24 @@ def set_signature(model_uri: str, signature: ModelSignature) -> None:
         )
     if is_local_uri(model_uri):
         folder = Path(local_path(model_uri))
-        Model.load(folder).model_copy(update={"signature": signature}).save(folder / FILE_NAME)
+        _signed(Model.load(folder), signature).save(folder / FILE_NAME)
         return
     client = session.client()
     if not isinstance(found := client.locate_model(model_uri), LoggedModelFolder | RunModel):
         raise StateError(f"the files of {model_uri} stay as they were registered: {_AGAIN}")
     if versions := client.model_versions.search(f"source_path = '{found.uri}'", max_results=1):
         raise StateError(f"{found.uri} is version {versions[0].version} of {versions[0].name!r}: {_AGAIN}")
-    model = client.read_model_file(found.uri).model_copy(update={"signature": signature})
+    model = _signed(client.read_model_file(found.uri), signature)
     body = io.BytesIO(yaml.safe_dump(model.to_dict(), allow_unicode=True).encode())
     if isinstance(found, LoggedModelFolder):
         client.logged_model_artifacts.upload(found.model_id, body, f"{found.path}/{FILE_NAME}".lstrip("/"))
     else:
         client.artifacts.upload(found.run_id, body, f"{found.path}/{FILE_NAME}")
+
+
+def _signed(model: Model, signature: ModelSignature) -> Model:
+    """With a signature that its input is held against, whatever its type hints say."""
+    return model.model_copy(update={"signature": signature, "is_signature_from_type_hint": None})
 
 
 _AGAIN = "log the model again with the signature, and register that"

@@ -139,6 +139,15 @@ def test_a_model_with_hints_is_saved_with_them_and_holds_its_input_against_them(
         model.predict([{"role": "system"}])
 
 
+def test_hints_of_a_class_that_checks_nothing_make_no_signature(tmp_path: Path) -> None:
+    class Plain:
+        def predict(self, model_input: list[str]) -> list[str]:
+            return model_input
+
+    model = ct.pyfunc.save_model(tmp_path / "m", python_model=Plain())
+    assert (model.signature, model.is_signature_from_type_hint) == (None, None)
+
+
 @pytest.mark.parametrize("form", ["inputs", "instances", "dataframe_records"])
 def test_a_server_hands_over_what_came(tmp_path: Path, form: str) -> None:
     ct.pyfunc.save_model(tmp_path / "m", python_model=Talker())
@@ -152,6 +161,15 @@ def test_a_signature_of_ones_own_and_none_stay(tmp_path: Path) -> None:
     for name, signature, kept in (("own", own, own), ("none", False, None)):
         model = ct.pyfunc.save_model(tmp_path / name, python_model=Talker(), signature=signature)
         assert (model.signature, model.is_signature_from_type_hint) == (kept, None)
+
+
+def test_a_signature_that_is_set_counts_and_not_the_hints(tmp_path: Path) -> None:
+    ct.pyfunc.save_model(tmp_path / "m", python_model=Talker())
+    ct.models.set_signature(str(tmp_path / "m"), ct.models.infer_signature(pandas.DataFrame(ROWS)))
+    model = ct.pyfunc.load_model(str(tmp_path / "m"), trust=True)
+    assert model.predict(ROWS) == ["Hello"]
+    with pytest.raises(InvalidInput, match="the column 'content' is missing"):
+        model.predict([{"role": "system"}])
 
 
 def test_other_hints_say_nothing() -> None:
