@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ import pytest
 
 from cloudtrack.api.bundle import BUILT
 from cloudtrack.client import Client
-from tests.e2e import measuring
 from tests.e2e.chromium import MISSING, chromium, find_chromium, new_context
 from tests.e2e.watching import Watch
 from tests.servers.cloudtrack_server import RunningServer, forked_server
@@ -120,9 +119,3 @@ def axe() -> Axe:
         ]
 
     return examine
-
-
-@pytest.fixture
-def cdp_cpu() -> Callable[[Any], AbstractContextManager[measuring.Spent]]:
-    """Measure processor time: ``with cdp_cpu(page) as spent: ...``, then ``spent.ms``."""
-    return measuring.cdp_cpu

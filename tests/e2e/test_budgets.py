@@ -1,7 +1,7 @@
 """What the page may cost: bytes, requests, nodes, memory, and processor time of the main thread.
 
-Processor time is counted in thread ticks, so that a busy machine changes it little; a gate is about twice what was
-measured when it was set.
+Processor time is the least of several tries, held against a fixed piece of work in the same page, so that neither a
+slow machine nor a busy one fails them; a gate is two to three times what was measured when it was set.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ from cloudtrack.tracking import keys
 from cloudtrack.tracking.documents import RunDocument, Summary
 from tests.e2e.many_pages import Site, query, rows, shorten, track, wait_until
 from tests.e2e.many_runs import fill_many
+from tests.e2e.measuring import Meter
 from tests.e2e.stores import Shown, shown
 from tests.e2e.watching import settle
 
 KB = 1000
 RUNS = 10_000
 DRAW_MS, BRUSH_MS = 200, 40
-INTERACTIVE_MS, SORT_MS = 600, 120
+INTERACTIVE_MS, SORT_MS, SCROLL_MS = 600, 120, 25
 MOST_WIRE_BYTES, MOST_NODES = 1_200_000, 3000
 DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-_MOVES = 20
+_MOVES, _TRIES = 20, 4
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +67,15 @@ def test_the_files_are_small() -> None:
     assert sum(styles.values()) <= 12 * KB, styles
 
 
-def test_ten_thousand_runs_are_there_at_once(many: Shown, page: Any, cdp_cpu: Any) -> None:
+def test_ten_thousand_runs_are_there_at_once(many: Shown, page: Any) -> None:
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     received: list[float] = []
     session.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
-    with cdp_cpu(page) as spent:
+    opening = Meter(page)
+    with opening.measured():
         _open(page, many)
     asked = [url for url in requests if "ui-config" not in url]
     settle(page)
@@ -83,40 +85,54 @@ def test_ten_thousand_runs_are_there_at_once(many: Shown, page: Any, cdp_cpu: An
     heap = next(
         each["value"] for each in session.send("Performance.getMetrics")["metrics"] if each["name"] == "JSHeapUsedSize"
     )
-    print(f"10,000 runs: {spent.ms:.0f} ms, {len(asked)} requests, {sum(received) / KB:.0f} KB")
+    wire_bytes = sum(received)
+    for _ in range(_TRIES - 1):
+        page.goto("about:blank")
+        with opening.measured():
+            _open(page, many)
+    print(f"10,000 runs: {opening}, {len(asked)} requests, {wire_bytes / KB:.0f} KB")
     print(f"{nodes} nodes, {heap / 1e6:.1f} MB")
     expect(page.locator("#filter-count")).to_have_text("10,000 of 10,000")
-    assert spent.ms <= 600
+    assert opening.ms <= INTERACTIVE_MS
     assert len(asked) <= 6, asked
-    assert sum(received) <= 1_200 * KB
-    assert nodes <= 3_000
+    assert wire_bytes <= MOST_WIRE_BYTES
+    assert nodes <= MOST_NODES
     assert heap <= 60e6
 
 
-def test_ten_thousand_runs_are_sorted_and_filtered_here(many: Shown, page: Any, cdp_cpu: Any) -> None:
+def test_ten_thousand_runs_are_sorted_and_filtered_here(many: Shown, page: Any) -> None:
     _open(page, many)
     settle(page)
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     head = page.get_by_role("columnheader", name="val/acc")
-    with cdp_cpu(page) as sorting:
+    box, count = page.get_by_role("combobox", name="Filter runs"), page.locator("#filter-count")
+    sorting, filtering = Meter(page), Meter(page)
+    for _ in range(_TRIES // 2):
+        for order in ("descending", "ascending"):
+            with sorting.measured():
+                head.click()
+                expect(head).to_have_attribute("aria-sort", order)
         head.click()
-        expect(head).to_have_attribute("aria-sort", "descending")
-    box = page.get_by_role("combobox", name="Filter runs")
-    with cdp_cpu(page) as filtering:
-        box.fill("metrics.val/acc > 0.9 AND params.optimizer = 'adam'")
-        expect(page.locator("#filter-count")).not_to_have_text("10,000 of 10,000")
-    print(f"sort {sorting.ms:.0f} ms, filter {filtering.ms:.0f} ms")
+        expect(head).to_have_attribute("aria-sort", "none")
+    for _ in range(_TRIES):
+        with filtering.measured():
+            box.fill("metrics.val/acc > 0.9 AND params.optimizer = 'adam'")
+            expect(count).not_to_have_text("10,000 of 10,000")
+        box.fill("")
+        expect(count).to_have_text("10,000 of 10,000")
+    print(f"sort {sorting}, filter {filtering}")
     assert requests == []
-    assert sorting.ms <= 120
-    assert filtering.ms <= 120
+    assert sorting.ms <= SORT_MS
+    assert filtering.ms <= SORT_MS
 
 
-def test_scrolling_draws_only_what_comes_into_sight(many: Shown, page: Any, cdp_cpu: Any) -> None:
+def test_scrolling_draws_only_what_comes_into_sight(many: Shown, page: Any) -> None:
     _open(page, many)
     settle(page)
     frames = 30
-    with cdp_cpu(page) as spent:
+    scrolling = Meter(page)
+    with scrolling.measured():
         page.evaluate(
             """async (frames) => {
               const grid = document.querySelector('.grid');
@@ -127,8 +143,8 @@ def test_scrolling_draws_only_what_comes_into_sight(many: Shown, page: Any, cdp_
             }""",
             frames,
         )
-    print(f"scroll {spent.ms / frames:.1f} ms for 10 rows")
-    assert spent.ms / frames <= 25
+    print(f"scroll {frames} times by 10 rows: {scrolling}")
+    assert scrolling.ms / frames <= SCROLL_MS
 
 
 def test_the_last_row_is_reached_by_one_key(many: Shown, page: Any) -> None:
@@ -164,29 +180,40 @@ def test_nothing_moves_while_the_page_comes(many: Shown, page: Any) -> None:
 
 
 @pytest.mark.slow
-def test_ten_thousand_runs_are_drawn_and_brushed_in_their_budgets(crowd: Site, page: Any, cdp_cpu: Any) -> None:
+def test_ten_thousand_runs_are_drawn_and_brushed_in_their_budgets(crowd: Site, page: Any) -> None:
     page.goto(f"{crowd.url}/#/experiments/{crowd.names['experiment']}?view=parallel&pc=params.lr,params.depth")
     page.locator(".parallel canvas").first.wait_for()
     settle(page)
     params, metrics = ("lr", "depth", "width", "optimizer", "dropout"), ("latency_ms", "val/loss", "val/acc")
-    eight = ",".join([*(f"params.{key}" for key in params), *(f"metrics.{key}" for key in metrics)])
-    with cdp_cpu(page) as spent:
-        page.evaluate("(pc) => { location.hash = location.hash.replace(/pc=[^&]*/, 'pc=' + pc); }", eight)
-        wait_until(page, "() => document.querySelectorAll('.axis').length === 8")
+    axes = [*(f"params.{key}" for key in params), *(f"metrics.{key}" for key in metrics)]
+
+    def draw(count: int) -> None:
+        chosen = ",".join(axes[:count])
+        page.evaluate("(pc) => { location.hash = location.hash.replace(/pc=[^&]*/, 'pc=' + pc); }", chosen)
+        wait_until(page, f"() => document.querySelectorAll('.axis').length === {count}")
         page.evaluate(DRAWN)
-    assert spent.ms <= DRAW_MS
+
+    drawing, brushing = Meter(page), Meter(page)
+    for _ in range(_TRIES):
+        draw(2)
+        with drawing.measured():
+            draw(8)
+    print(f"draw {drawing}")
+    assert drawing.ms <= DRAW_MS
     box = track(page, "val/acc")
     x, y = box["x"] + 20, box["y"]
     page.mouse.move(x, y + 20)
     page.mouse.down()
     page.mouse.move(x, y + 30)
     page.evaluate(DRAWN)
-    with cdp_cpu(page) as spent:
-        for move in range(_MOVES):
-            page.mouse.move(x, y + 30 + move * 4)
-            page.evaluate(DRAWN)
+    for _ in range(_TRIES):
+        with brushing.measured():
+            for move in range(_MOVES):
+                page.mouse.move(x, y + 30 + move * 4)
+                page.evaluate(DRAWN)
     page.mouse.up()
-    assert spent.ms / _MOVES <= BRUSH_MS
+    print(f"brush by {_MOVES} moves: {brushing}")
+    assert brushing.ms / _MOVES <= BRUSH_MS
     wait_until(page, "() => location.hash.includes('brush=')")
     _, low, high = query(page, "brush").split("~")
     page.get_by_text("of 10,000 runs within the brush").wait_for()
@@ -194,7 +221,7 @@ def test_ten_thousand_runs_are_drawn_and_brushed_in_their_budgets(crowd: Site, p
     assert rows(page) == sum(float(low) <= float(f"{value:.6g}") <= float(high) for value in values)
 
 
-def test_the_table_of_ten_thousand_runs_keeps_its_budgets(crowd: Site, page: Any, cdp_cpu: Any) -> None:
+def test_ten_thousand_runs_are_sorted_and_filtered_by_the_address(crowd: Site, page: Any) -> None:
     sizes: list[int] = []
     page.on(
         "response",
@@ -202,29 +229,19 @@ def test_the_table_of_ten_thousand_runs_keeps_its_budgets(crowd: Site, page: Any
     )
     page.goto(f"{crowd.url}/#/settings")
     page.locator("h1").wait_for()
-    with cdp_cpu(page) as spent:
-        page.evaluate("(id) => { location.hash = `#/experiments/${id}`; }", crowd.names["experiment"])
-        page.get_by_role("grid", name="Runs").wait_for()
-        page.evaluate(DRAWN)
-    assert spent.ms <= INTERACTIVE_MS
+    page.evaluate("(id) => { location.hash = `#/experiments/${id}`; }", crowd.names["experiment"])
+    page.get_by_role("grid", name="Runs").wait_for()
     assert sizes
     assert max(sizes) <= MOST_WIRE_BYTES
     assert page.evaluate("document.querySelectorAll('*').length") <= MOST_NODES
-    with cdp_cpu(page) as spent:
-        page.evaluate("() => { location.hash += '?sort=metrics.val/acc&dir=desc'; }")
-        page.locator(".cell[aria-sort=descending]").wait_for()
-        page.evaluate(DRAWN)
-    assert spent.ms <= SORT_MS
+    page.evaluate("() => { location.hash += '?sort=metrics.val/acc&dir=desc'; }")
+    page.locator(".cell[aria-sort=descending]").wait_for()
+    page.evaluate(DRAWN)
     values = crowd.metrics(crowd.names["experiment"], "val/acc")
     grid = page.get_by_role("grid", name="Runs")
     assert max(values, key=lambda name: values[name]) in grid.locator("[aria-rowindex='2']").inner_text()
-    with cdp_cpu(page) as spent:
-        page.evaluate("() => { location.hash += '&q=' + encodeURIComponent('metrics.val/acc > 0.9'); }")
-        page.wait_for_function(
-            "() => Number(document.querySelector('[role=grid]').getAttribute('aria-rowcount')) < 9000"
-        )
-        page.evaluate(DRAWN)
-    assert spent.ms <= SORT_MS
+    page.evaluate("() => { location.hash += '&q=' + encodeURIComponent('metrics.val/acc > 0.9'); }")
+    page.wait_for_function("() => Number(document.querySelector('[role=grid]').getAttribute('aria-rowcount')) < 9000")
     grid.focus()
     page.keyboard.press("Control+End")
     count = rows(page)
@@ -247,12 +264,15 @@ def test_many_runs_side_by_side_as_columns_or_rows(crowd: Site, page: Any, count
 
 
 @pytest.mark.slow
-def test_twelve_thousand_columns_are_picked_from(tmp_path: Path, page: Any, cdp_cpu: Any) -> None:
+def test_twelve_thousand_columns_are_picked_from(tmp_path: Path, page: Any) -> None:
     with shown(tmp_path, _fill_wide) as wide:
-        with cdp_cpu(page) as spent:
-            page.goto(f"{wide.server.url}/#/experiments/{wide.made}")
-            page.locator("[role=grid] [data-row]").first.wait_for()
-        assert spent.ms <= 600
+        opening = Meter(page)
+        for _ in range(_TRIES):
+            page.goto("about:blank")
+            with opening.measured():
+                _open(page, wide)
+        print(f"12,000 columns: {opening}")
+        assert opening.ms <= INTERACTIVE_MS
         page.get_by_role("button", name="Columns").click()
         page.get_by_role("searchbox", name="Find a column").fill("key-11999")
         page.get_by_role("checkbox", name="metrics.key-11999").check()
@@ -262,7 +282,7 @@ def test_twelve_thousand_columns_are_picked_from(tmp_path: Path, page: Any, cdp_
         head = page.get_by_role("columnheader", name="key-11999")
         head.click()
         expect(head).to_have_attribute("aria-sort", "descending")
-        assert page.evaluate("document.querySelectorAll('*').length") <= 3_000
+        assert page.evaluate("document.querySelectorAll('*').length") <= MOST_NODES
         page.goto("about:blank")
 
 

@@ -12,6 +12,7 @@ from cloudtrack.api.bundle import Bundle
 from cloudtrack.client import Client, connect
 from cloudtrack.ui.export import export_site
 from tests.e2e.conftest import Axe
+from tests.e2e.measuring import Meter
 from tests.e2e.watching import Watch, settle
 from tests.servers.cloudtrack_server import RunningServer
 from tests.servers.file_server import file_server
@@ -47,12 +48,15 @@ def test_a_link_on_another_site_opens_the_page(server: RunningServer, page: Any,
     assert page.url.startswith(f"{server.url}/")
 
 
-def test_processor_time_is_measured(server: RunningServer, page: Any, cdp_cpu: Any) -> None:
+def test_processor_time_is_measured(server: RunningServer, page: Any) -> None:
     page.goto(server.url)
     page.locator("h1").first.wait_for()
-    with cdp_cpu(page) as spent:
+    busy, idle = Meter(page), Meter(page)
+    with busy.measured():
         page.evaluate("() => { const end = performance.now() + 200; while (performance.now() < end); }")
-    assert spent.ms > 1
+    with idle.measured():
+        page.evaluate("() => new Promise((done) => setTimeout(done, 200))")
+    assert busy.ms > idle.ms * 2
 
 
 def test_the_page_works_under_a_prefix(make_url: Callable[[str], str], page: Any) -> None:
