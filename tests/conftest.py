@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import boto3
+import botocore.session
 import pytest
 
 from cloudtrack.api.app import App
@@ -40,6 +42,9 @@ os.environ.update(
     OMP_NUM_THREADS="1",  # the tests run on all processors already
     OPENBLAS_NUM_THREADS="1",
 )
+# Every session reads the description of S3 anew, 0.1 s of a processor; the clients of one session share it, and so may
+# the sessions of one process.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 @pytest.fixture(scope="session")
