@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from cloudtrack import config
 from cloudtrack.errors import InvalidInput, MissingDependency
 from cloudtrack.storage.folder import FolderStore
+from cloudtrack.storage.forking import wait_for_imports
 from cloudtrack.storage.memory import MemoryStore
 from cloudtrack.storage.object_store import ObjectStore
 from cloudtrack.storage.offline import OfflineStore
@@ -94,3 +96,6 @@ def _s3fs_store(options: S3Options) -> ObjectStore:
     from cloudtrack.storage.s3_fsspec import S3FsspecStore
 
     return S3FsspecStore(options)
+
+
+os.register_at_fork(before=wait_for_imports)  # whoever opens a store has threads that import
