@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudtrack.errors import InvalidInput
+from cloudtrack.models.bytecode import without_bytecode
 from cloudtrack.models.infer import infer_schema, infer_signature
 from cloudtrack.models.input_example import split_example
 from cloudtrack.models.loading import load_predictor
@@ -35,7 +36,7 @@ def infer_from_example(model: Model, folder: Path, example: Any) -> ModelSignatu
     try:
         data, params = split_example(example)
         signature = infer_signature(data, params=params)
-        with trusting(trust=True), _same_path():
+        with trusting(trust=True), _same_path(), without_bytecode():
             loaded = PyFuncModel(load_predictor(model, folder), model.model_copy(update={"signature": signature}))
             predictions = loaded.predict(copy.deepcopy(data), params)
     except Exception as error:  # noqa: BLE001 - a model may raise anything

@@ -152,19 +152,23 @@ def test_the_example_stays_as_it_was(tmp_path: Path) -> None:
 def test_a_model_with_code_leaves_no_trace(tmp_path: Path, monkeypatch: Any) -> None:
     (tmp_path / "loud_voice.py").write_text(
         "import cloudtrack as ct\n\nclass Loud(ct.pyfunc.PythonModel):\n"
-        "    def predict(self, context, model_input, params=None):\n        return [len(model_input)]\n"
+        "    def predict(self, context, model_input, params=None):\n"
+        "        import late_voice\n\n        return [late_voice.size(model_input)]\n"
     )
+    (tmp_path / "late_voice.py").write_text("size = len\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     path = sys.path[:]
     from loud_voice import Loud  # type: ignore[import-not-found]
 
     monkeypatch.delitem(sys.modules, "loud_voice")
-    model = saved(tmp_path / "m", Loud(), {"a": 1}, code_paths=[str(tmp_path / "loud_voice.py")])
+    names = ["late_voice.py", "loud_voice.py"]
+    model = saved(tmp_path / "m", Loud(), {"a": 1}, code_paths=[str(tmp_path / name) for name in names])
+    monkeypatch.delitem(sys.modules, "late_voice", raising=False)
     monkeypatch.delitem(sys.modules, "loud_voice", raising=False)
     assert model.signature == infer_signature({"a": 1}, [1])
     assert sys.path == path
-    assert [file.name for file in (tmp_path / "m" / "code").iterdir()] == ["loud_voice.py"]
+    assert sorted(file.name for file in (tmp_path / "m" / "code").iterdir()) == names
 
 
 def test_a_tensor_has_the_type_of_its_array() -> None:
